@@ -1,0 +1,99 @@
+package hotline
+
+import (
+	"cmp"
+	"time"
+)
+
+// BucketLength is the width of a tally bucket: quarter hours of UTC instants, half-open.
+const BucketLength = 15 * time.Minute
+
+// DefaultCentre is the centre of records that name none.
+const DefaultCentre = "default"
+
+// Span is a length of time in milliseconds that a source may not know.
+// The zero value is unknown, which is not the same as no time at all.
+type Span struct {
+	Millis int64
+	Known  bool
+}
+
+// Millis makes a known span.
+func Millis(ms int64) Span { return Span{Millis: ms, Known: true} }
+
+// Seconds makes a known span of whole seconds.
+func Seconds(s int64) Span { return Millis(s * 1000) }
+
+// Call is one contact of one caller with the hotline. Identity is ID alone; a newer
+// version may change everything about it, its arrival included. Instants are kept to
+// the millisecond in UTC; a zero time is unknown.
+type Call struct {
+	ID      string
+	Version uint64 // rises with every newer state; at most MaxVersion
+	Centre  string
+
+	StartedAt  time.Time // arrival
+	QueuedAt   time.Time
+	AnsweredAt time.Time
+	EndedAt    time.Time
+
+	Direction Direction
+	Outcome   Outcome
+	Excluded  Exclusion
+
+	Queue  string // where the outcome happened: answered in, or last waited in
+	Agent  string // the agent of the outcome, where Legs do not say more
+	Topics []string
+
+	Wait   Span // queue and ringing, never IVR; derived from the times when unknown
+	Talk   Span
+	Hold   Span
+	Wrapup Span
+	IVR    Span
+
+	Legs      []Leg
+	Transfers uint32
+
+	CallerHash   string // keyed pseudonym, never a number
+	CallerMasked string // 138****5678
+	CallerSealed string // the number sealed with the intake's key, where call-backs are on
+	Region       string
+
+	Rating     Rating
+	Source     string
+	Attributes map[string]string
+	Deleted    bool // needs only ID and Version
+}
+
+// Leg is one agent's part in an answered call.
+type Leg struct {
+	Agent      string
+	Queue      string
+	AnsweredAt time.Time
+	EndedAt    time.Time
+	Hold       Span
+}
+
+// Rating is what the caller said after the call, on the source's own scale.
+type Rating struct {
+	Invited bool
+	Given   bool
+	Value   uint8
+	Scale   string
+}
+
+// Rank orders the versions of one call: the newest rank wins everywhere, so every
+// replay order ends the same. Equal versions of different content are ordered by the
+// content's hash.
+type Rank struct {
+	Version uint64
+	Hash    uint64
+}
+
+// Compare is negative when r is older than s, positive when newer.
+func (r Rank) Compare(s Rank) int {
+	return cmp.Or(cmp.Compare(r.Version, s.Version), cmp.Compare(r.Hash, s.Hash))
+}
+
+// BucketOf returns the start of the quarter hour that holds t, in UTC.
+func BucketOf(t time.Time) time.Time { return t.UTC().Truncate(BucketLength) }

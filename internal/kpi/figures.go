@@ -1,0 +1,178 @@
+package kpi
+
+import "slices"
+
+// Ratio is a figure as the two counts it comes from. It is undefined when the
+// denominator is zero ("no data", never 0% and never 100%), and not connected when a
+// source cannot know what it needs.
+type Ratio struct {
+	Num, Den     int64
+	NotConnected Capability // the missing capability; empty when there is none
+}
+
+// Value is the ratio as a fraction; ok is false when it is undefined or not connected.
+func (r Ratio) Value() (v float64, ok bool) {
+	if r.Den <= 0 || r.NotConnected != "" {
+		return 0, false
+	}
+	return float64(r.Num) / float64(r.Den), true
+}
+
+// Capability is something a source can or cannot know.
+type Capability string
+
+// The capabilities a source declares.
+const (
+	CanIVR        Capability = "ivr"         // calls that end in the IVR
+	CanQueueWait  Capability = "queue_wait"  // how long a caller waited
+	CanRing       Capability = "ring"        // losses while ringing, apart from queueing
+	CanRatings    Capability = "ratings"     // after-call ratings
+	CanAgentState Capability = "agent_state" // who is signed in, free, paused
+	CanTickets    Capability = "tickets"     // voicemail, callback, consultation, complaint
+)
+
+// Capabilities lists all of them.
+func Capabilities() []Capability {
+	return []Capability{CanIVR, CanQueueWait, CanRing, CanRatings, CanAgentState, CanTickets}
+}
+
+// Knows is the set of capabilities that every source behind a tally has. The nil set
+// knows everything: nothing has been found that could not.
+type Knows map[Capability]bool
+
+// KnowsOnly is the set of just these capabilities.
+func KnowsOnly(can []Capability) Knows {
+	k := make(Knows, len(Capabilities()))
+	for _, c := range Capabilities() {
+		k[c] = slices.Contains(can, c)
+	}
+	return k
+}
+
+// And is what both sets know.
+func (k Knows) And(other Knows) Knows {
+	if k == nil {
+		return other
+	}
+	if other == nil {
+		return k
+	}
+	both := make(Knows, len(k))
+	for _, c := range Capabilities() {
+		both[c] = k[c] && other[c]
+	}
+	return both
+}
+
+// missing returns the first capability that is needed and not known.
+func (k Knows) missing(need ...Capability) Capability {
+	if k == nil {
+		return ""
+	}
+	for _, c := range need {
+		if !k[c] {
+			return c
+		}
+	}
+	return ""
+}
+
+// Definitions are the choices behind the figures.
+type Definitions struct {
+	ServiceLevels  []int           // thresholds T in whole seconds
+	ShortAbandon   int             // a wait below this many whole seconds is a short abandon
+	Timeliness     int             // response timeliness: an answer within so many whole seconds
+	Satisfied      map[string]bool // by RatingKey: every value of every known scale, whether it counts as satisfied
+	AnswerRate     string          // which definition leads: RateAgent or RateComposite
+	AnswerRateDone bool            // the centre has confirmed it as official
+}
+
+// The definitions of the answer rate.
+const (
+	RateAgent          = "agent"            // answered / requested
+	RateComposite      = "composite"        // (answered + self_service) / offered
+	RateAgentExclShort = "agent_excl_short" // answered / (requested - short_abandoned)
+)
+
+// DefaultDefinitions are those of DOMAIN: T = 15, 20, 30, 60 s; short below 5 s;
+// timeliness within 15 s (GB/T 33358-2016); the agent rate leads, unconfirmed.
+func DefaultDefinitions() Definitions {
+	return Definitions{
+		ServiceLevels: []int{15, 20, 30, 60},
+		ShortAbandon:  5,
+		Timeliness:    15,
+		AnswerRate:    RateAgent,
+		Satisfied: map[string]bool{
+			"5:1": false, "5:2": false, "5:3": false, "5:4": true, "5:5": true,
+			"3:1": false, "3:2": true, "3:3": true, // 不满意, 基本满意, 满意
+		},
+	}
+}
+
+// Figures are the ratios of one tally. Means are ratios too: of milliseconds to calls.
+type Figures struct {
+	AnswerRate               Ratio // by the leading definition
+	AnswerRateAgent          Ratio
+	AnswerRateComposite      Ratio
+	AnswerRateAgentExclShort Ratio
+	ServiceLevel             map[int]Ratio // answered within T / requested
+	ServiceLevelOfAnswered   map[int]Ratio // answered within T / answered
+	ResponseTimeliness       Ratio
+	AbandonmentRate          Ratio
+	ASA                      Ratio // milliseconds / answered
+	TalkMean                 Ratio // milliseconds / answered
+	AHT                      Ratio // milliseconds / answered
+	Satisfaction             Ratio
+	Participation            Ratio
+}
+
+// Compute derives every figure from a tally.
+func Compute(t *Tally, knows Knows, d Definitions) Figures {
+	requested := t.Requested()
+	wait := knows.missing(CanQueueWait)
+	f := Figures{
+		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested},
+		AnswerRateComposite: Ratio{
+			Num: t.Answered + t.SelfService, Den: t.Offered(), NotConnected: knows.missing(CanIVR),
+		},
+		AnswerRateAgentExclShort: Ratio{
+			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: wait,
+		},
+		ServiceLevel:           make(map[int]Ratio, len(d.ServiceLevels)),
+		ServiceLevelOfAnswered: make(map[int]Ratio, len(d.ServiceLevels)),
+		ResponseTimeliness: Ratio{
+			Num: t.WaitAnswered.AtMost(d.Timeliness), Den: t.Answered, NotConnected: wait,
+		},
+		AbandonmentRate: Ratio{Num: t.RequestedAbandoned(), Den: requested},
+		ASA:             Ratio{Num: t.WaitMillis, Den: t.Answered, NotConnected: wait},
+		TalkMean:        Ratio{Num: t.TalkMillis, Den: t.Answered},
+		AHT:             Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
+		Satisfaction:    t.satisfaction(knows, d),
+		Participation:   Ratio{Num: t.Rated, Den: t.Invited, NotConnected: knows.missing(CanRatings)},
+	}
+	for _, limit := range d.ServiceLevels {
+		within := t.WaitAnswered.AtMost(limit)
+		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: wait}
+		f.ServiceLevelOfAnswered[limit] = Ratio{Num: within, Den: t.Answered, NotConnected: wait}
+	}
+	f.AnswerRate = f.AnswerRateAgent
+	if d.AnswerRate == RateComposite {
+		f.AnswerRate = f.AnswerRateComposite
+	}
+	return f
+}
+
+// satisfaction counts the ratings on known scales only: what a value of an unknown
+// scale means cannot be guessed.
+func (t *Tally) satisfaction(knows Knows, d Definitions) Ratio {
+	r := Ratio{NotConnected: knows.missing(CanRatings)}
+	for key, count := range t.Ratings {
+		if satisfied, known := d.Satisfied[key]; known {
+			r.Den += count
+			if satisfied {
+				r.Num += count
+			}
+		}
+	}
+	return r
+}

@@ -1,0 +1,168 @@
+package kpi
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// By is how a statement is divided.
+type By string
+
+// The divisions.
+const (
+	Undivided By = ""
+	Day       By = "day"
+	Hour      By = "hour" // calendar hours of the zone
+	Queue     By = "queue"
+	Agent     By = "agent"
+	Topic     By = "topic"
+)
+
+// ParseBy reads a division as commands take it.
+func ParseBy(s string) (By, error) {
+	switch by := By(s); by {
+	case Undivided, Day, Hour, Queue, Agent, Topic:
+		return by, nil
+	}
+	return "", fmt.Errorf("cannot divide by %q: use day, hour, queue, agent or topic", s)
+}
+
+// Dimension is the dimension of tallies the division reads.
+func (b By) Dimension() Dimension {
+	switch b {
+	case Agent:
+		return ByAgent
+	case Topic:
+		return ByTopic
+	}
+	return ByQueue
+}
+
+// Entry is the tally of one bucket and group.
+type Entry struct {
+	Key   Key
+	Tally Tally
+}
+
+// Build says how entries become a statement.
+type Build struct {
+	Zone        *time.Location
+	Definitions Definitions
+	Knows       func(source string) Knows                  // nil: every source knows everything
+	InService   func(source string, bucket time.Time) bool // nil: always
+}
+
+// part is a tally with what its sources know.
+type part struct {
+	tally Tally
+	knows Knows
+}
+
+func (b *Build) add(p *part, e *Entry) {
+	if e.Tally.Calls == 0 && e.Tally.Legs == 0 {
+		return // a group that vanished; its source says nothing about this period
+	}
+	t := e.Tally
+	if b.InService != nil && !b.InService(e.Key.Source, e.Key.Bucket) {
+		t.OutsideService()
+	}
+	p.tally.Merge(&t)
+	if b.Knows != nil {
+		p.knows = p.knows.And(b.Knows(e.Key.Source))
+	}
+}
+
+// Statement makes the figures of a period. totals are its entries by queue; divided are
+// those of by's dimension (the same slice when that is the queue).
+func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry) *Statement {
+	var all part
+	for i := range totals {
+		b.add(&all, &totals[i])
+	}
+	s := &Statement{
+		Period:      period,
+		Definitions: b.Definitions.states(),
+		Counts:      CountsOf(&all.tally, b.Definitions),
+		Rates:       RatesOf(&all.tally, all.knows, b.Definitions),
+		NotComputed: notConnected(all.knows, b.Definitions),
+	}
+	if !all.tally.DataTo.IsZero() {
+		to := all.tally.DataTo.In(b.Zone)
+		s.DataTo = &to
+	}
+	if by != Undivided {
+		s.Groups = b.groups(by, divided)
+	}
+	return s
+}
+
+func (d Definitions) states() map[string]DefinitionState {
+	states := map[string]DefinitionState{"answer_rate": {Version: 1, Confirmed: d.AnswerRateDone}}
+	for _, name := range []string{
+		"answer_rate_agent", "answer_rate_composite", "response_timeliness",
+		"service_level", "short_abandoned", "satisfaction_rate",
+	} {
+		states[name] = DefinitionState{Version: 1}
+	}
+	return states
+}
+
+func (b *Build) groups(by By, entries []Entry) []Group {
+	type slot struct {
+		part
+		key      string
+		from, to time.Time
+	}
+	slots := make(map[string]*slot)
+	for i := range entries {
+		e := &entries[i]
+		if e.Tally.Calls == 0 && e.Tally.Legs == 0 {
+			continue
+		}
+		key, from, to := b.place(by, &e.Key)
+		s := slots[key]
+		if s == nil {
+			s = &slot{key: key, from: from, to: to}
+			slots[key] = s
+		}
+		b.add(&s.part, e)
+	}
+	list := make([]*slot, 0, len(slots))
+	for _, s := range slots {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(x, y *slot) int {
+		return cmp.Or(x.from.Compare(y.from), cmp.Compare(x.key, y.key))
+	})
+	groups := make([]Group, len(list))
+	for i, s := range list {
+		groups[i] = Group{
+			By: string(by), Key: s.key, Overlap: by == Topic,
+			Counts: CountsOf(&s.tally, b.Definitions),
+			Rates:  RatesOf(&s.tally, s.knows, b.Definitions),
+		}
+		if !s.from.IsZero() {
+			groups[i].From, groups[i].To = &s.from, &s.to
+		}
+	}
+	return groups
+}
+
+// place names the group of a bucket. Buckets never straddle days or hours: every zone
+// in use is offset from UTC by whole quarter hours. An hour that a change of the clock
+// repeats is two groups, told apart by their offset.
+func (b *Build) place(by By, k *Key) (key string, from, to time.Time) {
+	local := k.Bucket.In(b.Zone)
+	switch by {
+	case Day:
+		y, m, d := local.Date()
+		from = time.Date(y, m, d, 0, 0, 0, 0, b.Zone)
+		return from.Format(time.DateOnly), from, time.Date(y, m, d+1, 0, 0, 0, 0, b.Zone)
+	case Hour:
+		from = local.Add(-time.Duration(local.Minute()) * time.Minute)
+		return from.Format("2006-01-02T15:04-07:00"), from, from.Add(time.Hour)
+	}
+	return k.Name, time.Time{}, time.Time{}
+}

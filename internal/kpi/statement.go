@@ -1,0 +1,253 @@
+package kpi
+
+import (
+	"encoding/json"
+	"maps"
+	"strconv"
+	"time"
+
+	"hotline12333/internal/hotline"
+)
+
+// Statement is the figures of a period as every command and page prints them.
+type Statement struct {
+	Period      Period                     `json:"period"`
+	DataTo      *time.Time                 `json:"data_to"` // the latest instant any counted call tells of; null without calls
+	Definitions map[string]DefinitionState `json:"definitions"`
+	Counts      Counts                     `json:"counts"`
+	Rates       Rates                      `json:"rates"`
+	NotComputed map[string]Capability      `json:"not_connected,omitempty"` // rates that are null because a source cannot know
+	Pipeline    *Pipeline                  `json:"pipeline,omitempty"`
+	Groups      []Group                    `json:"groups,omitempty"`
+}
+
+// Period is half-open: From is in it, To is not. A period of all there is has neither.
+type Period struct {
+	From *time.Time `json:"from"`
+	To   *time.Time `json:"to"`
+	Zone string     `json:"zone"`
+}
+
+// DefinitionState says which version of a definition a figure follows, and whether a
+// named person has confirmed it.
+type DefinitionState struct {
+	Version   int  `json:"version"`
+	Confirmed bool `json:"confirmed"`
+}
+
+// Counts are the additive counts of a tally. Sums of time are in seconds.
+type Counts struct {
+	Calls               int64            `json:"calls"`
+	Offered             int64            `json:"offered"`
+	Open                int64            `json:"open"`
+	Requested           int64            `json:"requested"`
+	Asked               int64            `json:"asked"`
+	AfterHours          int64            `json:"after_hours"`
+	Answered            int64            `json:"answered"`
+	SelfService         int64            `json:"self_service"`
+	AbandonedIVR        int64            `json:"abandoned_ivr"`
+	AbandonedQueue      int64            `json:"abandoned_queue"`
+	AbandonedRinging    int64            `json:"abandoned_ringing"`
+	TimedOut            int64            `json:"timed_out"`
+	Blocked             int64            `json:"blocked"`
+	Voicemail           int64            `json:"voicemail"`
+	VoicemailQueued     int64            `json:"voicemail_queued"`
+	CallbackRequested   int64            `json:"callback_requested"`
+	ShortAbandoned      int64            `json:"short_abandoned"`
+	Excluded            map[string]int64 `json:"excluded"`
+	AnsweredWithin      map[string]int64 `json:"answered_within"` // by threshold in seconds
+	WaitSecondsSum      Millis           `json:"wait_seconds_sum"`
+	WaitSecondsMax      Millis           `json:"wait_seconds_max"`
+	AbandonedSecondsSum Millis           `json:"abandoned_wait_seconds_sum"`
+	TalkSecondsSum      Millis           `json:"talk_seconds_sum"`
+	HoldSecondsSum      Millis           `json:"hold_seconds_sum"`
+	WrapupSecondsSum    Millis           `json:"wrapup_seconds_sum"`
+	RatingsInvited      int64            `json:"ratings_invited"`
+	RatingsGiven        int64            `json:"ratings_given"`
+	Ratings             map[string]int64 `json:"ratings,omitempty"`
+	Transfers           int64            `json:"transfers"`
+	Legs                int64            `json:"legs"`
+	ClockSkew           int64            `json:"clock_skew"`
+}
+
+// Millis is a sum of milliseconds that prints as exact seconds: 16.25.
+type Millis int64
+
+// MarshalJSON implements json.Marshaler.
+func (m Millis) MarshalJSON() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *Millis) UnmarshalJSON(b []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(b, &seconds); err != nil {
+		return err
+	}
+	*m = Millis(seconds*1000 + 0.5)
+	return nil
+}
+
+func (m Millis) String() string {
+	s := point(strconv.FormatInt(int64(m), 10), 3)
+	for s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	if s[len(s)-1] == '.' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Rates are fractions, or seconds where the name says so; null when undefined or when a
+// source behind them cannot know.
+type Rates struct {
+	AnswerRate               *float64            `json:"answer_rate"`
+	AnswerRateAgent          *float64            `json:"answer_rate_agent"`
+	AnswerRateComposite      *float64            `json:"answer_rate_composite"`
+	AnswerRateAgentExclShort *float64            `json:"answer_rate_agent_excluding_short"`
+	ServiceLevel             map[string]*float64 `json:"service_level"`
+	ServiceLevelOfAnswered   map[string]*float64 `json:"service_level_of_answered"`
+	ResponseTimeliness       *float64            `json:"response_timeliness"`
+	ConsultationTimeliness   *float64            `json:"consultation_timeliness"`
+	AbandonmentRate          *float64            `json:"abandonment_rate"`
+	ASASeconds               *float64            `json:"asa_seconds"`
+	TalkMeanSeconds          *float64            `json:"talk_mean_seconds"`
+	AHTSeconds               *float64            `json:"aht_seconds"`
+	WaitP50Seconds           *float64            `json:"wait_p50_seconds"`
+	WaitP90Seconds           *float64            `json:"wait_p90_seconds"`
+	WaitP95Seconds           *float64            `json:"wait_p95_seconds"`
+	SatisfactionRate         *float64            `json:"satisfaction_rate"`
+	ParticipationRate        *float64            `json:"participation_rate"`
+}
+
+// Pipeline is what became of the records of a run.
+// read = accepted + the ignored + the rejected.
+type Pipeline struct {
+	Read       int64            `json:"read"`
+	Accepted   int64            `json:"accepted"`
+	Ignored    map[string]int64 `json:"ignored"`
+	Rejected   map[string]int64 `json:"rejected"`
+	Stored     int64            `json:"stored"`     // accepted records now in ClickHouse
+	New        int64            `json:"new"`        // content never seen before this run
+	Duplicates int64            `json:"duplicates"` // accepted - new
+	Conflicts  int64            `json:"conflicts"`  // new content under a version that had another
+}
+
+// Group is the figures of a part of the period.
+type Group struct {
+	By      string     `json:"by"`
+	Key     string     `json:"key"`
+	From    *time.Time `json:"from,omitempty"` // of days and hours
+	To      *time.Time `json:"to,omitempty"`
+	Counts  Counts     `json:"counts"`
+	Rates   Rates      `json:"rates"`
+	Overlap bool       `json:"overlap,omitempty"` // a call may stand in several groups: they do not add up
+}
+
+// CountsOf prints a tally's counts.
+func CountsOf(t *Tally, d Definitions) Counts {
+	c := Counts{
+		Calls: t.Calls, Offered: t.Offered(), Open: t.Open,
+		Requested: t.Requested(), Asked: t.Asked(), AfterHours: t.AfterHours,
+		Answered: t.Answered, SelfService: t.SelfService, AbandonedIVR: t.AbandonedIVR,
+		AbandonedQueue: t.AbandonedQueue, AbandonedRinging: t.AbandonedRinging,
+		TimedOut: t.TimedOut, Blocked: t.Blocked,
+		Voicemail: t.Voicemail, VoicemailQueued: t.VoicemailQueued, CallbackRequested: t.CallbackRequested,
+		ShortAbandoned: t.ShortAbandoned(d.ShortAbandon),
+		Excluded:       make(map[string]int64), AnsweredWithin: make(map[string]int64),
+		WaitSecondsSum: Millis(t.WaitMillis), WaitSecondsMax: Millis(t.WaitMillisMax),
+		AbandonedSecondsSum: Millis(t.LostMillis), TalkSecondsSum: Millis(t.TalkMillis),
+		HoldSecondsSum: Millis(t.HoldMillis), WrapupSecondsSum: Millis(t.WrapupMillis),
+		RatingsInvited: t.Invited, RatingsGiven: t.Rated, Ratings: maps.Clone(t.Ratings),
+		Transfers: t.Transfers, Legs: t.Legs, ClockSkew: t.Skewed,
+	}
+	for _, reason := range hotline.Exclusions() {
+		c.Excluded[string(reason)] = t.Excluded[string(reason)]
+	}
+	for _, limit := range d.ServiceLevels {
+		c.AnsweredWithin[strconv.Itoa(limit)] = t.WaitAnswered.AtMost(limit)
+	}
+	return c
+}
+
+// RatesOf prints a tally's rates.
+func RatesOf(t *Tally, knows Knows, d Definitions) Rates {
+	f := Compute(t, knows, d)
+	return Rates{
+		AnswerRate:               fraction(f.AnswerRate),
+		AnswerRateAgent:          fraction(f.AnswerRateAgent),
+		AnswerRateComposite:      fraction(f.AnswerRateComposite),
+		AnswerRateAgentExclShort: fraction(f.AnswerRateAgentExclShort),
+		ServiceLevel:             byThreshold(f.ServiceLevel),
+		ServiceLevelOfAnswered:   byThreshold(f.ServiceLevelOfAnswered),
+		ResponseTimeliness:       fraction(f.ResponseTimeliness),
+		AbandonmentRate:          fraction(f.AbandonmentRate),
+		ASASeconds:               seconds(f.ASA),
+		TalkMeanSeconds:          seconds(f.TalkMean),
+		AHTSeconds:               seconds(f.AHT),
+		WaitP50Seconds:           quantile(t, knows, 0.50),
+		WaitP90Seconds:           quantile(t, knows, 0.90),
+		WaitP95Seconds:           quantile(t, knows, 0.95),
+		SatisfactionRate:         fraction(f.Satisfaction),
+		ParticipationRate:        fraction(f.Participation),
+	}
+}
+
+// notConnected names the rates that a source cannot give, with what it would have to know.
+func notConnected(knows Knows, d Definitions) map[string]Capability {
+	var zero Tally
+	f := Compute(&zero, knows, d)
+	all := map[string]Ratio{
+		"answer_rate":                       f.AnswerRate,
+		"answer_rate_composite":             f.AnswerRateComposite,
+		"answer_rate_agent_excluding_short": f.AnswerRateAgentExclShort,
+		"response_timeliness":               f.ResponseTimeliness,
+		"service_level":                     {NotConnected: knows.missing(CanQueueWait)},
+		"service_level_of_answered":         {NotConnected: knows.missing(CanQueueWait)},
+		"wait_percentiles":                  {NotConnected: knows.missing(CanQueueWait)},
+		"asa_seconds":                       f.ASA,
+		"satisfaction_rate":                 f.Satisfaction,
+		"participation_rate":                f.Participation,
+		"consultation_timeliness":           {NotConnected: knows.missing(CanTickets)},
+	}
+	out := make(map[string]Capability)
+	for name, r := range all {
+		if r.NotConnected != "" {
+			out[name] = r.NotConnected
+		}
+	}
+	return out
+}
+
+func fraction(r Ratio) *float64 {
+	v, ok := r.Value()
+	if !ok {
+		return nil
+	}
+	return &v
+}
+
+func seconds(r Ratio) *float64 {
+	v, ok := r.Value()
+	if !ok {
+		return nil
+	}
+	v /= 1000
+	return &v
+}
+
+func quantile(t *Tally, knows Knows, q float64) *float64 {
+	s, ok := t.WaitAnswered.Quantile(q)
+	if !ok || knows.missing(CanQueueWait) != "" {
+		return nil
+	}
+	v := float64(s)
+	return &v
+}
+
+func byThreshold(m map[int]Ratio) map[string]*float64 {
+	out := make(map[string]*float64, len(m))
+	for limit, r := range m {
+		out[strconv.Itoa(limit)] = fraction(r)
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package kpi
+
+import (
+	"maps"
+	"time"
+)
+
+// Tally is the additive count of a set of calls: one bucket and group, or any sum of
+// them. Times are sums in milliseconds. The zero value is the tally of no calls.
+type Tally struct {
+	Calls int64 // all calls: offered + open + excluded
+	Open  int64
+
+	Answered, SelfService, AbandonedIVR, AbandonedQueue, AbandonedRinging int64
+	TimedOut, Blocked, Voicemail, CallbackRequested                       int64
+	VoicemailQueued                                                       int64 // of Voicemail: after queueing
+
+	Excluded map[string]int64 // by reason
+
+	WaitAnswered  Hist  // waits of answered calls, whole seconds rounded up
+	WaitAbandoned Hist  // waits of abandoned_queue and abandoned_ringing, whole seconds rounded down
+	WaitMillis    int64 // of answered calls
+	WaitMillisMax int64 // of any call that asked for an agent
+	LostMillis    int64 // waits of abandoned_queue and abandoned_ringing
+	TalkMillis    int64
+	HoldMillis    int64
+	WrapupMillis  int64
+
+	Invited   int64 // to rate
+	Rated     int64
+	Ratings   map[string]int64 // by "scale:value"
+	Transfers int64
+	Legs      int64 // agent legs of answered calls; per agent: calls handled
+	Skewed    int64 // calls with a clamped time
+
+	DataTo time.Time // the latest instant any of these calls tells of
+
+	// The part that fell outside service hours. A bucket lies wholly inside or outside
+	// (service hours begin and end on quarter hours), so this is decided when tallies
+	// are read, see OutsideService.
+	AfterHours          int64 // asked, not answered, arrived outside service hours
+	AfterHoursAbandoned int64 // of these: abandoned_queue and abandoned_ringing
+	AfterHoursWaits     Hist  // of these: their waits, as in WaitAbandoned
+}
+
+// Offered is every decided call that is not excluded.
+func (t *Tally) Offered() int64 {
+	return t.Answered + t.SelfService + t.AbandonedIVR + t.AbandonedQueue + t.AbandonedRinging +
+		t.TimedOut + t.Blocked + t.Voicemail + t.CallbackRequested
+}
+
+// Asked is every offered call whose caller asked for an agent.
+func (t *Tally) Asked() int64 {
+	return t.Answered + t.AbandonedQueue + t.AbandonedRinging + t.TimedOut + t.Blocked +
+		t.CallbackRequested + t.VoicemailQueued
+}
+
+// Requested is Asked without the unanswered calls that came outside service hours.
+func (t *Tally) Requested() int64 { return t.Asked() - t.AfterHours }
+
+// Abandoned is the callers who hung up waiting for an agent, at any hour.
+func (t *Tally) Abandoned() int64 { return t.AbandonedQueue + t.AbandonedRinging }
+
+// ExcludedTotal is the excluded calls of all reasons.
+func (t *Tally) ExcludedTotal() int64 {
+	var n int64
+	for _, v := range t.Excluded {
+		n += v
+	}
+	return n
+}
+
+// ShortAbandoned is the calls abandoned with a wait below the threshold in whole
+// seconds, at any hour.
+func (t *Tally) ShortAbandoned(threshold int) int64 { return t.WaitAbandoned.AtMost(threshold - 1) }
+
+// RequestedAbandoned is Abandoned among the requested.
+func (t *Tally) RequestedAbandoned() int64 { return t.Abandoned() - t.AfterHoursAbandoned }
+
+// RequestedShortAbandoned is ShortAbandoned among the requested.
+func (t *Tally) RequestedShortAbandoned(threshold int) int64 {
+	return t.ShortAbandoned(threshold) - t.AfterHoursWaits.AtMost(threshold-1)
+}
+
+// Merge adds u to t.
+func (t *Tally) Merge(u *Tally) {
+	t.Calls += u.Calls
+	t.Open += u.Open
+	t.Answered += u.Answered
+	t.SelfService += u.SelfService
+	t.AbandonedIVR += u.AbandonedIVR
+	t.AbandonedQueue += u.AbandonedQueue
+	t.AbandonedRinging += u.AbandonedRinging
+	t.TimedOut += u.TimedOut
+	t.Blocked += u.Blocked
+	t.Voicemail += u.Voicemail
+	t.CallbackRequested += u.CallbackRequested
+	t.VoicemailQueued += u.VoicemailQueued
+	addCounts(&t.Excluded, u.Excluded)
+	t.WaitAnswered.Merge(u.WaitAnswered)
+	t.WaitAbandoned.Merge(u.WaitAbandoned)
+	t.WaitMillis += u.WaitMillis
+	t.WaitMillisMax = max(t.WaitMillisMax, u.WaitMillisMax)
+	t.LostMillis += u.LostMillis
+	t.TalkMillis += u.TalkMillis
+	t.HoldMillis += u.HoldMillis
+	t.WrapupMillis += u.WrapupMillis
+	t.Invited += u.Invited
+	t.Rated += u.Rated
+	addCounts(&t.Ratings, u.Ratings)
+	t.Transfers += u.Transfers
+	t.Legs += u.Legs
+	t.Skewed += u.Skewed
+	if u.DataTo.After(t.DataTo) {
+		t.DataTo = u.DataTo
+	}
+	t.AfterHours += u.AfterHours
+	t.AfterHoursAbandoned += u.AfterHoursAbandoned
+	t.AfterHoursWaits.Merge(u.AfterHoursWaits)
+}
+
+// OutsideService marks the whole tally as arrived outside service hours. Call it once,
+// on the tally of a bucket, before merging.
+func (t *Tally) OutsideService() {
+	t.AfterHours = t.Asked() - t.Answered
+	t.AfterHoursAbandoned = t.Abandoned()
+	t.AfterHoursWaits = maps.Clone(t.WaitAbandoned)
+}
+
+func addCounts(to *map[string]int64, from map[string]int64) {
+	for k, n := range from {
+		if n == 0 {
+			continue
+		}
+		if *to == nil {
+			*to = make(map[string]int64, len(from))
+		}
+		(*to)[k] += n
+	}
+}

@@ -1,0 +1,182 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hotline12333/internal/hotline"
+)
+
+// MaxRecord is the most bytes a record may have; what is larger is a dead letter.
+const MaxRecord = 1 << 20
+
+// Decoder decodes records, reusing its buffers. It is not safe for concurrent use.
+type Decoder struct {
+	dec *jsontext.Decoder
+	in  bytes.Reader
+}
+
+// NewDecoder returns a decoder.
+func NewDecoder() *Decoder { return &Decoder{dec: jsontext.NewDecoder(new(bytes.Reader))} }
+
+// Call decodes and validates one call. The error is a [*hotline.RejectError].
+func (d *Decoder) Call(data []byte) (*hotline.Call, error) {
+	c := new(hotline.Call)
+	if err := d.call(data, c); err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (d *Decoder) call(data []byte, c *hotline.Call) error {
+	if len(data) > MaxRecord {
+		return hotline.Reject(hotline.TooLarge, "", "%d bytes, at most %d", len(data), MaxRecord)
+	}
+	d.in.Reset(data)
+	d.dec.Reset(&d.in)
+	r := reader{dec: d.dec}
+	r.object("", func(name string) { callField(&r, c, name) })
+	if r.err == nil {
+		if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
+			r.fail(hotline.NotJSON, "", "something follows the record")
+		}
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return nil
+}
+
+func callField(r *reader, c *hotline.Call, name string) {
+	switch name {
+	case "call_id":
+		c.ID = r.text(name)
+	case "version":
+		c.Version = r.integer(name, hotline.MaxVersion)
+	case "centre":
+		c.Centre = r.text(name)
+	case "started_at":
+		c.StartedAt = r.instant(name)
+	case "queued_at":
+		c.QueuedAt = r.instant(name)
+	case "answered_at":
+		c.AnsweredAt = r.instant(name)
+	case "ended_at":
+		c.EndedAt = r.instant(name)
+	case "direction":
+		c.Direction = hotline.Direction(r.text(name))
+	case "outcome":
+		c.Outcome = hotline.Outcome(r.text(name))
+	case "excluded":
+		c.Excluded = hotline.Exclusion(r.text(name))
+	case "queue":
+		c.Queue = r.text(name)
+	case "agent":
+		c.Agent = r.text(name)
+	case "topics":
+		c.Topics = r.texts(name)
+	case "wait_seconds":
+		c.Wait = r.span(name)
+	case "talk_seconds":
+		c.Talk = r.span(name)
+	case "hold_seconds":
+		c.Hold = r.span(name)
+	case "wrapup_seconds":
+		c.Wrapup = r.span(name)
+	case "ivr_seconds":
+		c.IVR = r.span(name)
+	case "legs":
+		c.Legs = legs(r)
+	case "transfers":
+		c.Transfers = uint32(r.integer(name, hotline.MaxTransfers))
+	case "caller_hash":
+		c.CallerHash = r.text(name)
+	case "caller_masked":
+		c.CallerMasked = r.text(name)
+	case "caller_sealed":
+		c.CallerSealed = r.text(name)
+	case "region":
+		c.Region = r.text(name)
+	case "rating":
+		c.Rating = rating(r)
+	case "source":
+		c.Source = r.text(name)
+	case "attributes":
+		r.object(name, func(key string) {
+			if c.Attributes == nil {
+				c.Attributes = make(map[string]string)
+			}
+			c.Attributes[key] = r.text("attributes." + key)
+		})
+	case "deleted":
+		c.Deleted = r.boolean(name)
+	default:
+		r.skip()
+	}
+}
+
+func legs(r *reader) []hotline.Leg {
+	var list []hotline.Leg
+	r.array("legs", func(at string) {
+		var l hotline.Leg
+		r.object(at, func(name string) {
+			switch path := at + "." + name; name {
+			case "agent":
+				l.Agent = r.text(path)
+			case "queue":
+				l.Queue = r.text(path)
+			case "answered_at":
+				l.AnsweredAt = r.instant(path)
+			case "ended_at":
+				l.EndedAt = r.instant(path)
+			case "hold_seconds":
+				l.Hold = r.span(path)
+			default:
+				r.skip()
+			}
+		})
+		list = append(list, l)
+	})
+	return list
+}
+
+func rating(r *reader) hotline.Rating {
+	var out hotline.Rating
+	r.object("rating", func(name string) {
+		switch path := "rating." + name; name {
+		case "invited":
+			out.Invited = r.boolean(path)
+		case "value":
+			if r.dec.PeekKind() == 'n' {
+				r.skip()
+				return
+			}
+			out.Given, out.Value = true, uint8(r.integer(path, 255))
+		case "scale":
+			out.Scale = r.text(path)
+		default:
+			r.skip()
+		}
+	})
+	return out
+}
+
+// parseInstant reads RFC 3339 with an offset and cuts to the millisecond.
+func parseInstant(field, s string) (time.Time, *hotline.RejectError) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, hotline.Reject(hotline.WrongType, field, "not a time in RFC 3339 with an offset, as 2026-03-02T09:30:00+08:00")
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	if t.Before(hotline.Earliest) || !t.Before(hotline.Latest) {
+		return time.Time{}, hotline.Reject(hotline.OutOfRange, field, "year %d is outside 1990 to 2099", t.Year())
+	}
+	return t, nil
+}
