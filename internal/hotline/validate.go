@@ -2,6 +2,8 @@ package hotline
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -163,8 +165,8 @@ func (c *Call) validateRest() error {
 			return err
 		}
 	}
-	if len(c.CallerSealed) > MaxAttribute {
-		return Reject(TooLong, "caller_sealed", "%d bytes, at most %d", len(c.CallerSealed), MaxAttribute)
+	if err := text("caller_sealed", c.CallerSealed, MaxAttribute); err != nil {
+		return err
 	}
 	if len(c.Topics) > MaxTopics {
 		return Reject(TooLong, "topics", "%d topics, at most %d", len(c.Topics), MaxTopics)
@@ -186,11 +188,11 @@ func (c *Call) validateRest() error {
 	if len(c.Attributes) > MaxAttributes {
 		return Reject(TooLong, "attributes", "%d attributes, at most %d", len(c.Attributes), MaxAttributes)
 	}
-	for k, v := range c.Attributes {
+	for _, k := range slices.Sorted(maps.Keys(c.Attributes)) { // sorted: the same record, the same reason
 		if err := text("attributes", k, MaxName); err != nil {
 			return err
 		}
-		if err := text("attributes."+k, v, MaxAttribute); err != nil {
+		if err := text("attributes."+k, c.Attributes[k], MaxAttribute); err != nil {
 			return err
 		}
 	}

@@ -16,12 +16,15 @@ const MaxRecord = 1 << 20
 
 // Decoder decodes records, reusing its buffers. It is not safe for concurrent use.
 type Decoder struct {
-	dec *jsontext.Decoder
-	in  bytes.Reader
+	dec   *jsontext.Decoder
+	in    bytes.Reader
+	words words
 }
 
 // NewDecoder returns a decoder.
-func NewDecoder() *Decoder { return &Decoder{dec: jsontext.NewDecoder(new(bytes.Reader))} }
+func NewDecoder() *Decoder {
+	return &Decoder{dec: jsontext.NewDecoder(new(bytes.Reader)), words: words{}}
+}
 
 // Call decodes and validates one call. The error is a [*hotline.RejectError].
 func (d *Decoder) Call(data []byte) (*hotline.Call, error) {
@@ -41,7 +44,7 @@ func (d *Decoder) call(data []byte, c *hotline.Call) error {
 	}
 	d.in.Reset(data)
 	d.dec.Reset(&d.in)
-	r := reader{dec: d.dec}
+	r := reader{dec: d.dec, words: d.words}
 	r.object("", func(name string) { callField(&r, c, name) })
 	if r.err == nil {
 		if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
@@ -61,7 +64,7 @@ func callField(r *reader, c *hotline.Call, name string) {
 	case "version":
 		c.Version = r.integer(name, hotline.MaxVersion)
 	case "centre":
-		c.Centre = r.text(name)
+		c.Centre = r.word(name)
 	case "started_at":
 		c.StartedAt = r.instant(name)
 	case "queued_at":
@@ -71,15 +74,15 @@ func callField(r *reader, c *hotline.Call, name string) {
 	case "ended_at":
 		c.EndedAt = r.instant(name)
 	case "direction":
-		c.Direction = hotline.Direction(r.text(name))
+		c.Direction = hotline.Direction(r.word(name))
 	case "outcome":
-		c.Outcome = hotline.Outcome(r.text(name))
+		c.Outcome = hotline.Outcome(r.word(name))
 	case "excluded":
-		c.Excluded = hotline.Exclusion(r.text(name))
+		c.Excluded = hotline.Exclusion(r.word(name))
 	case "queue":
-		c.Queue = r.text(name)
+		c.Queue = r.word(name)
 	case "agent":
-		c.Agent = r.text(name)
+		c.Agent = r.word(name)
 	case "topics":
 		c.Topics = r.texts(name)
 	case "wait_seconds":
@@ -99,15 +102,15 @@ func callField(r *reader, c *hotline.Call, name string) {
 	case "caller_hash":
 		c.CallerHash = r.text(name)
 	case "caller_masked":
-		c.CallerMasked = r.text(name)
+		c.CallerMasked = r.word(name)
 	case "caller_sealed":
 		c.CallerSealed = r.text(name)
 	case "region":
-		c.Region = r.text(name)
+		c.Region = r.word(name)
 	case "rating":
 		c.Rating = rating(r)
 	case "source":
-		c.Source = r.text(name)
+		c.Source = r.word(name)
 	case "attributes":
 		r.object(name, func(key string) {
 			if c.Attributes == nil {
@@ -129,9 +132,9 @@ func legs(r *reader) []hotline.Leg {
 		r.object(at, func(name string) {
 			switch path := at + "." + name; name {
 			case "agent":
-				l.Agent = r.text(path)
+				l.Agent = r.word(path)
 			case "queue":
-				l.Queue = r.text(path)
+				l.Queue = r.word(path)
 			case "answered_at":
 				l.AnsweredAt = r.instant(path)
 			case "ended_at":
@@ -160,7 +163,7 @@ func rating(r *reader) hotline.Rating {
 			}
 			out.Given, out.Value = true, uint8(r.integer(path, 255))
 		case "scale":
-			out.Scale = r.text(path)
+			out.Scale = r.word(path)
 		default:
 			r.skip()
 		}
@@ -169,9 +172,8 @@ func rating(r *reader) hotline.Rating {
 }
 
 // parseInstant reads RFC 3339 with an offset and cuts to the millisecond.
-func parseInstant(field, s string) (time.Time, *hotline.RejectError) {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+func parseInstant(field string, b []byte) (t time.Time, reject *hotline.RejectError) {
+	if err := t.UnmarshalText(b); err != nil || !strictInstant(b) {
 		return time.Time{}, hotline.Reject(hotline.WrongType, field, "not a time in RFC 3339 with an offset, as 2026-03-02T09:30:00+08:00")
 	}
 	t = t.UTC().Truncate(time.Millisecond)
@@ -179,4 +181,18 @@ func parseInstant(field, s string) (time.Time, *hotline.RejectError) {
 		return time.Time{}, hotline.Reject(hotline.OutOfRange, field, "year %d is outside 1990 to 2099", t.Year())
 	}
 	return t, nil
+}
+
+// strictInstant refuses what package time lets through although RFC 3339 does not: hours
+// of one digit, a comma before the fraction, offsets of a day and more. Two readers of one
+// record must not differ about it.
+func strictInstant(b []byte) bool {
+	if len(b) < len("2006-01-02T15:04:05Z") || b[13] != ':' || bytes.IndexByte(b, ',') >= 0 {
+		return false
+	}
+	if b[len(b)-1] == 'Z' {
+		return true
+	}
+	offset := b[len(b)-len("08:00"):]
+	return string(offset[:2]) < "24" && string(offset[3:]) < "60"
 }

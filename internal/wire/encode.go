@@ -13,9 +13,6 @@ import (
 	"hotline12333/internal/hotline"
 )
 
-// timeLayout keeps milliseconds, and the UTC that Call holds.
-const timeLayout = "2006-01-02T15:04:05.000Z07:00"
-
 // AppendCall appends the call's canonical JSON: fixed order of fields, nothing that is
 // empty, instants in UTC to the millisecond.
 func AppendCall(b []byte, c *hotline.Call) []byte {
@@ -79,8 +76,24 @@ func (e *encoder) key(name string) {
 }
 
 func (e *encoder) quote(s string) {
+	if plain(s) {
+		e.b = append(e.b, '"')
+		e.b = append(e.b, s...)
+		e.b = append(e.b, '"')
+		return
+	}
 	// The only error is invalid UTF-8, which is replaced; validation has refused it before.
 	e.b, _ = jsontext.AppendQuote(e.b, s)
+}
+
+// plain says that a text is written as it is: ASCII without anything to escape.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *encoder) text(name, s string) {
@@ -111,9 +124,29 @@ func (e *encoder) instant(name string, t time.Time) {
 	}
 	e.key(name)
 	e.b = append(e.b, '"')
-	e.b = t.UTC().AppendFormat(e.b, timeLayout)
+	e.b = appendInstant(e.b, t.UTC())
 	e.b = append(e.b, '"')
 }
+
+// appendInstant writes the milliseconds always, in UTC. Years have four digits:
+// validation has refused all others.
+func appendInstant(b []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = append(b, byte('0'+year/1000%10), byte('0'+year/100%10))
+	b = append(two(b, year), '-')
+	b = append(two(b, int(month)), '-')
+	b = append(two(b, day), 'T')
+	b = append(two(b, hour), ':')
+	b = append(two(b, minute), ':')
+	b = append(two(b, second), '.')
+	ms := t.Nanosecond() / int(time.Millisecond)
+	b = append(b, byte('0'+ms/100))
+	return append(two(b, ms), 'Z')
+}
+
+// two writes the last two digits.
+func two(b []byte, n int) []byte { return append(b, byte('0'+n/10%10), byte('0'+n%10)) }
 
 func (e *encoder) count(name string, n uint64) {
 	if n != 0 {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,14 +17,26 @@ import (
 // reader pulls typed values off a JSON stream. The first error sticks and ends all
 // reading, so the callers need not check after every field. A null is an absent field.
 type reader struct {
-	dec *jsontext.Decoder
-	err *hotline.RejectError
+	dec   *jsontext.Decoder
+	words words
+	err   *hotline.RejectError
 }
 
 func (r *reader) fail(reason hotline.Reason, field, format string, args ...any) {
 	if r.err == nil {
-		r.err = hotline.Reject(reason, field, format, args...)
+		r.err = hotline.Reject(reason, bounded(field), format, args...)
 	}
+}
+
+// maxField bounds the name of a field at fault: keys come from outside and may be as long
+// as the record.
+const maxField = 160
+
+func bounded(field string) string {
+	if len(field) <= maxField {
+		return field
+	}
+	return strings.ToValidUTF8(field[:maxField], "") + "…"
 }
 
 // syntax sorts the decoder's errors into reasons.
@@ -33,8 +46,7 @@ func (r *reader) syntax(field string, err error) {
 		r.fail(hotline.NotJSON, field, "the record ends in the middle")
 		return
 	}
-	where := strings.ReplaceAll(strings.TrimPrefix(string(at.JSONPointer), "/"), "/", ".")
-	if where != "" {
+	if where := path(at.JSONPointer); where != "" {
 		field = where
 	}
 	switch {
@@ -45,6 +57,25 @@ func (r *reader) syntax(field string, err error) {
 	default:
 		r.fail(hotline.NotJSON, field, "not JSON at byte %d", at.ByteOffset)
 	}
+}
+
+// path writes a pointer as the contract writes fields: legs[2].agent.
+func path(p jsontext.Pointer) string {
+	if len(p) > 4*maxField {
+		p = p[:4*maxField] // deep nesting makes it long; what is shown is shorter still
+	}
+	var out strings.Builder
+	for token := range p.Tokens() {
+		if _, err := strconv.Atoi(token); err == nil && out.Len() > 0 && out.String() != "attributes" {
+			fmt.Fprintf(&out, "[%s]", token)
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte('.')
+		}
+		out.WriteString(token)
+	}
+	return out.String()
 }
 
 func (r *reader) token(field string) (t jsontext.Token, ok bool) {
@@ -67,28 +98,68 @@ func (r *reader) skip() {
 	}
 }
 
-// scalar reads one token of the kind; a null gives ok false without an error.
-func (r *reader) scalar(field string, kind jsontext.Kind, want string) (t jsontext.Token, ok bool) {
+// begin reads the token that opens a list or an object; a null gives false without an error.
+func (r *reader) begin(field string, kind jsontext.Kind, want string) bool {
+	if !r.expect(field, kind, want) {
+		return false
+	}
+	t, ok := r.token(field)
+	return ok && t.Kind() != 'n'
+}
+
+func (r *reader) expect(field string, kind jsontext.Kind, want string) bool {
 	if r.err != nil {
-		return t, false
+		return false
 	}
 	// What cannot begin any value is a fault of the syntax, to be told as such.
 	switch have := r.dec.PeekKind(); have {
 	case 0, kind, 'n':
+		return true
 	default:
 		r.fail(hotline.WrongType, field, "%s where %s is needed", kindName(have), want)
-		return t, false
+		return false
 	}
-	t, ok = r.token(field)
-	return t, ok && t.Kind() != 'n'
+}
+
+// scalar reads one value of the kind and gives its bytes, a text without its quotes. They
+// hold until the next read. A null gives ok false without an error.
+func (r *reader) scalar(field string, kind jsontext.Kind, want string) (b []byte, ok bool) {
+	if !r.expect(field, kind, want) {
+		return nil, false
+	}
+	v, err := r.dec.ReadValue()
+	if err != nil {
+		r.syntax(field, err)
+		return nil, false
+	}
+	if v.Kind() == 'n' {
+		return nil, false
+	}
+	return unquoted(v), true
+}
+
+// unquoted gives the text of a JSON string that has been checked, and any other value as
+// it is.
+func unquoted(v jsontext.Value) []byte {
+	if len(v) < 2 || v[0] != '"' {
+		return v
+	}
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1]
+	}
+	b, _ := jsontext.AppendUnquote(nil, v) // it was checked
+	return b
 }
 
 func (r *reader) text(field string) string {
-	t, ok := r.scalar(field, '"', "a text")
-	if !ok {
-		return ""
-	}
-	return t.String()
+	b, _ := r.scalar(field, '"', "a text")
+	return string(b)
+}
+
+// word is a text of which there are few.
+func (r *reader) word(field string) string {
+	b, _ := r.scalar(field, '"', "a text")
+	return r.words.get(b)
 }
 
 func (r *reader) boolean(field string) bool {
@@ -105,11 +176,11 @@ func (r *reader) boolean(field string) bool {
 
 // integer reads a number without fraction or exponent, from 0 to most.
 func (r *reader) integer(field string, most uint64) uint64 {
-	t, ok := r.scalar(field, '0', "a whole number")
+	b, ok := r.scalar(field, '0', "a whole number")
 	if !ok {
 		return 0
 	}
-	s := t.String()
+	s := string(b)
 	n, err := strconv.ParseUint(s, 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange) || err == nil && n > most:
@@ -127,11 +198,11 @@ func (r *reader) integer(field string, most uint64) uint64 {
 
 // span reads seconds and rounds them to the millisecond.
 func (r *reader) span(field string) hotline.Span {
-	t, ok := r.scalar(field, '0', "a number of seconds")
+	b, ok := r.scalar(field, '0', "a number of seconds")
 	if !ok {
 		return hotline.Span{}
 	}
-	seconds, err := strconv.ParseFloat(t.String(), 64)
+	seconds, err := strconv.ParseFloat(string(b), 64)
 	if ms := seconds * 1000; err == nil && ms >= -2*hotline.MaxSpan && ms <= 2*hotline.MaxSpan {
 		if ms < 0 {
 			return hotline.Millis(int64(ms - 0.5))
@@ -143,11 +214,11 @@ func (r *reader) span(field string) hotline.Span {
 }
 
 func (r *reader) instant(field string) time.Time {
-	t, ok := r.scalar(field, '"', "a time")
+	b, ok := r.scalar(field, '"', "a time")
 	if !ok {
 		return time.Time{}
 	}
-	at, err := parseInstant(field, t.String())
+	at, err := parseInstant(field, b)
 	if err != nil && r.err == nil {
 		r.err = err
 	}
@@ -156,24 +227,28 @@ func (r *reader) instant(field string) time.Time {
 
 func (r *reader) texts(field string) []string {
 	var list []string
-	r.array(field, func(at string) { list = append(list, r.text(at)) })
+	r.array(field, func(at string) { list = append(list, r.word(at)) })
 	return list
 }
 
 func (r *reader) object(field string, each func(name string)) {
-	if _, ok := r.scalar(field, '{', "an object"); !ok {
+	if !r.begin(field, '{', "an object") {
 		if field == "" && r.err == nil {
 			r.fail(hotline.WrongType, "", "null where an object is needed")
 		}
 		return
 	}
 	for r.err == nil {
-		t, ok := r.token(field)
-		if !ok || t.Kind() == '}' {
+		if r.dec.PeekKind() == '}' {
+			r.token(field)
 			return
 		}
-		name := t.String()
-		each(name)
+		name, err := r.dec.ReadValue()
+		if err != nil {
+			r.syntax(field, err)
+			return
+		}
+		each(r.words.get(unquoted(name)))
 	}
 }
 
@@ -181,7 +256,7 @@ func (r *reader) object(field string, each func(name string)) {
 const maxElements = 1000
 
 func (r *reader) array(field string, each func(at string)) {
-	if _, ok := r.scalar(field, '[', "a list"); !ok {
+	if !r.begin(field, '[', "a list") {
 		return
 	}
 	for i := 0; r.err == nil; i++ {
