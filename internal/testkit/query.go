@@ -1,0 +1,40 @@
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"hotline12333/internal/store"
+)
+
+// Exec runs a statement of any kind, past the store.
+func Exec(ctx context.Context, cfg store.Config, sql string) error {
+	_, err := Query(ctx, cfg, sql)
+	return err
+}
+
+// Query runs a statement, past the store, and gives its output as lines of
+// tab-separated text.
+func Query(ctx context.Context, cfg store.Config, sql string) (string, error) {
+	url := "http://" + cfg.Address + "/?default_format=TSV"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(sql))
+	if err != nil {
+		return "", err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return "", err
+	}
+	if res.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s", res.Status, body)
+	}
+	return string(body), nil
+}

@@ -1,0 +1,166 @@
+package testkit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+const kafkaHow = "fetch its jars with `mvn -q -B -f deploy/kafka/pom.xml dependency:copy-dependencies " +
+	"-DoutputDirectory=${XDG_CACHE_HOME:-$HOME/.cache}/hotline/kafka/libs`, or set HOTLINE_KAFKA_HOME to a folder with libs/*.jar"
+
+// RealKafka starts Apache Kafka in KRaft mode, one node, for the test and gives
+// its address. Without the jars, or without Java, the test is skipped, or fails
+// when HOTLINE_REQUIRE contains kafka.
+func RealKafka(t testing.TB) string {
+	t.Helper()
+	libs := kafkaLibs(t)
+	java, err := exec.LookPath("java")
+	if err != nil {
+		Missing(t, "kafka", "java 17 or newer is not in the path; "+kafkaHow)
+	}
+	dir := t.TempDir()
+	client, controller := freePort(t), freePort(t)
+	props := filepath.Join(dir, "server.properties")
+	if err := os.WriteFile(props, []byte(kafkaProperties(dir, client, controller)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) *exec.Cmd {
+		cmd := exec.Command(java, append([]string{
+			"-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(libs, "*"),
+		}, args...)...)
+		cmd.Dir = dir
+		dieWithParent(cmd)
+		return cmd
+	}
+	format := run("kafka.tools.StorageTool", "format", "-t", "aG90bGluZS10ZXN0LTAwMQ", "-c", props)
+	if out, err := format.CombinedOutput(); err != nil {
+		t.Fatalf("formatting kafka's storage: %v\n%s", err, out)
+	}
+	var out lockedBuffer
+	server := run("kafka.Kafka", props)
+	server.Stdout, server.Stderr = &out, &out
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Wait() // killed below: its exit status says nothing
+	}()
+	t.Cleanup(func() {
+		_ = server.Process.Kill() // it may have ended already
+		<-ended
+		if t.Failed() {
+			t.Logf("kafka said:\n%s", out.String())
+		}
+	})
+	addr := fmt.Sprintf("127.0.0.1:%d", client)
+	Eventually(t, time.Minute, func() error {
+		select {
+		case <-ended:
+			t.Fatalf("kafka ended at once:\n%s", out.String())
+		default:
+		}
+		return kafkaReady(t.Context(), addr)
+	})
+	return addr
+}
+
+// kafkaReady asks for the brokers, which a node gives once it is registered.
+func kafkaReady(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := (&kafka.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	brokers, err := conn.Brokers()
+	if err == nil && len(brokers) == 0 {
+		err = fmt.Errorf("kafka at %s knows no broker yet", addr)
+	}
+	return err
+}
+
+// kafkaLibs is the folder of the jars.
+func kafkaLibs(t testing.TB) string {
+	t.Helper()
+	home := os.Getenv("HOTLINE_KAFKA_HOME")
+	if home == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			Missing(t, "kafka", kafkaHow)
+		}
+		home = filepath.Join(cache, "hotline", "kafka")
+	}
+	libs := filepath.Join(home, "libs")
+	if found, err := filepath.Glob(filepath.Join(libs, "kafka_*.jar")); err != nil || len(found) == 0 {
+		Missing(t, "kafka", "no kafka_*.jar in "+libs+"; "+kafkaHow)
+	}
+	return libs
+}
+
+func kafkaProperties(dir string, client, controller int) string {
+	return strings.Join([]string{
+		"process.roles=broker,controller",
+		"node.id=1",
+		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", controller),
+		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", client, controller),
+		fmt.Sprintf("advertised.listeners=PLAINTEXT://127.0.0.1:%d", client),
+		"controller.listener.names=CONTROLLER",
+		"log.dirs=" + filepath.Join(dir, "data"),
+		"auto.create.topics.enable=false",
+		"num.partitions=1",
+		"offsets.topic.replication.factor=1",
+		"offsets.topic.num.partitions=1",
+		"transaction.state.log.replication.factor=1",
+		"transaction.state.log.min.isr=1",
+		"group.initial.rebalance.delay.ms=0",
+		"group.min.session.timeout.ms=1000",
+		// Retention is looked after at once, for the tests of lost records.
+		"log.retention.check.interval.ms=200",
+		"log.initial.task.delay.ms=100",
+		"file.delete.delay.ms=100",
+		"",
+	}, "\n")
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// lockedBuffer is written by the process's pipe and read by the test.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

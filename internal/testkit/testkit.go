@@ -1,0 +1,78 @@
+// Package testkit starts the real things tests run against: the embedded
+// broker, and Apache Kafka when its jars are at hand. Only tests import it.
+//
+// What it will not do: fake a service, or install one.
+package testkit
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Log writes to the test's own output, for as long as the test runs: what a
+// goroutine says after that is dropped instead of failing another test.
+func Log(t testing.TB) *slog.Logger {
+	w := &testWriter{t: t}
+	t.Cleanup(w.end)
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+type testWriter struct {
+	mu   sync.Mutex
+	t    testing.TB
+	over bool
+}
+
+func (w *testWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.t.Logf("%s", bytes.TrimRight(b, "\n"))
+	}
+	return len(b), nil
+}
+
+func (w *testWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+}
+
+// Missing ends a test whose real service is not there: skipped, or failed when
+// HOTLINE_REQUIRE, a comma separated list, names the service.
+func Missing(t testing.TB, service, how string) {
+	t.Helper()
+	for name := range strings.SplitSeq(os.Getenv("HOTLINE_REQUIRE"), ",") {
+		if strings.TrimSpace(name) == service {
+			t.Fatalf("%s is required by HOTLINE_REQUIRE but missing: %s", service, how)
+		}
+	}
+	t.Skipf("%s is missing: %s", service, how)
+}
+
+// Eventually calls check until it gives nil; after the time it fails the test
+// with the last error.
+func Eventually(t testing.TB, within time.Duration, check func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not within %v: %v", within, err)
+		case <-tick.C:
+		}
+	}
+}
