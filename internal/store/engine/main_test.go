@@ -1,0 +1,157 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"hotline12333/internal/store/engine"
+	"hotline12333/internal/store/engine/chdb"
+)
+
+func TestMain(m *testing.M) {
+	if ran, code := engine.ChildMain(); ran {
+		os.Exit(code)
+	}
+	if ran, code := parentHelper(); ran {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// needLibrary skips a test on a machine without libchdb.
+func needLibrary(t testing.TB) {
+	t.Helper()
+	_, err := chdb.Find("")
+	if err == nil {
+		return
+	}
+	if strings.Contains(os.Getenv("HOTLINE_REQUIRE"), "libchdb") {
+		t.Fatal(err)
+	}
+	t.Skip(err)
+}
+
+func testConfig(t testing.TB) engine.Config {
+	cfg := engine.DefaultConfig()
+	cfg.Dir = t.TempDir()
+	cfg.Listen = "127.0.0.1:0"
+	return cfg
+}
+
+func startEngine(t testing.TB, cfg engine.Config, deps engine.Deps) *engine.Engine {
+	t.Helper()
+	needLibrary(t)
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	e := engine.New(cfg, deps)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := e.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+type connectOption func(*clickhouse.Options)
+
+func withCompression(method clickhouse.CompressionMethod) connectOption {
+	return func(o *clickhouse.Options) { o.Compression = &clickhouse.Compression{Method: method, Level: 3} }
+}
+
+func withDatabase(name string) connectOption {
+	return func(o *clickhouse.Options) { o.Auth.Database = name }
+}
+
+func withSettings(s clickhouse.Settings) connectOption {
+	return func(o *clickhouse.Options) { o.Settings = s }
+}
+
+func connect(t testing.TB, address string, options ...connectOption) driver.Conn {
+	t.Helper()
+	opt := &clickhouse.Options{
+		Protocol:     clickhouse.HTTP,
+		Addr:         []string{address},
+		MaxOpenConns: 32,
+		MaxIdleConns: 16,
+		DialTimeout:  5 * time.Second,
+	}
+	for _, o := range options {
+		o(opt)
+	}
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func execute(t testing.TB, conn driver.Conn, statements ...string) {
+	t.Helper()
+	for _, sql := range statements {
+		if err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+}
+
+// scalar reads one value.
+func scalar[T any](t testing.TB, conn driver.Conn, sql string, args ...any) T {
+	t.Helper()
+	var v T
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// wantCode checks that an error is ClickHouse's exception of the code.
+func wantCode(t testing.TB, err error, code int32) {
+	t.Helper()
+	e, ok := errors.AsType[*clickhouse.Exception](err)
+	if !ok {
+		t.Fatalf("error %v is no *clickhouse.Exception; want code %d", err, code)
+	}
+	if e.Code != code {
+		t.Fatalf("code %d (%s), want %d", e.Code, e.Message, code)
+	}
+}
+
+// eventually polls until the condition holds.
+func eventually(t testing.TB, within time.Duration, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: %s", within, what)
+		}
+		<-tick.C
+	}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}

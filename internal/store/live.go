@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"hotline12333/internal/hotline"
+)
+
+// LiveCalls returns the newest versions of the calls that arrived since the quarter hour
+// of from, by arrival.
+func (s *Store) LiveCalls(ctx context.Context, from time.Time) ([]Live, error) {
+	instants := ""
+	for _, c := range []string{"started_at", "queued_at", "decided_at", "ended_at"} {
+		instants += ", toUnixTimestamp64Milli(" + c + ")"
+	}
+	sql := fmt.Sprintf(`SELECT call_id, toString(centre), toString(source), toString(queue), toString(agent),
+    toString(outcome), toString(excluded)%s, toInt64(wait_ms), queued
+FROM %s FINAL WHERE bucket >= %d ORDER BY bucket, started_at, call_id`, instants, s.table(tableCalls), bound(hotline.BucketOf(from)))
+	return collect(ctx, s, "live_calls", sql, func(rows driver.Rows, l *Live) error {
+		var started, queued, decided, ended int64
+		var outcome, excluded string
+		err := rows.Scan(&l.CallID, &l.Centre, &l.Source, &l.Queue, &l.Agent, &outcome, &excluded,
+			&started, &queued, &decided, &ended, &l.WaitMillis, &l.Queued)
+		l.Outcome, l.Excluded = hotline.Outcome(outcome), hotline.Exclusion(excluded)
+		l.StartedAt, l.QueuedAt, l.DecidedAt, l.EndedAt = fromMillis(started), fromMillis(queued), fromMillis(decided), fromMillis(ended)
+		return err
+	})
+}

@@ -1,0 +1,110 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/store"
+	"hotline12333/internal/wire"
+)
+
+// loader does with calls what the load component does with its batches, in the
+// plainest way that keeps the rules: rows and tombstones, registry, marks.
+type loader struct {
+	store   *store.Store
+	batch   store.Batch
+	touched map[time.Time]bool
+}
+
+// load stores a batch and marks what it touched. It may be given the same calls again.
+func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
+	ids := make([]string, len(calls))
+	for i, c := range calls {
+		ids[i] = c.ID
+	}
+	known, err := l.store.Versions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	seen := make(map[string]map[hotline.Rank]bool)
+	all := make(map[string][]store.Version)
+	for id, versions := range known {
+		all[id] = versions
+		seen[id] = make(map[hotline.Rank]bool)
+		for _, v := range versions {
+			seen[id][v.Rank] = true
+		}
+	}
+	var fresh []store.Version
+	newest := make(map[string]*hotline.Call)
+	for _, c := range calls {
+		rank := wire.Rank(c)
+		v := store.Version{CallID: c.ID, Rank: rank, Deleted: c.Deleted, Run: "run"}
+		if !c.Deleted {
+			v.Bucket = c.Facts().Bucket
+		}
+		if seen[c.ID] == nil {
+			seen[c.ID] = make(map[hotline.Rank]bool)
+		}
+		if !seen[c.ID][rank] {
+			seen[c.ID][rank] = true
+			fresh = append(fresh, v)
+			all[c.ID] = append(all[c.ID], v)
+		}
+		if n := newest[c.ID]; n == nil || wire.Rank(n).Compare(rank) < 0 {
+			newest[c.ID] = c
+		}
+	}
+	var rows []store.Row
+	for id, c := range newest {
+		top := store.Version{Rank: wire.Rank(c)}
+		live := c
+		for _, v := range all[id] {
+			if v.Rank.Compare(top.Rank) > 0 {
+				top, live = v, nil
+			}
+		}
+		at := map[time.Time]bool{}
+		for _, v := range all[id] {
+			if !v.Bucket.IsZero() {
+				at[v.Bucket] = true
+				l.touched[v.Bucket] = true
+			}
+			if v.Rank == top.Rank {
+				top = v
+			}
+		}
+		for bucket := range at {
+			row := store.Row{CallID: id, Rank: top.Rank, Bucket: bucket, Run: "run", Origin: "file:1"}
+			if bucket.Equal(top.Bucket) && !top.Deleted {
+				if live == nil {
+					continue // stored already
+				}
+				row.Call, row.Facts = live, live.Facts()
+			}
+			rows = append(rows, row)
+		}
+	}
+	l.batch.First, l.batch.Last = l.batch.Last+1, l.batch.Last+int64(len(calls))
+	if err := l.store.InsertCalls(ctx, l.batch, rows); err != nil {
+		return err
+	}
+	if err := l.store.InsertVersions(ctx, l.batch, fresh); err != nil {
+		return err
+	}
+	return l.store.InsertLedger(ctx, l.batch, []store.Ledger{{Run: "run", Accepted: int64(len(calls))}})
+}
+
+func (l *loader) recompute(ctx context.Context, version uint64) error {
+	var buckets []time.Time
+	for b := range l.touched {
+		buckets = append(buckets, b)
+	}
+	clear(l.touched)
+	if err := l.store.Recompute(ctx, buckets, version); err != nil {
+		return fmt.Errorf("recomputing %d buckets: %w", len(buckets), err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package store_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/store"
+	"hotline12333/internal/testkit"
+	"hotline12333/internal/wire"
+)
+
+// TestRecomputeEqualsCount holds the counting in SQL against kpi.Count: random calls
+// with corrections, moves, deletions, duplicates and equal versions, in random batches
+// with recomputations between them.
+func TestRecomputeEqualsCount(t *testing.T) {
+	cfg := testkit.StoreConfig(t)
+	s := testkit.OpenStore(t, cfg)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	base := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		if err := flag.Set("rapid.checks", "25"); err != nil { // each check is dozens of statements
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set("rapid.checks", f.DefValue) }()
+	}
+	run := 0
+	rapid.Check(t, func(r *rapid.T) {
+		for _, table := range []string{"calls", "call_versions", "load_batches", "tallies"} {
+			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
+				r.Fatal(err)
+			}
+		}
+		// A topic of its own, so that no token of another check is in the way.
+		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("calls", run), Last: -1}, touched: map[time.Time]bool{}}
+		run++
+		newest := map[string]*hotline.Call{}
+		batches := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) []*hotline.Call {
+			return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) *hotline.Call { return genCall(r, base) }), 1, 15).Draw(r, "calls")
+		}), 1, 5).Draw(r, "batches")
+		version := uint64(1)
+		for i, batch := range batches {
+			if i > 0 && rapid.Bool().Draw(r, "redeliver") {
+				batch = append(batch, batches[rapid.IntRange(0, i-1).Draw(r, "which")]...)
+			}
+			for _, c := range batch {
+				if err := c.Validate(); err != nil {
+					r.Fatal(err)
+				}
+				if n := newest[c.ID]; n == nil || wire.Rank(n).Compare(wire.Rank(c)) < 0 {
+					newest[c.ID] = c
+				}
+			}
+			if err := l.load(t.Context(), batch); err != nil {
+				r.Fatal(err)
+			}
+			if i == len(batches)-1 || rapid.Bool().Draw(r, "recompute") {
+				version++
+				if err := l.recompute(t.Context(), version); err != nil {
+					r.Fatal(err)
+				}
+			}
+		}
+		compareTallies(t, r, s, base, newest)
+	})
+}
+
+func compareTallies(t *testing.T, r *rapid.T, s *store.Store, base time.Time, newest map[string]*hotline.Call) {
+	want := map[kpi.Key]*kpi.Tally{}
+	for _, c := range newest {
+		kpi.Count(want, c)
+	}
+	got, sums := map[kpi.Key]*kpi.Tally{}, map[kpi.Key]*kpi.Tally{}
+	for _, d := range []kpi.Dimension{kpi.ByQueue, kpi.ByAgent, kpi.ByTopic} {
+		q := store.TallyQuery{From: base.Add(-24 * time.Hour), To: base.Add(24 * time.Hour), Dimension: d, Names: true}
+		list, err := s.Tallies(t.Context(), q)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for _, line := range list {
+			if got[line.Key] != nil {
+				r.Fatalf("%v twice", line.Key)
+			}
+			got[line.Key] = &line.Tally
+		}
+		q.Names = false
+		if list, err = s.Tallies(t.Context(), q); err != nil {
+			r.Fatal(err)
+		}
+		for _, line := range list {
+			sums[line.Key] = &line.Tally
+		}
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		r.Fatalf("kpi.Count (-) and the tallies (+) differ:\n%s", diff)
+	}
+	merged := map[kpi.Key]*kpi.Tally{}
+	for k, v := range want {
+		k.Name = ""
+		if merged[k] == nil {
+			merged[k] = new(kpi.Tally)
+		}
+		merged[k].Merge(v)
+	}
+	if diff := cmp.Diff(merged, sums, cmpopts.EquateEmpty()); diff != "" {
+		r.Fatalf("merged counts (-) and summed tallies (+) differ:\n%s", diff)
+	}
+}

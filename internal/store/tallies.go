@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"hotline12333/internal/kpi"
+)
+
+// Tallies returns the counts of the buckets in [From, To), summed per bucket, centre and
+// source, and per name where Names asks for it, in that order. Groups without calls are
+// left out. What falls outside service hours is not told: that is decided by the
+// reader's calendar (kpi.Tally.OutsideService).
+func (s *Store) Tallies(ctx context.Context, q TallyQuery) ([]Tally, error) {
+	return collect(ctx, s, "tallies", s.talliesSQL(q), func(rows driver.Rows, t *Tally) error {
+		t.Key.Dimension = q.Dimension
+		return scanTally(rows, t)
+	})
+}
+
+func (s *Store) talliesSQL(q TallyQuery) string {
+	sum := func(column string) string { return "toInt64(sum(" + column + "))" }
+	most := func(column string) string { return "toInt64(max(" + column + "))" }
+	counts := func(column string) string { return "toString(sumMap(" + column + "))" }
+	latest, name, group := "toUnixTimestamp64Milli(max(data_to))", "''", " GROUP BY bucket, centre, source"
+	if q.Names { // the groups as they are stored
+		sum = func(column string) string { return "toInt64(" + column + ")" }
+		most = sum
+		counts = func(column string) string { return "toString(" + column + ")" }
+		latest, name, group = "toUnixTimestamp64Milli(data_to)", "name", ""
+	}
+	fields := []string{"toUnixTimestamp(bucket)", "toString(centre)", "toString(source)", name}
+	for _, c := range tallySums {
+		fields = append(fields, sum(c))
+	}
+	fields = append(fields, most("wait_ms_max"), latest)
+	for _, c := range []string{"excluded", "wait_answered", "wait_abandoned", "ratings"} {
+		fields = append(fields, counts(c))
+	}
+	where := fmt.Sprintf("dimension = %s AND bucket >= %d AND bucket < %d AND toUnixTimestamp64Milli(data_to) != 0",
+		quote(string(q.Dimension)), bound(q.From), bound(q.To))
+	if q.Centre != "" {
+		where += " AND centre = " + quote(q.Centre)
+	}
+	order := "bucket, centre, source"
+	if q.Names {
+		order += ", name"
+	}
+	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE %s%s ORDER BY %s",
+		strings.Join(fields, ", "), s.table(tableTallies), where, group, order)
+}
+
+// tallySums are the columns that add up, in the order scanTally expects.
+var tallySums = [...]string{
+	"calls", "open", "answered", "self_service", "abandoned_ivr", "abandoned_queue", "abandoned_ringing",
+	"timed_out", "blocked", "voicemail", "callback_requested", "voicemail_queued",
+	"wait_ms", "lost_ms", "talk_ms", "hold_ms", "wrapup_ms", "invited", "rated", "transfers", "legs", "skewed",
+}
+
+func scanTally(rows driver.Rows, t *Tally) error {
+	var bucket uint32
+	var latest int64
+	var excluded, answered, abandoned, ratings string
+	y := &t.Tally
+	err := rows.Scan(&bucket, &t.Key.Centre, &t.Key.Source, &t.Key.Name,
+		&y.Calls, &y.Open, &y.Answered, &y.SelfService, &y.AbandonedIVR, &y.AbandonedQueue, &y.AbandonedRinging,
+		&y.TimedOut, &y.Blocked, &y.Voicemail, &y.CallbackRequested, &y.VoicemailQueued,
+		&y.WaitMillis, &y.LostMillis, &y.TalkMillis, &y.HoldMillis, &y.WrapupMillis,
+		&y.Invited, &y.Rated, &y.Transfers, &y.Legs, &y.Skewed,
+		&y.WaitMillisMax, &latest, &excluded, &answered, &abandoned, &ratings)
+	if err != nil {
+		return err
+	}
+	t.Key.Bucket = time.Unix(int64(bucket), 0).UTC()
+	y.DataTo = fromMillis(latest)
+	if y.Excluded, err = parseCounts(excluded); err != nil {
+		return err
+	}
+	if y.Ratings, err = parseCounts(ratings); err != nil {
+		return err
+	}
+	if y.WaitAnswered, err = parseHist(answered); err != nil {
+		return err
+	}
+	y.WaitAbandoned, err = parseHist(abandoned)
+	return err
+}
+
+// bound is an edge of a period as a stored bucket; periods may be wider than buckets go.
+func bound(t time.Time) int64 {
+	const most = 1<<32 - 1
+	return min(max(t.Unix(), 0), most)
+}
+
+// DataTo is the latest instant any counted call tells of; zero when there is none.
+func (s *Store) DataTo(ctx context.Context) (time.Time, error) {
+	var latest int64
+	sql := fmt.Sprintf("SELECT toUnixTimestamp64Milli(max(data_to)) FROM %s FINAL WHERE dimension = %s",
+		s.table(tableTallies), quote(string(kpi.ByQueue)))
+	if err := s.queryRow(ctx, "data_to", sql, &latest); err != nil {
+		return time.Time{}, err
+	}
+	return fromMillis(latest), nil
+}
