@@ -1,0 +1,44 @@
+package intake
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics are what moves through the intake.
+type metrics struct {
+	rows    *prometheus.CounterVec
+	batches prometheus.Histogram
+}
+
+func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "hotline_intake_rows_total",
+			Help: "Rows of imported files by what became of them (accepted, ignored, rejected) and why, once Kafka has acknowledged them.",
+		}, []string{"source", "result", "reason"}),
+		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:                        "hotline_intake_produce_seconds",
+			Help:                        "Time until Kafka has acknowledged a batch of an import.",
+			Buckets:                     []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60},
+			NativeHistogramBucketFactor: 1.1,
+		}),
+	}
+	if reg == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{m.rows, m.batches} {
+		if err := reg.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// add counts the rows between two states of the counts.
+func (m *metrics) add(source string, before, after *Counts) {
+	m.rows.WithLabelValues(source, "accepted", "").Add(float64(after.Accepted - before.Accepted))
+	for reason, n := range after.Ignored {
+		m.rows.WithLabelValues(source, "ignored", reason).Add(float64(n - before.Ignored[reason]))
+	}
+	for reason, n := range after.Rejected {
+		m.rows.WithLabelValues(source, "rejected", reason).Add(float64(n - before.Rejected[reason]))
+	}
+}

@@ -1,0 +1,258 @@
+package source
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"hotline12333/internal/hotline"
+)
+
+// The types of columns.
+const (
+	typeText     = "text"
+	typeInteger  = "integer"
+	typeDate     = "date"
+	typeTime     = "time"
+	typeDatetime = "datetime"
+	typeDuration = "duration"
+)
+
+// The notations of durations.
+const (
+	inSeconds = "seconds"
+	inMillis  = "ms"
+	inMinutes = "minutes"
+	inClock   = "h:mm:ss"
+)
+
+// column is one described column.
+type column struct {
+	name     string
+	index    int // in Source.columns
+	at       node
+	headers  []string // names it may have in the header, the first found counts
+	position int      // from 1, in files without a header
+
+	kind     string
+	patterns []*pattern // date, time, datetime
+	unit     string     // duration
+	values   []string   // the only ones allowed, where given
+	none     []string   // values that mean there is none
+	optional bool       // the header need not have it
+	required bool       // a row must have a value
+
+	personal bool // identifies the caller
+	plain    bool // goes into a record as it is
+}
+
+func (b *builder) columns(n node) {
+	for _, p := range n.pairs() {
+		if p.name == "any_of" || p.name == "all_of" || p.name == "none_of" {
+			p.key.fail("%s is a word of conditions and cannot name a column", p.name)
+			continue
+		}
+		c := b.column(p)
+		c.index = len(b.src.columns)
+		b.src.columns = append(b.src.columns, c)
+		b.byName[p.name] = c
+	}
+}
+
+func (b *builder) column(p pair) *column {
+	c := &column{name: p.name, at: p.key, headers: []string{p.name}, kind: typeText}
+	if !p.isMapping() {
+		if s, ok := scalar(p.ast); ok { // a bare word is the type
+			c.kind = p.choice(columnTypes()...)
+			_ = s
+			c.format(p.node, nil, "")
+			return c
+		}
+		p.fail("want the type of the column or a mapping, found %s", describe(p.ast))
+		return c
+	}
+	var formats, unit node
+	p.object(map[string]func(node){
+		"header":   func(n node) { c.headers, c.at = n.texts(), n },
+		"position": func(n node) { c.position, c.at = n.integer(1, 10_000), n },
+		"type":     func(n node) { c.kind = n.choice(columnTypes()...) },
+		"format":   func(n node) { formats = n },
+		"unit":     func(n node) { unit = n },
+		"values":   func(n node) { c.values = n.texts() },
+		"none":     func(n node) { c.none = n.texts() },
+		"optional": func(n node) { c.optional = n.boolean() },
+		"required": func(n node) { c.required = n.boolean() },
+		"personal": func(n node) { c.personal = n.boolean() },
+	})
+	var texts []string
+	at := p.node
+	if formats.ast != nil {
+		texts, at = formats.texts(), formats
+		if c.kind != typeDate && c.kind != typeTime && c.kind != typeDatetime {
+			formats.fail("a format is for date, time and datetime; the type is %s", c.kind)
+			return c
+		}
+	}
+	u := ""
+	if unit.ast != nil {
+		at, u = unit, unit.choice(inSeconds, inMillis, inMinutes, inClock)
+		if c.kind != typeDuration {
+			unit.fail("a unit is for durations; the type is %s", c.kind)
+		}
+	}
+	c.format(at, texts, u)
+	return c
+}
+
+func columnTypes() []string {
+	return []string{typeText, typeInteger, typeDate, typeTime, typeDatetime, typeDuration}
+}
+
+// format compiles the notations, or the usual ones where none is given.
+func (c *column) format(n node, texts []string, unit string) {
+	usual := map[string]string{typeDate: "yyyy-MM-dd", typeTime: "H:mm:ss", typeDatetime: "yyyy-MM-dd HH:mm:ss"}
+	if c.unit = unit; unit == "" {
+		c.unit = inSeconds
+	}
+	if want, ok := usual[c.kind]; ok && len(texts) == 0 {
+		texts = []string{want}
+	}
+	for _, text := range texts {
+		p, err := compilePattern(text)
+		if err != nil {
+			n.fail("%v", err)
+			continue
+		}
+		if p.hasDate != (c.kind != typeTime) || p.hasTime != (c.kind != typeDate) {
+			n.fail("format %q does not fit the type %s", text, c.kind)
+			continue
+		}
+		c.patterns = append(c.patterns, p)
+	}
+}
+
+// label is what messages call the column: its name in the file.
+func (c *column) label() string {
+	if c.position > 0 || len(c.headers) == 0 {
+		return c.name
+	}
+	return c.headers[0]
+}
+
+// isNone says whether a trimmed value means that there is none.
+func (c *column) isNone(v string) bool { return v == "" || slices.Contains(c.none, v) }
+
+func (c *column) reject(reason hotline.Reason, format string, args ...any) *hotline.RejectError {
+	return hotline.Reject(reason, c.label(), format, args...)
+}
+
+// check holds a value against the list of allowed ones.
+func (c *column) check(v string) *hotline.RejectError {
+	if len(c.values) > 0 && !slices.Contains(c.values, v) {
+		return c.reject(hotline.UnknownValue, "%s is none of %s", c.show(v), strings.Join(c.values, ", "))
+	}
+	return nil
+}
+
+func (c *column) wall(v string) (wall, *hotline.RejectError) {
+	for _, p := range c.patterns {
+		if w, ok := p.parse(v); ok {
+			return w, nil
+		}
+	}
+	texts := make([]string, len(c.patterns))
+	for i, p := range c.patterns {
+		texts[i] = p.text
+	}
+	return wall{}, c.reject(hotline.WrongType, "%s is not a %s as %s", c.show(v), c.kind, strings.Join(texts, " or "))
+}
+
+func (c *column) integer(v string) (int64, *hotline.RejectError) {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return 0, c.reject(hotline.WrongType, "%s is not a whole number", c.show(v))
+	}
+	return n, nil
+}
+
+// duration reads a length of time in milliseconds; it may be negative.
+func (c *column) duration(v string) (int64, *hotline.RejectError) {
+	body, negative := strings.CutPrefix(v, "-")
+	var ms int64
+	var ok bool
+	switch c.unit {
+	case inClock:
+		ms, ok = clockMillis(body)
+	case inMillis:
+		ms, ok = decimalMillis(body, 1)
+	case inMinutes:
+		ms, ok = decimalMillis(body, 60_000)
+	default:
+		ms, ok = decimalMillis(body, 1000)
+	}
+	if !ok {
+		return 0, c.reject(hotline.WrongType, "%s is not a duration in %s", c.show(v), c.unit)
+	}
+	if ms > hotline.MaxSpan {
+		return 0, c.reject(hotline.OutOfRange, "longer than a week")
+	}
+	if negative {
+		ms = -ms
+	}
+	return ms, nil
+}
+
+// decimalMillis reads a decimal number of units, rounded to the millisecond.
+func decimalMillis(s string, unit float64) (int64, bool) {
+	if s == "" || strings.Trim(s, "0123456789.") != "" {
+		return 0, false // ParseFloat would take hexadecimal, exponents and infinity
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f*unit > 1e15 {
+		return 0, false
+	}
+	return int64(f*unit + 0.5), true
+}
+
+// clockMillis reads h:mm:ss or mm:ss, seconds with or without a fraction. The first
+// number may be of any size, the others are below 60.
+func clockMillis(s string) (int64, bool) {
+	parts := strings.Split(s, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return 0, false
+	}
+	last := len(parts) - 1
+	ms, ok := decimalMillis(parts[last], 1000)
+	if !ok || ms >= 60_000 || len(parts[last]) < 2 {
+		return 0, false
+	}
+	unit := int64(60_000)
+	for i := last - 1; i >= 0; i-- {
+		n, err := strconv.ParseUint(parts[i], 10, 31)
+		if err != nil || i > 0 && n >= 60 {
+			return 0, false
+		}
+		ms += int64(n) * unit
+		unit *= 60
+	}
+	return ms, true
+}
+
+// show quotes a value for a message: short, and never a number that could be a caller's,
+// which may stand in any column of a shifted row.
+func (c *column) show(v string) string {
+	if c.personal {
+		return "the value"
+	}
+	digits := 0
+	for _, r := range v {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	if digits >= 7 || utf8.RuneCountInString(v) > 32 {
+		return "a value of " + strconv.Itoa(utf8.RuneCountInString(v)) + " characters"
+	}
+	return strconv.Quote(v)
+}

@@ -1,0 +1,397 @@
+package source
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"hotline12333/internal/hotline"
+)
+
+// mapping says how a row becomes a call.
+type mapping struct {
+	rules      []rule
+	identity   []*column
+	prefix     string
+	version    *column
+	caller     caller
+	startedAt  *timeField
+	queuedAt   *timeField
+	answeredAt *timeField
+	endedAt    *timeField
+	wait       *spanField
+	talk       *spanField
+	hold       *spanField
+	wrapup     *spanField
+	ivr        *spanField
+	centre     *textField
+	direction  *textField
+	excluded   *textField
+	queue      *textField
+	agent      *textField
+	region     *textField
+	topics     *textField
+	transfers  *column
+	rating     rating
+	attributes []attribute
+}
+
+type caller struct {
+	column     *column
+	identifier bool // an id of the source's own, not a telephone number
+	hash, mask bool
+}
+
+type rating struct {
+	value, scale *textField
+	invited      condition
+}
+
+type attribute struct {
+	name string
+	textField
+}
+
+// only holds a field back where the outcome is another.
+type only []hotline.Outcome
+
+func (o only) holds(outcome hotline.Outcome) bool { return len(o) == 0 || slices.Contains(o, outcome) }
+
+// timeField builds an instant from a datetime column, or from a date and a time.
+type timeField struct {
+	date, time *column // the same one for a datetime
+	plus       *column // a duration added, nil for none
+	rollover   bool    // the date is the arrival's: take the day on which it lies nearest to it
+	outcomes   only
+}
+
+// spanField is a sum of durations, less others.
+type spanField struct {
+	plus, minus []*column
+	outcomes    only
+}
+
+// textField is a column's value, translated, or a fixed value.
+type textField struct {
+	column    *column // nil for a fixed value
+	translate map[string]string
+	unlisted  string // keep, reject or none: what becomes of a value that is not in the table
+	fallback  string // where there is none
+	split     string // topics: what stands between several
+	outcomes  only
+}
+
+// rule decides what a row is; the first one that fits counts.
+type rule struct {
+	when     condition
+	outcome  hotline.Outcome
+	from     *textField // the outcome is the value of a column
+	excluded hotline.Exclusion
+	ignore   string
+	deleted  bool
+}
+
+func (b *builder) identity(n node) {
+	m := &b.src.mapping
+	list := func(n node) {
+		if n.isList() {
+			for _, it := range n.items() {
+				m.identity = append(m.identity, b.plain(it))
+			}
+			return
+		}
+		m.identity = append(m.identity, b.plain(n))
+	}
+	if n.isMapping() {
+		n.object(map[string]func(node){
+			"columns": list,
+			"prefix":  func(n node) { m.prefix = n.text() },
+		})
+	} else {
+		list(n)
+	}
+	if len(m.identity) == 0 {
+		n.fail("at least one column is needed to tell calls apart")
+	}
+}
+
+func (b *builder) version(n node) {
+	n.object(map[string]func(node){
+		"column": func(n node) {
+			if b.src.mapping.version = b.plain(n, typeInteger, typeDatetime); b.src.mapping.version == nil {
+				return
+			}
+		},
+	})
+}
+
+func (b *builder) caller(n node) {
+	c := &b.src.mapping.caller
+	n.object(map[string]func(node){
+		"column": func(n node) {
+			if c.column = b.ref(n, typeText); c.column != nil {
+				c.column.personal = true
+			}
+		},
+		"kind": func(n node) { c.identifier = n.choice("number", "identifier") == "identifier" },
+		"as": func(n node) {
+			for _, it := range n.items() {
+				switch it.choice("hash", "mask") {
+				case "hash":
+					c.hash = true
+				case "mask":
+					c.mask = true
+				}
+			}
+		},
+	})
+	switch {
+	case c.column == nil:
+		n.fail("column is missing")
+	case !c.hash && !c.mask:
+		n.fail("as is missing: [hash], [mask] or [hash, mask]")
+	case c.identifier && c.mask:
+		n.fail("only numbers have a masked form, not identifiers")
+	}
+}
+
+func (b *builder) fields(n node) {
+	m := &b.src.mapping
+	at := func(into **timeField) func(node) { return func(n node) { *into = b.timeField(n) } }
+	length := func(into **spanField) func(node) { return func(n node) { *into = b.spanField(n) } }
+	text := func(into **textField) func(node) { return func(n node) { *into = b.textField(n) } }
+	n.object(map[string]func(node){
+		"started_at":  at(&m.startedAt),
+		"queued_at":   at(&m.queuedAt),
+		"answered_at": at(&m.answeredAt),
+		"ended_at":    at(&m.endedAt),
+		"wait":        length(&m.wait),
+		"talk":        length(&m.talk),
+		"hold":        length(&m.hold),
+		"wrapup":      length(&m.wrapup),
+		"ivr":         length(&m.ivr),
+		"centre":      text(&m.centre),
+		"direction":   text(&m.direction),
+		"excluded":    text(&m.excluded),
+		"queue":       text(&m.queue),
+		"agent":       text(&m.agent),
+		"region":      text(&m.region),
+		"topics":      text(&m.topics),
+		"transfers":   func(n node) { m.transfers = b.plain(n, typeInteger) },
+		"rating":      b.rating,
+	})
+	words(n, m.direction, "direction", func(s string) bool { return hotline.Direction(s).Valid() })
+	words(n, m.excluded, "reason for exclusion", func(s string) bool { return hotline.Exclusion(s).Valid() })
+	if m.startedAt != nil && (m.startedAt.rollover || len(m.startedAt.outcomes) > 0) {
+		n.fail("started_at is the arrival of every call: neither rollover nor outcomes go with it")
+	}
+}
+
+// words holds what a description writes into a field of few words against them.
+func words(n node, f *textField, what string, valid func(string) bool) {
+	if f == nil {
+		return
+	}
+	if f.fallback != "" && !valid(f.fallback) {
+		n.fail("%q is no %s", f.fallback, what)
+	}
+	for from, to := range f.translate {
+		if !valid(to) {
+			n.fail("translate: %q becomes %q, which is no %s", from, to, what)
+		}
+	}
+}
+
+func (b *builder) rating(n node) {
+	r := &b.src.mapping.rating
+	n.object(map[string]func(node){
+		"value":   func(n node) { r.value = b.textField(n) },
+		"scale":   func(n node) { r.scale = b.textField(n) },
+		"invited": func(n node) { r.invited = b.condition(n) },
+	})
+	if r.value != nil && r.scale == nil {
+		n.fail(`a rating needs the scale it was given on, as scale: {value: "5"}`)
+	}
+}
+
+func (b *builder) attributes(n node) {
+	for _, p := range n.pairs() {
+		if f := b.textField(p.node); f != nil {
+			b.src.mapping.attributes = append(b.src.mapping.attributes, attribute{name: p.name, textField: *f})
+		}
+	}
+}
+
+// ref reads the name of a column of one of the kinds (any when none is given).
+func (b *builder) ref(n node, kinds ...string) *column {
+	c := b.find(n, n.text())
+	if c != nil && len(kinds) > 0 && !slices.Contains(kinds, c.kind) {
+		n.fail("column %s has the type %s; needed: %s", c.name, c.kind, strings.Join(kinds, " or "))
+		return nil
+	}
+	return c
+}
+
+// plain is ref for columns whose content goes into the record.
+func (b *builder) plain(n node, kinds ...string) *column {
+	c := b.ref(n, kinds...)
+	if c != nil {
+		c.plain = true
+	}
+	return c
+}
+
+func (b *builder) outcomes(n node) only {
+	known := []string{string(hotline.Open)}
+	for _, o := range hotline.FinalOutcomes() {
+		known = append(known, string(o))
+	}
+	var out only
+	for _, s := range n.texts() {
+		if !slices.Contains(known, s) {
+			n.fail("%q is no outcome%s", s, meant(s, known))
+			continue
+		}
+		out = append(out, hotline.Outcome(s))
+	}
+	return out
+}
+
+func (b *builder) timeField(n node) *timeField {
+	f := &timeField{}
+	if !n.isMapping() {
+		f.date = b.plain(n, typeDatetime)
+		f.time = f.date
+		return f
+	}
+	n.object(map[string]func(node){
+		"column":   func(n node) { f.date = b.plain(n, typeDatetime); f.time = f.date },
+		"date":     func(n node) { f.date = b.plain(n, typeDate, typeDatetime) },
+		"time":     func(n node) { f.time = b.plain(n, typeTime) },
+		"plus":     func(n node) { f.plus = b.plain(n, typeDuration) },
+		"rollover": func(n node) { f.rollover = n.boolean() },
+		"outcomes": func(n node) { f.outcomes = b.outcomes(n) },
+	})
+	if f.date == nil || f.time == nil {
+		n.fail("want a datetime column, or a date and a time")
+	}
+	if f.rollover && f.date == f.time {
+		n.fail("rollover is for a date and a time")
+	}
+	return f
+}
+
+func (b *builder) spanField(n node) *spanField {
+	f := &spanField{}
+	list := func(into *[]*column) func(node) {
+		return func(n node) {
+			items := []node{n}
+			if n.isList() {
+				items = n.items()
+			}
+			for _, it := range items {
+				if c := b.plain(it, typeDuration); c != nil {
+					*into = append(*into, c)
+				}
+			}
+		}
+	}
+	if !n.isMapping() {
+		list(&f.plus)(n)
+		return f
+	}
+	n.object(map[string]func(node){
+		"column":   list(&f.plus),
+		"minus":    list(&f.minus),
+		"outcomes": func(n node) { f.outcomes = b.outcomes(n) },
+	})
+	if len(f.plus) == 0 {
+		n.fail("column is missing")
+	}
+	return f
+}
+
+func (b *builder) textField(n node) *textField {
+	f := &textField{unlisted: "keep"}
+	if !n.isMapping() {
+		f.column = b.plain(n)
+		return f
+	}
+	fixed := false
+	n.object(map[string]func(node){
+		"column":    func(n node) { f.column = b.plain(n) },
+		"value":     func(n node) { f.fallback, fixed = n.text(), true },
+		"translate": func(n node) { f.translate = n.table() },
+		"unlisted":  func(n node) { f.unlisted = n.choice("keep", "reject", "none") },
+		"default":   func(n node) { f.fallback = n.text() },
+		"split":     func(n node) { f.split = n.text() },
+		"outcomes":  func(n node) { f.outcomes = b.outcomes(n) },
+	})
+	if fixed == (f.column != nil) && !(f.column == nil && len(n.doc.errs) > 0) {
+		n.fail("want either a column or a value")
+	}
+	return f
+}
+
+func (b *builder) outcome(n node) {
+	for _, it := range n.items() {
+		b.src.mapping.rules = append(b.src.mapping.rules, b.rule(it))
+	}
+	if len(b.src.mapping.rules) == 0 {
+		n.fail("at least one rule is needed")
+	}
+}
+
+func (b *builder) rule(n node) rule {
+	var r rule
+	decided := 0
+	source := func(n node) {
+		if r.from == nil {
+			r.from = &textField{unlisted: "keep"}
+			decided++
+		}
+	}
+	n.object(map[string]func(node){
+		"when": func(n node) { r.when = b.condition(n) },
+		"outcome": func(n node) {
+			if o := b.outcomes(n); len(o) == 1 {
+				r.outcome = o[0]
+			}
+			decided++
+		},
+		"excluded": func(n node) {
+			known := make([]string, 0, len(hotline.Exclusions()))
+			for _, e := range hotline.Exclusions() {
+				known = append(known, string(e))
+			}
+			r.excluded = hotline.Exclusion(n.choice(known...))
+		},
+		"ignore": func(n node) {
+			decided++
+			r.ignore = n.text()
+			if ok, err := regexp.MatchString(`^[a-z][a-z0-9_]{0,31}$`, r.ignore); err != nil || !ok {
+				n.fail("%q is no reason: small letters, digits and _, at most 32", r.ignore)
+			}
+		},
+		"deleted":   func(n node) { decided++; r.deleted = n.boolean() },
+		"column":    func(n node) { source(n); r.from.column = b.plain(n) },
+		"translate": func(n node) { source(n); r.from.translate = n.table() },
+	})
+	if decided != 1 {
+		n.fail("a rule decides one thing: outcome (with or without excluded), column, ignore or deleted")
+	}
+	if r.from != nil && r.from.column == nil && len(n.doc.errs) == 0 {
+		n.fail("translate needs a column")
+	}
+	if r.excluded != "" && r.outcome == "" {
+		n.fail("an excluded call needs its outcome beside excluded")
+	}
+	if r.from != nil {
+		for from, to := range r.from.translate {
+			if !hotline.Outcome(to).Valid() {
+				n.fail("translate: %q becomes %q, which is no outcome", from, to)
+			}
+		}
+	}
+	return r
+}
