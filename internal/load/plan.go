@@ -1,0 +1,209 @@
+package load
+
+import (
+	"slices"
+	"time"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/store"
+)
+
+// record is a decoded record of a batch.
+type record struct {
+	call   *hotline.Call
+	facts  hotline.Facts // zero for a deletion
+	rank   hotline.Rank
+	run    string
+	origin string
+	index  int // in the batch's records
+}
+
+// plan is what a batch does to the store.
+type plan struct {
+	rows      []store.Row     // into calls: newest versions and tombstones
+	versions  []store.Version // into the registry: those not yet in it
+	marks     []time.Time     // buckets to recompute, ascending
+	ledger    []store.Ledger  // one line per run, in order of appearance
+	conflicts int             // new contents of a version that had another content
+}
+
+// makePlan decides what becomes of a batch. The records are in the order of their
+// offsets; known holds every registered version of their calls; rejected gives the run of
+// each record that was dead-lettered.
+//
+// The result depends on nothing else: the same range planned again with the same registry
+// gives the same rows, as a deduplication token demands.
+func makePlan(records []record, rejected []string, known map[string][]store.Version) plan {
+	b := planner{
+		known:   known,
+		last:    make(map[string]int, len(records)),
+		prev:    make([]int, len(records)),
+		touched: make(map[int64]struct{}),
+	}
+	b.rows = make([]store.Row, 0, len(records))
+	b.versions = make([]store.Version, 0, len(records))
+
+	first := make([]int, 0, len(records)) // of each call, in order of appearance
+	for i := range records {
+		id := records[i].call.ID
+		before, seen := b.last[id]
+		if !seen {
+			before = none
+			first = append(first, i)
+		}
+		b.prev[i], b.last[id] = before, i
+	}
+	var group []*record
+	for _, i := range first {
+		id := records[i].call.ID
+		group = group[:0]
+		for j := b.last[id]; j != none; j = b.prev[j] {
+			group = append(group, &records[j])
+		}
+		slices.Reverse(group)
+		b.call(group, known[id])
+	}
+	b.markAll()
+	b.book(records, rejected)
+	return b.plan
+}
+
+const none = -1
+
+type planner struct {
+	plan
+	known   map[string][]store.Version
+	last    map[string]int // the last record of each call
+	prev    []int          // the record of the same call before each, or none
+	touched map[int64]struct{}
+
+	// Of the call at hand.
+	ranks    set[hotline.Rank]
+	contents set[uint64] // versions that have a content
+	buckets  set[int64]
+}
+
+// call plans one call: its records in this batch and its registered versions.
+func (b *planner) call(records []*record, known []store.Version) {
+	b.register(records, known)
+	newest, stored := newestOf(records, known)
+	if stored == nil && !newest.call.Deleted {
+		b.rows = append(b.rows, store.Row{
+			Call: newest.call, Facts: newest.facts, CallID: newest.call.ID, Rank: newest.rank,
+			Bucket: newest.bucket(), Run: newest.run, Origin: newest.origin,
+		})
+	}
+	b.bury(newest, stored, records, known)
+}
+
+// register adds the versions that are not known yet, and marks the buckets of all: those
+// of duplicates too, for whoever brought them first may have died before its marks.
+func (b *planner) register(records []*record, known []store.Version) {
+	b.ranks.reset()
+	b.contents.reset()
+	for i := range known {
+		b.ranks.add(known[i].Rank)
+		b.contents.add(known[i].Rank.Version)
+		b.mark(known[i].Bucket)
+	}
+	for _, r := range records {
+		if !b.ranks.add(r.rank) {
+			continue
+		}
+		b.mark(r.bucket())
+		if !b.contents.add(r.rank.Version) {
+			b.conflicts++
+		}
+		b.versions = append(b.versions, store.Version{
+			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Run: r.run,
+		})
+	}
+}
+
+// newestOf finds the greatest rank: newest is the greatest in the batch, stored the
+// greatest in the registry when none in the batch is above it.
+func newestOf(records []*record, known []store.Version) (newest *record, stored *store.Version) {
+	for i := range known {
+		if stored == nil || known[i].Rank.Compare(stored.Rank) > 0 {
+			stored = &known[i]
+		}
+	}
+	newest = records[0]
+	for _, r := range records[1:] {
+		if r.rank.Compare(newest.rank) > 0 {
+			newest = r
+		}
+	}
+	if stored != nil && newest.rank.Compare(stored.Rank) > 0 {
+		stored = nil
+	}
+	return newest, stored
+}
+
+// bury puts a tombstone of the newest rank into each bucket where an older version of
+// the call lies or may come to lie: all it was ever seen in when the newest is new, else
+// those of this batch's stale versions, for the others have theirs.
+func (b *planner) bury(newest *record, stored *store.Version, records []*record, known []store.Version) {
+	rank, live := newest.rank, newest.bucket()
+	if stored != nil {
+		rank, live = stored.Rank, stored.Bucket
+	}
+	b.buckets.reset()
+	grave := func(bucket time.Time) {
+		if bucket.IsZero() || bucket.Equal(live) || !b.buckets.add(bucket.Unix()) {
+			return
+		}
+		b.rows = append(b.rows, store.Row{
+			CallID: newest.call.ID, Rank: rank, Bucket: bucket, Run: newest.run, Origin: newest.origin,
+		})
+	}
+	for _, r := range records {
+		grave(r.bucket())
+	}
+	if stored != nil {
+		return
+	}
+	for i := range known {
+		grave(known[i].Bucket)
+	}
+}
+
+func (b *planner) mark(bucket time.Time) {
+	if !bucket.IsZero() {
+		b.touched[bucket.Unix()] = struct{}{}
+	}
+}
+
+func (b *planner) markAll() {
+	seconds := make([]int64, 0, len(b.touched))
+	for s := range b.touched {
+		seconds = append(seconds, s)
+	}
+	slices.Sort(seconds)
+	for _, s := range seconds {
+		b.marks = append(b.marks, time.Unix(s, 0).UTC())
+	}
+}
+
+// book writes the ledger: what became of every record, by run.
+func (b *planner) book(records []record, rejected []string) {
+	at := map[string]int{}
+	line := func(run string) *store.Ledger {
+		i, ok := at[run]
+		if !ok {
+			i = len(b.ledger)
+			at[run] = i
+			b.ledger = append(b.ledger, store.Ledger{Run: run})
+		}
+		return &b.ledger[i]
+	}
+	for i := range records {
+		line(records[i].run).Accepted++
+	}
+	for _, run := range rejected {
+		line(run).Rejected++
+	}
+}
+
+// bucket is where the record's call lies; a deletion has no bucket of its own.
+func (r *record) bucket() time.Time { return r.facts.Bucket }

@@ -1,0 +1,55 @@
+package load
+
+import (
+	"strconv"
+	"strings"
+)
+
+// position is what a worker keeps with each commit, as Kafka's metadata.
+type position struct {
+	// topic tells which incarnation of the topic the offsets belong to: its id, with
+	// "@offset" behind it when the partition has lost its end since.
+	topic string
+
+	// gaps counts the offsets behind the commit that held no record: retention, control
+	// records of transactions.
+	gaps int64
+
+	// last is the end of the range that begins at the commit, when announced: it is
+	// being loaded, and whoever begins there must load exactly that range.
+	last      int64
+	announced bool
+}
+
+func (p position) String() string {
+	s := "topic=" + p.topic + " gaps=" + strconv.FormatInt(p.gaps, 10)
+	if p.announced {
+		s += " last=" + strconv.FormatInt(p.last, 10)
+	}
+	return s
+}
+
+// parsePosition ignores what it does not know: a commit made by another tool has no
+// metadata, or other.
+func parsePosition(s string) position {
+	var p position
+	for field := range strings.FieldsSeq(s) {
+		name, value, _ := strings.Cut(field, "=")
+		n, err := strconv.ParseInt(value, 10, 64)
+		switch {
+		case name == "topic":
+			p.topic = value
+		case name == "gaps" && err == nil:
+			p.gaps = n
+		case name == "last" && err == nil:
+			p.last, p.announced = n, true
+		}
+	}
+	return p
+}
+
+// of says whether the position belongs to the topic of that id.
+func (p position) of(topicID string) bool {
+	id, _, _ := strings.Cut(p.topic, "@")
+	return id == topicID
+}
