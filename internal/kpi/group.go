@@ -158,8 +158,7 @@ func (b *Build) place(by By, k *Key) (key string, from, to time.Time) {
 	switch by {
 	case Day:
 		y, m, d := local.Date()
-		from = time.Date(y, m, d, 0, 0, 0, 0, b.Zone)
-		return from.Format(time.DateOnly), from, time.Date(y, m, d+1, 0, 0, 0, 0, b.Zone)
+		return local.Format(time.DateOnly), DayStart(y, m, d, b.Zone), DayStart(y, m, d+1, b.Zone)
 	case Hour:
 		from = local.Add(-time.Duration(local.Minute()) * time.Minute)
 		return from.Format("2006-01-02T15:04-07:00"), from, from.Add(time.Hour)

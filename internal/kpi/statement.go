@@ -37,37 +37,39 @@ type DefinitionState struct {
 
 // Counts are the additive counts of a tally. Sums of time are in seconds.
 type Counts struct {
-	Calls               int64            `json:"calls"`
-	Offered             int64            `json:"offered"`
-	Open                int64            `json:"open"`
-	Requested           int64            `json:"requested"`
-	Asked               int64            `json:"asked"`
-	AfterHours          int64            `json:"after_hours"`
-	Answered            int64            `json:"answered"`
-	SelfService         int64            `json:"self_service"`
-	AbandonedIVR        int64            `json:"abandoned_ivr"`
-	AbandonedQueue      int64            `json:"abandoned_queue"`
-	AbandonedRinging    int64            `json:"abandoned_ringing"`
-	TimedOut            int64            `json:"timed_out"`
-	Blocked             int64            `json:"blocked"`
-	Voicemail           int64            `json:"voicemail"`
-	VoicemailQueued     int64            `json:"voicemail_queued"`
-	CallbackRequested   int64            `json:"callback_requested"`
-	ShortAbandoned      int64            `json:"short_abandoned"`
-	Excluded            map[string]int64 `json:"excluded"`
-	AnsweredWithin      map[string]int64 `json:"answered_within"` // by threshold in seconds
-	WaitSecondsSum      Millis           `json:"wait_seconds_sum"`
-	WaitSecondsMax      Millis           `json:"wait_seconds_max"`
-	AbandonedSecondsSum Millis           `json:"abandoned_wait_seconds_sum"`
-	TalkSecondsSum      Millis           `json:"talk_seconds_sum"`
-	HoldSecondsSum      Millis           `json:"hold_seconds_sum"`
-	WrapupSecondsSum    Millis           `json:"wrapup_seconds_sum"`
-	RatingsInvited      int64            `json:"ratings_invited"`
-	RatingsGiven        int64            `json:"ratings_given"`
-	Ratings             map[string]int64 `json:"ratings,omitempty"`
-	Transfers           int64            `json:"transfers"`
-	Legs                int64            `json:"legs"`
-	ClockSkew           int64            `json:"clock_skew"`
+	Calls                   int64            `json:"calls"`
+	Offered                 int64            `json:"offered"`
+	Open                    int64            `json:"open"`
+	Requested               int64            `json:"requested"`
+	Asked                   int64            `json:"asked"`
+	AfterHours              int64            `json:"after_hours"`
+	Answered                int64            `json:"answered"`
+	SelfService             int64            `json:"self_service"`
+	AbandonedIVR            int64            `json:"abandoned_ivr"`
+	AbandonedQueue          int64            `json:"abandoned_queue"`
+	AbandonedRinging        int64            `json:"abandoned_ringing"`
+	TimedOut                int64            `json:"timed_out"`
+	Blocked                 int64            `json:"blocked"`
+	Voicemail               int64            `json:"voicemail"`
+	VoicemailQueued         int64            `json:"voicemail_queued"`
+	CallbackRequested       int64            `json:"callback_requested"`
+	ShortAbandoned          int64            `json:"short_abandoned"`
+	RequestedAbandoned      int64            `json:"requested_abandoned"` // abandoned in queue or ringing among the requested
+	RequestedShortAbandoned int64            `json:"requested_short_abandoned"`
+	Excluded                map[string]int64 `json:"excluded"`
+	AnsweredWithin          map[string]int64 `json:"answered_within"` // by threshold in seconds
+	WaitSecondsSum          Millis           `json:"wait_seconds_sum"`
+	WaitSecondsMax          Millis           `json:"wait_seconds_max"`
+	AbandonedSecondsSum     Millis           `json:"abandoned_wait_seconds_sum"`
+	TalkSecondsSum          Millis           `json:"talk_seconds_sum"`
+	HoldSecondsSum          Millis           `json:"hold_seconds_sum"`
+	WrapupSecondsSum        Millis           `json:"wrapup_seconds_sum"`
+	RatingsInvited          int64            `json:"ratings_invited"`
+	RatingsGiven            int64            `json:"ratings_given"`
+	Ratings                 map[string]int64 `json:"ratings,omitempty"`
+	Transfers               int64            `json:"transfers"`
+	Legs                    int64            `json:"legs"`
+	ClockSkew               int64            `json:"clock_skew"`
 }
 
 // Millis is a sum of milliseconds that prints as exact seconds: 16.25.
@@ -152,8 +154,9 @@ func CountsOf(t *Tally, d Definitions) Counts {
 		AbandonedQueue: t.AbandonedQueue, AbandonedRinging: t.AbandonedRinging,
 		TimedOut: t.TimedOut, Blocked: t.Blocked,
 		Voicemail: t.Voicemail, VoicemailQueued: t.VoicemailQueued, CallbackRequested: t.CallbackRequested,
-		ShortAbandoned: t.ShortAbandoned(d.ShortAbandon),
-		Excluded:       make(map[string]int64), AnsweredWithin: make(map[string]int64),
+		ShortAbandoned:     t.ShortAbandoned(d.ShortAbandon),
+		RequestedAbandoned: t.RequestedAbandoned(), RequestedShortAbandoned: t.RequestedShortAbandoned(d.ShortAbandon),
+		Excluded: make(map[string]int64), AnsweredWithin: make(map[string]int64),
 		WaitSecondsSum: Millis(t.WaitMillis), WaitSecondsMax: Millis(t.WaitMillisMax),
 		AbandonedSecondsSum: Millis(t.LostMillis), TalkSecondsSum: Millis(t.TalkMillis),
 		HoldSecondsSum: Millis(t.HoldMillis), WrapupSecondsSum: Millis(t.WrapupMillis),

@@ -1,0 +1,98 @@
+package publish
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+)
+
+// Snapshot is the state at now. ok is false until the store has been read for the first
+// time, and for an instant whose year is not held: there is no figure to show then, not
+// even zero.
+func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.cache
+	if c == nil {
+		return nil, false
+	}
+	year, _ := kpi.ThisYear.Bounds(now, f.zone)
+	if _, tonight := kpi.Today.Bounds(now, f.zone); year.Before(c.span().from) || tonight.After(c.span().to) {
+		return nil, false
+	}
+	s = &kpi.Snapshot{
+		At:          now,
+		CheckedAt:   f.checked,
+		DataTo:      f.dataTo(now),
+		Zone:        f.zone,
+		ServiceOpen: f.rules.calendar("").InService(hotline.BucketOf(now)),
+		Definitions: f.deps.Definitions,
+		Windows:     maps.Clone(c.windowsAt(now)),
+		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
+	}
+	for _, w := range kpi.Windows() {
+		if w.Sliding() {
+			from, to := w.Bounds(now, f.zone)
+			s.Windows[w] = sliding(f.calls, from, to, f.rules)
+		}
+	}
+	s.Curve, s.Topics = c.curve(now), c.topics(now)
+	return s, true
+}
+
+func (f *Follower) dataTo(now time.Time) time.Time {
+	t := latestLive(f.calls, now)
+	if held := f.cache.dataTo(); !held.After(now) {
+		t = later(t, held)
+	}
+	if t.IsZero() && !f.elsewhere.After(now) {
+		t = f.elsewhere
+	}
+	return t
+}
+
+// curve has a point for each quarter hour of the day.
+func (c *cache) curve(now time.Time) []kpi.CurvePoint {
+	from, to := kpi.Today.Bounds(now, c.zone)
+	held := c.days[dateOf(now, c.zone)]
+	points := make([]kpi.CurvePoint, 0, 100)
+	for b := from; b.Before(to); b = b.Add(hotline.BucketLength) {
+		p := kpi.CurvePoint{From: b}
+		if held != nil {
+			if q := held.quarters[b.UTC()]; q != nil {
+				for _, counted := range q.queues {
+					p.Offered += counted.Tally.Offered()
+					p.Requested += counted.Tally.Requested()
+					p.Answered += counted.Tally.Answered
+				}
+			}
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+func (c *cache) topics(now time.Time) []kpi.TopicCount {
+	held := c.days[dateOf(now, c.zone)]
+	if held == nil {
+		return nil
+	}
+	sum := make(map[string]int64)
+	for _, q := range held.quarters {
+		for topic, n := range q.topics {
+			sum[topic] += n
+		}
+	}
+	list := make([]kpi.TopicCount, 0, len(sum))
+	for topic, n := range sum {
+		list = append(list, kpi.TopicCount{Topic: topic, Calls: n})
+	}
+	slices.SortFunc(list, func(a, b kpi.TopicCount) int {
+		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Topic, b.Topic))
+	})
+	return list
+}
