@@ -1,0 +1,283 @@
+package simulate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// plan is a scenario made ready for simulation: names are indices, texts are numbers.
+type plan struct {
+	*Scenario
+	zone     *time.Location
+	holidays map[date]bool
+	worked   map[date]bool
+	years    map[int]bool // with holidays listed
+	weekdays [7]bool
+	months   [12]float64
+	ordinary regime
+	always   *regime
+
+	patience, ask, selfService, abandon, closed, message dist
+	ring, hold, wrapup, redial                           dist
+	topics                                               []topic
+	topicChoice, regionChoice, ratingChoice              choice
+}
+
+// regime is when the line is open, how calls spread over a day and who works when.
+type regime struct {
+	perDay float64
+	week   [7]float64
+	weight []float64 // per quarter hour, summing to 1
+	open   [quartersPerDay]bool
+	duty   []duty // per agent
+}
+
+type duty struct {
+	work   []stretch
+	breaks []pause
+}
+
+type pause struct {
+	at     int // minutes of the day
+	millis int64
+}
+
+type topic struct {
+	queue    int
+	service  dist
+	transfer float64
+	to       int // queue
+}
+
+func (s *Scenario) compile() (*plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %q: zone: %w", s.Name, err)
+	}
+	p := &plan{
+		Scenario: s, zone: zone,
+		holidays: dateSet(s.Service.Holidays), worked: dateSet(s.Service.WorkingWeekends), years: make(map[int]bool),
+		patience: s.Patience.dist(), ask: s.Menu.AskTime.dist(), selfService: s.Menu.SelfServiceTime.dist(),
+		abandon: s.Menu.AbandonTime.dist(), closed: s.Closed.Time.dist(), message: s.Closed.MessageTime.dist(),
+		ring: s.Ringing.Time.dist(), hold: s.Hold.Time.dist(), wrapup: s.Wrapup.dist(), redial: s.Callers.Redial.Delay.dist(),
+		ratingChoice: newChoice(s.Ratings.Weights),
+	}
+	for d := range p.holidays {
+		p.years[int(d)/10000] = true
+	}
+	for _, name := range s.Service.Weekdays {
+		if d, ok := weekday(name); ok {
+			p.weekdays[d] = true
+		}
+	}
+	for i := range p.months {
+		p.months[i] = 1
+	}
+	copy(p.months[:], s.Arrivals.Months)
+	p.compileTopics()
+	p.ordinary = p.regime(s.Arrivals.PerDay, s.Arrivals.Weekdays, s.Arrivals.Shape, false)
+	for _, text := range s.Service.Hours {
+		p.ordinary.opens(text)
+	}
+	if r := s.AlwaysOpen; r != nil {
+		always := p.regime(r.PerDay, r.Weekdays, r.Shape, true)
+		always.opens("00:00-24:00")
+		p.always = &always
+	}
+	return p, nil
+}
+
+func (p *plan) compileTopics() {
+	var topicWeights, regionWeights []float64
+	for _, t := range p.Topics {
+		topicWeights = append(topicWeights, t.Weight)
+		p.topics = append(p.topics, topic{
+			queue: p.queueIndex(t.Queue), service: t.Service.dist(),
+			transfer: t.Transfer.Share, to: p.queueIndex(t.Transfer.Queue),
+		})
+	}
+	for _, r := range p.Callers.Regions {
+		regionWeights = append(regionWeights, r.Weight)
+	}
+	p.topicChoice, p.regionChoice = newChoice(topicWeights), newChoice(regionWeights)
+}
+
+func (p *plan) queueIndex(name string) int {
+	return slices.IndexFunc(p.Queues, func(q Queue) bool { return q.Name == name })
+}
+
+func (p *plan) regime(perDay float64, week, shape map[string]float64, always bool) regime {
+	r := regime{perDay: perDay, week: factors(week), weight: weights(shape)}
+	sum := total(r.weight)
+	for i := range r.weight {
+		r.weight[i] /= sum
+	}
+	place := make(map[string]int) // of the next agent in the order of a shift's breaks
+	for _, a := range p.Agents {
+		var d duty
+		for _, shift := range p.Shifts {
+			if shift.AlwaysOpen != always || !slices.Contains(a.Shifts, shift.Name) {
+				continue
+			}
+			for _, text := range shift.Hours {
+				h, _ := hours(text) // validated
+				d.work = append(d.work, h...)
+			}
+			for _, b := range shift.Breaks {
+				at, _ := clock(b.At)
+				at += place[shift.Name] * int(b.Stagger/time.Minute)
+				d.breaks = append(d.breaks, pause{at: at, millis: b.For.Milliseconds()})
+			}
+			place[shift.Name]++
+		}
+		r.duty = append(r.duty, d)
+	}
+	return r
+}
+
+func (r *regime) opens(text string) {
+	h, _ := hours(text) // validated
+	for _, s := range h {
+		for m := s.from; m < s.to; m += 15 {
+			r.open[m/15] = true
+		}
+	}
+}
+
+func dateSet(list []string) map[date]bool {
+	set := make(map[date]bool)
+	for _, s := range list {
+		days, _ := dates(s) // validated
+		for _, d := range days {
+			set[d] = true
+		}
+	}
+	return set
+}
+
+// working says whether the hotline works on a day.
+func (p *plan) working(day time.Time) bool {
+	d := dateOf(day)
+	if p.worked[d] {
+		return true
+	}
+	return p.weekdays[day.Weekday()] && !p.holidays[d]
+}
+
+// day is what one day's chance has decided before anybody calls.
+type day struct {
+	start, end int64 // the day's midnights
+	date       time.Time
+	regime     *regime
+	working    bool      // the hotline is open on this day, at the regime's hours
+	rate       []float64 // arrivals per millisecond, by quarter hours since the start
+	open       []bool    // likewise
+	most       float64   // of rate
+	surges     []surge
+	absent     []bool // by agent
+	rng        *rand.Rand
+	ordinal    int // of the last arrival
+}
+
+type surge struct{ from, to int64 }
+
+// newDay decides a day. Its chance comes from the seed and the date alone, so that a day
+// is the same whatever day the simulation began on.
+func (p *plan) newDay(start time.Time, seed uint64, always bool) *day {
+	start = time.Date(start.Year(), start.Month(), start.Day(), 0, 0, 0, 0, p.zone)
+	end := time.Date(start.Year(), start.Month(), start.Day()+1, 0, 0, 0, 0, p.zone)
+	d := &day{
+		start: start.UnixMilli(), end: end.UnixMilli(), date: start,
+		regime: &p.ordinary, working: p.working(start),
+		rng: rand.New(rand.NewPCG(seed, uint64(dateOf(start)))),
+	}
+	if always && p.always != nil {
+		d.regime, d.working = p.always, true
+	}
+	factor := p.months[start.Month()-1] * dayToDay(p.Arrivals.DayToDay, d.rng.NormFloat64())
+	if d.working {
+		factor *= d.regime.week[start.Weekday()]
+	} else {
+		factor *= p.Arrivals.OffDay
+	}
+	for range p.Agents {
+		d.absent = append(d.absent, chance(d.rng, p.Absence))
+	}
+	for t := start; t.Before(end); t = t.Add(quarter) {
+		wall := t.In(p.zone)
+		q := wall.Hour()*4 + wall.Minute()/15
+		rate := d.regime.perDay * factor * d.regime.weight[q] / float64(quarter.Milliseconds())
+		d.rate = append(d.rate, rate)
+		d.open = append(d.open, d.working && d.regime.open[q])
+		d.most = max(d.most, rate)
+	}
+	d.surge(&p.Surges)
+	return d
+}
+
+// surge places the day's surges in its service hours.
+func (d *day) surge(spec *Surges) {
+	var open []int
+	for i, is := range d.open {
+		if is {
+			open = append(open, i)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	for range poisson(d.rng, spec.PerDay) {
+		from := d.start + int64(open[d.rng.IntN(len(open))])*quarter.Milliseconds()
+		d.surges = append(d.surges, surge{from, from + spec.Length.Milliseconds()})
+	}
+	if len(d.surges) > 0 {
+		d.most *= max(1, spec.Factor)
+	}
+}
+
+// rateAt is the arrival rate per millisecond.
+func (d *day) rateAt(t int64, factor float64) float64 {
+	rate := d.rate[d.index(t)]
+	for _, s := range d.surges {
+		if t >= s.from && t < s.to {
+			return rate * factor
+		}
+	}
+	return rate
+}
+
+func (d *day) openAt(t int64) bool { return t >= d.start && t < d.end && d.open[d.index(t)] }
+
+func (d *day) index(t int64) int {
+	return min(int((t-d.start)/quarter.Milliseconds()), len(d.rate)-1)
+}
+
+// next is the next arrival after t, by thinning: candidates come at the day's highest
+// rate and are kept with the share that the rate of their moment has of it (P. A. W. Lewis
+// and G. S. Shedler, Simulation of nonhomogeneous Poisson processes by thinning, 1979).
+func (d *day) next(t int64, factor float64) (at int64, ok bool) {
+	if d.most <= 0 {
+		return 0, false
+	}
+	for f := float64(t); ; {
+		f += d.rng.ExpFloat64() / d.most
+		if f >= float64(d.end) {
+			return 0, false
+		}
+		if d.rng.Float64()*d.most < d.rateAt(int64(f), factor) {
+			return int64(f), true
+		}
+	}
+}
+
+// wall is the instant of a minute of the day; in the hour that a change of clocks skips
+// or repeats, what time.Date makes of it.
+func (d *day) wall(minute int) int64 {
+	y, m, dd := d.date.Date()
+	return time.Date(y, m, dd, 0, minute, 0, 0, d.date.Location()).UnixMilli()
+}

@@ -1,0 +1,242 @@
+package simulate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+)
+
+// Source is the source of simulated calls.
+const Source = "simulator"
+
+// Options say what to simulate.
+type Options struct {
+	Scenario *Scenario
+	Seed     uint64
+
+	// Calls arrive from From on, before To. Each is followed to its end, which may lie
+	// after To. A zero To is no end.
+	From, To time.Time
+
+	// The regime always_open of the scenario holds from the beginning of this day on; zero
+	// is never. Change it, and the days between change.
+	AlwaysOpenFrom time.Time
+
+	// Pseudonym turns a telephone number into what a record may carry. Without it records
+	// carry no caller.
+	Pseudonym func(number string) (hash, masked string)
+
+	Truth bool // count the calls; see Simulation.Truth
+}
+
+// Event is a new version of a call and when it came about.
+type Event struct {
+	At   time.Time
+	Call *hotline.Call
+}
+
+// Simulation is a hotline at some moment. It is not safe for concurrent use.
+type Simulation struct {
+	plan      *plan
+	seed      uint64
+	from, to  int64 // to: 0 is no end
+	alwaysOn  time.Time
+	pseudonym func(string) (string, string)
+	centre    string
+	topics    []string
+
+	agenda agenda
+	now    int64
+	day    *day
+	queues []*queue
+	agents []*agent
+	active []*call // not yet closed
+	asking int     // callers in the menu who will ask for an agent
+	coming int     // redials on the agenda
+	over   bool    // no further first calls
+	served []answered
+	err    error
+
+	finalOnly bool
+	out       []Event // told, not yet handed out
+	truth     map[kpi.Key]*kpi.Tally
+}
+
+// New prepares a simulation; nothing has happened yet. The errors name what is wrong with
+// the scenario or the period.
+func New(o Options) (*Simulation, error) {
+	if o.Scenario == nil {
+		return nil, errors.New("a simulation needs a scenario")
+	}
+	p, err := o.Scenario.compile()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.From.Before(hotline.Earliest) || !o.From.Before(hotline.Latest):
+		return nil, fmt.Errorf("simulation from %s: the year is outside 1990 to 2099", o.From.Format(time.DateOnly))
+	case !o.To.IsZero() && !o.To.After(o.From):
+		return nil, fmt.Errorf("simulation from %s to %s: the period is empty", o.From.Format(time.RFC3339), o.To.Format(time.RFC3339))
+	case !o.AlwaysOpenFrom.IsZero() && p.always == nil:
+		return nil, fmt.Errorf("scenario %q has no regime always_open", o.Scenario.Name)
+	}
+	s := &Simulation{
+		plan: p, seed: o.Seed, from: o.From.UnixMilli(), pseudonym: o.Pseudonym,
+		centre: o.Scenario.Centre, alwaysOn: o.AlwaysOpenFrom,
+	}
+	if s.centre == "" {
+		s.centre = hotline.DefaultCentre
+	}
+	last := o.From
+	if !o.To.IsZero() {
+		s.to = o.To.UnixMilli()
+		last = o.To.Add(-time.Millisecond)
+	}
+	for year := o.From.In(p.zone).Year(); year <= last.In(p.zone).Year(); year++ {
+		if err := s.known(year); err != nil {
+			return nil, err
+		}
+	}
+	if o.Truth {
+		s.truth = make(map[kpi.Key]*kpi.Tally)
+	}
+	for _, t := range o.Scenario.Topics {
+		s.topics = append(s.topics, t.Name)
+	}
+	for i, q := range o.Scenario.Queues {
+		s.queues = append(s.queues, &queue{index: i, name: q.Name})
+	}
+	for i, a := range o.Scenario.Agents {
+		hired := &agent{id: a.ID, index: i, pace: a.Pace}
+		if hired.pace == 0 {
+			hired.pace = 1
+		}
+		for _, q := range a.Queues {
+			hired.queues = append(hired.queues, p.queueIndex(q))
+		}
+		s.agents = append(s.agents, hired)
+	}
+	first := o.From.In(p.zone)
+	midnight := time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, p.zone)
+	s.now = midnight.UnixMilli()
+	s.agenda.add(event{at: s.now, kind: dayBegins})
+	return s, nil
+}
+
+// known says whether the year's holidays are.
+func (s *Simulation) known(year int) error {
+	v := &s.plan.Service
+	if len(v.Holidays) == 0 || s.plan.years[year] || v.UnknownYears == weekdaysOnly {
+		return nil
+	}
+	return fmt.Errorf("scenario %q lists no holidays of %d: add them to service.holidays, or set service.unknown_years: %s",
+		s.plan.Name, year, weekdaysOnly)
+}
+
+// Events yields every version of every call in the order it came about: open in the menu,
+// open and queued, answered, and final, or fewer where less happened. It stops before the
+// first event at or after until; with a zero until, when the last caller has gone.
+// Iterating advances the simulation; stop anywhere and go on with any other method.
+func (s *Simulation) Events(until time.Time) iter.Seq2[Event, error] {
+	return s.run(until, false)
+}
+
+// Backfill yields each call that is over before until once, in its final version and in
+// the order of the calls' ends, then the calls in progress at until as they stand. What
+// follows, by Events or Live, begins where it left off.
+func (s *Simulation) Backfill(until time.Time) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for e, err := range s.run(until, true) {
+			if !yield(e, err) {
+				return
+			}
+		}
+		if s.err != nil {
+			return
+		}
+		for _, c := range s.inProgress() {
+			if !yield(Event{At: instant(s.now), Call: s.record(c)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// inProgress lists the calls not yet over in the order of their arrival.
+func (s *Simulation) inProgress() []*call {
+	list := slices.DeleteFunc(slices.Clone(s.active), func(c *call) bool { return c.hidden })
+	slices.SortFunc(list, func(a, b *call) int {
+		return cmp.Or(cmp.Compare(a.arrived, b.arrived), cmp.Compare(a.id, b.id))
+	})
+	return list
+}
+
+func (s *Simulation) run(until time.Time, finalOnly bool) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		limit := int64(0)
+		if !until.IsZero() {
+			limit = until.UnixMilli()
+		}
+		s.finalOnly = finalOnly
+		for {
+			for len(s.out) > 0 {
+				e := s.out[0]
+				s.out = s.out[1:]
+				if !yield(e, nil) {
+					return
+				}
+			}
+			s.out = s.out[:0]
+			if s.err != nil {
+				yield(Event{}, s.err)
+				return
+			}
+			at, ok := s.agenda.next()
+			switch {
+			case !ok || s.finished():
+				return
+			case limit != 0 && at >= limit:
+				s.now = max(s.now, limit)
+				return
+			}
+			s.step()
+		}
+	}
+}
+
+// finished says whether nothing more will be told.
+func (s *Simulation) finished() bool { return s.over && len(s.active) == 0 && s.coming == 0 }
+
+// Truth is the tallies of every call told so far, those in progress as they stand. It is
+// nil unless Options.Truth asks for it. The tallies must not be changed.
+func (s *Simulation) Truth() map[kpi.Key]*kpi.Tally {
+	if s.truth == nil {
+		return nil
+	}
+	open := make(map[kpi.Key]*kpi.Tally)
+	for _, c := range s.inProgress() {
+		kpi.Count(open, s.record(c))
+	}
+	all := make(map[kpi.Key]*kpi.Tally, len(s.truth)+len(open))
+	for k, t := range s.truth {
+		all[k] = t
+	}
+	for k, t := range open {
+		if known := all[k]; known != nil {
+			var sum kpi.Tally
+			sum.Merge(known)
+			sum.Merge(t)
+			t = &sum
+		}
+		all[k] = t
+	}
+	return all
+}
+
+func (s *Simulation) count(c *hotline.Call) { kpi.Count(s.truth, c) }

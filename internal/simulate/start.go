@@ -1,0 +1,88 @@
+package simulate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Start is how a running hotline was begun. Whoever goes on with it after a restart must
+// begin it the same way, or the calls between would be others under the same ids: keep it
+// beside the data with [Start.Save] and read it with [LoadStart].
+type Start struct {
+	Scenario       string    `json:"scenario"`
+	Seed           uint64    `json:"seed"`
+	From           time.Time `json:"from"`
+	AlwaysOpenFrom time.Time `json:"always_open_from,omitzero"`
+}
+
+// NewStart begins a hotline for somebody who looks at it now: with the 1st of January, in
+// January with the 1st of December before; and, where the scenario can, open round the
+// clock from the day before now, so that today is complete and yesterday comparable.
+func NewStart(s *Scenario, seed uint64, now time.Time) (Start, error) {
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return Start{}, fmt.Errorf("scenario %q: zone: %w", s.Name, err)
+	}
+	local := now.In(zone)
+	start := Start{Scenario: s.Name, Seed: seed, From: time.Date(local.Year(), 1, 1, 0, 0, 0, 0, zone)}
+	if local.Month() == time.January {
+		start.From = start.From.AddDate(0, -1, 0)
+	}
+	if s.AlwaysOpen != nil {
+		start.AlwaysOpenFrom = time.Date(local.Year(), local.Month(), local.Day()-1, 0, 0, 0, 0, zone)
+	}
+	return start, nil
+}
+
+// LoadStart reads what Save has written; fs.ErrNotExist when there is nothing.
+func LoadStart(path string) (Start, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Start{}, fmt.Errorf("reading how the simulation was started: %w", err)
+	}
+	var s Start
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Start{}, fmt.Errorf("reading how the simulation was started from %s: %w", path, err)
+	}
+	if s.From.IsZero() {
+		return Start{}, fmt.Errorf("reading how the simulation was started from %s: no time in \"from\"", path)
+	}
+	return s, nil
+}
+
+// Save writes the file whole or not at all.
+func (s Start) Save(path string) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("noting how the simulation was started: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".simulation-*")
+	if err != nil {
+		return fmt.Errorf("noting how the simulation was started: %w", err)
+	}
+	_, err = tmp.Write(append(data, '\n'))
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name()) // the error that matters is the first
+		return fmt.Errorf("noting how the simulation was started: %w", err)
+	}
+	return nil
+}
+
+// Resume reads how the simulation at path was started or, when it never was, notes that
+// it is started with fresh.
+func Resume(path string, fresh Start) (Start, error) {
+	s, err := LoadStart(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fresh, fresh.Save(path)
+	}
+	return s, err
+}
