@@ -1,0 +1,75 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"time"
+
+	"hotline12333/internal/kpi"
+)
+
+// writeCSV prints one line per group, or one for the whole period. Names of queues,
+// agents and topics come from outside: one that a spreadsheet would take for a formula
+// is preceded by an apostrophe.
+func writeCSV(w io.Writer, s *kpi.Statement) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{
+		"by", "key", "from", "to", "offered", "open", "requested", "after_hours", "answered", "self_service",
+		"abandoned_ivr", "abandoned_queue", "abandoned_ringing", "timed_out", "blocked", "voicemail",
+		"callback_requested", "short_abandoned", "wait_seconds_sum", "talk_seconds_sum",
+		"answer_rate_agent", "answer_rate_composite", "response_timeliness", "abandonment_rate", "asa_seconds",
+	}); err != nil {
+		return err
+	}
+	groups := s.Groups
+	if len(groups) == 0 {
+		groups = []kpi.Group{{Key: "all", From: s.Period.From, To: s.Period.To, Counts: s.Counts, Rates: s.Rates}}
+	}
+	for i := range groups {
+		g := &groups[i]
+		c, r := &g.Counts, &g.Rates
+		record := []string{g.By, defuse(g.Key), instant(g.From), instant(g.To)}
+		for _, n := range []int64{
+			c.Offered, c.Open, c.Requested, c.AfterHours, c.Answered, c.SelfService,
+			c.AbandonedIVR, c.AbandonedQueue, c.AbandonedRinging, c.TimedOut, c.Blocked, c.Voicemail,
+			c.CallbackRequested, c.ShortAbandoned,
+		} {
+			record = append(record, strconv.FormatInt(n, 10))
+		}
+		record = append(record, c.WaitSecondsSum.String(), c.TalkSecondsSum.String())
+		for _, v := range []*float64{r.AnswerRateAgent, r.AnswerRateComposite, r.ResponseTimeliness, r.AbandonmentRate, r.ASASeconds} {
+			record = append(record, number(v))
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func defuse(s string) string {
+	if s != "" {
+		switch s[0] {
+		case '=', '+', '-', '@', '\t', '\r':
+			return "'" + s
+		}
+	}
+	return s
+}
+
+func instant(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+// number leaves the field empty where there is no figure: neither 0 nor 1.
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'f', -1, 64)
+}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"hotline12333/internal/kpi"
+)
+
+const (
+	nameWidth = 34
+	noData    = "no data"
+)
+
+type page struct {
+	w   *bufio.Writer
+	s   *kpi.Statement
+	err error
+}
+
+func writeTable(w io.Writer, s *kpi.Statement, d kpi.Definitions) error {
+	p := &page{w: bufio.NewWriter(w), s: s}
+	p.head()
+	p.rates(d)
+	p.counts()
+	p.pipeline()
+	p.groups()
+	if p.err != nil {
+		return p.err
+	}
+	return p.w.Flush()
+}
+
+func (p *page) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	}
+}
+
+func (p *page) head() {
+	from, to := "the beginning", "the end"
+	if p.s.Period.From != nil {
+		from = p.s.Period.From.Format("2006-01-02 15:04")
+	}
+	if p.s.Period.To != nil {
+		to = p.s.Period.To.Format("2006-01-02 15:04")
+	}
+	p.line("%s to %s, %s", from, to, p.s.Period.Zone)
+	dataTo := noData
+	if p.s.DataTo != nil {
+		dataTo = p.s.DataTo.Format(time.DateTime)
+	}
+	state := "confirmed"
+	def := p.s.Definitions["answer_rate"]
+	if !def.Confirmed {
+		state = "not confirmed by the centre"
+	}
+	p.line("data to %s; answer rate: definition v%d, %s", dataTo, def.Version, state)
+	p.line("")
+}
+
+func (p *page) rates(d kpi.Definitions) {
+	c, r := &p.s.Counts, &p.s.Rates
+	leads := "agent"
+	if d.AnswerRate == kpi.RateComposite {
+		leads = "composite"
+	}
+	agent := kpi.Ratio{Num: c.Answered, Den: c.Requested}
+	composite := kpi.Ratio{Num: c.Answered + c.SelfService, Den: c.Offered}
+	p.rate("agent answer rate"+mark(leads == "agent"), agent, r.AnswerRateAgent, "answer_rate_agent", verdict(kpi.AnswerRateTarget, agent))
+	p.rate("composite answer rate"+mark(leads == "composite"), composite, r.AnswerRateComposite, "answer_rate_composite", verdict(kpi.AnswerRateTarget, composite))
+	within := kpi.Ratio{Num: c.AnsweredWithin[strconv.Itoa(d.Timeliness)], Den: c.Answered}
+	p.rate(fmt.Sprintf("response timeliness (%d s)", d.Timeliness), within, r.ResponseTimeliness, "response_timeliness", verdict(kpi.TimelinessTarget, within))
+	for _, limit := range d.ServiceLevels {
+		key := strconv.Itoa(limit)
+		p.rate(fmt.Sprintf("service level %d s", limit), kpi.Ratio{Num: c.AnsweredWithin[key], Den: c.Requested}, r.ServiceLevel[key], "service_level", "")
+	}
+	p.rate("abandonment rate", kpi.Ratio{Num: c.RequestedAbandoned, Den: c.Requested}, r.AbandonmentRate, "abandonment_rate", "")
+	p.mean("mean wait (ASA)", kpi.Ratio{Num: int64(c.WaitSecondsSum), Den: c.Answered}, r.ASASeconds, "asa_seconds")
+	p.mean("mean talk time", kpi.Ratio{Num: int64(c.TalkSecondsSum), Den: c.Answered}, r.TalkMeanSeconds, "talk_mean_seconds")
+	if r.WaitP50Seconds != nil && r.WaitP95Seconds != nil {
+		p.line("%s %.0f s, 95%% within %.0f s, longest %s s", pad("wait, half of the answered within", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds, c.WaitSecondsMax)
+	}
+	if r.SatisfactionRate != nil {
+		p.line("%s %8.2f%%   of %s ratings", pad("satisfaction", nameWidth), 100**r.SatisfactionRate, group(c.RatingsGiven))
+	}
+	p.line("")
+}
+
+func mark(leads bool) string {
+	if leads {
+		return " *"
+	}
+	return ""
+}
+
+func verdict(t kpi.Target, r kpi.Ratio) string {
+	goal, _ := kpi.CutPercent(kpi.Ratio{Num: t.Num, Den: t.Den}, 0)
+	if t.MetBy(r) {
+		return "target " + goal + ": met"
+	}
+	return "target " + goal + ": missed"
+}
+
+func (p *page) rate(name string, r kpi.Ratio, value *float64, key, note string) {
+	text := p.missing(key)
+	if value != nil {
+		text, _ = kpi.CutPercent(r, 2)
+		p.line("%s %9s   %17s   %s", pad(name, nameWidth), text, group(r.Num)+" / "+group(r.Den), note)
+		return
+	}
+	p.line("%s %s", pad(name, nameWidth), text)
+}
+
+func (p *page) mean(name string, r kpi.Ratio, value *float64, key string) {
+	if value == nil {
+		p.line("%s %s", pad(name, nameWidth), p.missing(key))
+		return
+	}
+	text, _ := kpi.CutSeconds(r, 2)
+	p.line("%s %9s", pad(name, nameWidth), text+" s")
+}
+
+func (p *page) missing(key string) string {
+	if capability, ok := p.s.NotComputed[key]; ok {
+		return fmt.Sprintf("not connected: a source does not know %s", capability)
+	}
+	return noData
+}
+
+func (p *page) counts() {
+	c := &p.s.Counts
+	excluded := int64(0)
+	for _, n := range c.Excluded {
+		excluded += n
+	}
+	cells := []struct {
+		name string
+		n    int64
+	}{
+		{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered},
+		{"self-service", c.SelfService}, {"abandoned in IVR", c.AbandonedIVR}, {"abandoned in queue", c.AbandonedQueue},
+		{"abandoned ringing", c.AbandonedRinging}, {"of these short", c.ShortAbandoned}, {"timed out", c.TimedOut},
+		{"blocked", c.Blocked}, {"voicemail", c.Voicemail}, {"callback requested", c.CallbackRequested},
+		{"after hours", c.AfterHours}, {"open", c.Open}, {"excluded", excluded},
+	}
+	for i := 0; i < len(cells); i += 3 {
+		var b strings.Builder
+		for _, cell := range cells[i:min(i+3, len(cells))] {
+			b.WriteString(pad(cell.name, 18) + padLeft(group(cell.n), 7) + "  ")
+		}
+		p.line("%s", b.String())
+	}
+	for _, reason := range slices.Sorted(maps.Keys(c.Excluded)) {
+		if n := c.Excluded[reason]; n > 0 {
+			p.line("  excluded as %s %s", pad(reason, 10), group(n))
+		}
+	}
+	if c.ClockSkew > 0 {
+		p.line("  %s calls with times that run backwards: clamped to zero", group(c.ClockSkew))
+	}
+}
+
+func (p *page) pipeline() {
+	x := p.s.Pipeline
+	if x == nil {
+		return
+	}
+	p.line("")
+	p.line("read %s = accepted %s + ignored %s + rejected %s", group(x.Read), group(x.Accepted), group(sum(x.Ignored)), group(sum(x.Rejected)))
+	p.line("stored %s, new %s, duplicates %s, conflicts %s", group(x.Stored), group(x.New), group(x.Duplicates), group(x.Conflicts))
+	for _, part := range []struct {
+		name string
+		by   map[string]int64
+	}{{"ignored", x.Ignored}, {"rejected", x.Rejected}} {
+		for _, reason := range slices.Sorted(maps.Keys(part.by)) {
+			if n := part.by[reason]; n > 0 {
+				p.line("  %s as %s: %s", part.name, reason, group(n))
+			}
+		}
+	}
+}
+
+func (p *page) groups() {
+	if len(p.s.Groups) == 0 {
+		return
+	}
+	p.line("")
+	g := p.s.Groups[0]
+	p.line("%s %9s %9s %9s %8s %8s %8s", pad("by "+g.By, 22), "offered", "requested", "answered", "rate", "ASA s", "abandon")
+	for i := range p.s.Groups {
+		g := &p.s.Groups[i]
+		rate, asa, lost := "—", "—", "—"
+		if s, ok := kpi.CutPercent(kpi.Ratio{Num: g.Counts.Answered, Den: g.Counts.Requested}, 2); ok && g.Rates.AnswerRateAgent != nil {
+			rate = s
+		}
+		if s, ok := kpi.CutSeconds(kpi.Ratio{Num: int64(g.Counts.WaitSecondsSum), Den: g.Counts.Answered}, 1); ok && g.Rates.ASASeconds != nil {
+			asa = s
+		}
+		if s, ok := kpi.CutPercent(kpi.Ratio{Num: g.Counts.RequestedAbandoned, Den: g.Counts.Requested}, 2); ok {
+			lost = s
+		}
+		key := g.Key
+		if key == "" {
+			key = "(unnamed)"
+		}
+		if g.By == string(kpi.Hour) && g.From != nil {
+			key = g.From.Format("2006-01-02 15:04")
+		}
+		p.line("%s %9s %9s %9s %8s %8s %8s", pad(key, 22), group(g.Counts.Offered), group(g.Counts.Requested), group(g.Counts.Answered), rate, asa, lost)
+	}
+	if g.Overlap {
+		p.line("a call may stand in several topics: these lines do not add up to the total")
+	}
+}
+
+func sum(m map[string]int64) int64 {
+	var n int64
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+// group writes a count with thousands separated.
+func group(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for i := len(s) - 3; i > start; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func pad(s string, width int) string {
+	return runewidth.FillRight(runewidth.Truncate(s, width, "…"), width)
+}
+
+func padLeft(s string, width int) string { return runewidth.FillLeft(s, width) }

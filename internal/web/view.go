@@ -1,0 +1,216 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"hotline12333/internal/kpi"
+)
+
+// view is the board as the page gets it. Ratios come with the text to show, cut and not
+// rounded, so that page, metrics and commands cannot differ.
+type view struct {
+	Now         time.Time         `json:"now"`
+	CheckedAt   time.Time         `json:"checked_at"` // when the store last answered
+	DataTo      *time.Time        `json:"data_to"`
+	Zone        string            `json:"zone"`
+	Title       map[string]string `json:"title"`
+	ServiceOpen bool              `json:"service_open"`
+	Definition  definition        `json:"definition"`
+	Targets     targets           `json:"targets"`
+	Today       today             `json:"today"`
+	Waiting     waiting           `json:"waiting"`
+	Recent      []recent          `json:"recent"`
+	Month       figure            `json:"month"`
+	Quarter     figure            `json:"quarter"`
+	Year        year              `json:"year"`
+	Topics      []topic           `json:"topics"`
+	Queues      []queue           `json:"queues"`
+}
+
+type definition struct {
+	Name      string `json:"name"`
+	Version   int    `json:"version"`
+	Confirmed bool   `json:"confirmed"`
+}
+
+type targets struct {
+	AnswerRate    string `json:"answer_rate"` // "83%"
+	AnsweredCalls int64  `json:"answered_calls"`
+}
+
+// figure is a ratio; text is empty when it is undefined or not connected.
+type figure struct {
+	Num          int64    `json:"num"`
+	Den          int64    `json:"den"`
+	Value        *float64 `json:"value"`
+	Text         string   `json:"text"`
+	Met          bool     `json:"met"`
+	NotConnected string   `json:"not_connected,omitempty"`
+}
+
+type today struct {
+	Rate          figure  `json:"rate"`
+	Composite     figure  `json:"composite"`
+	Timeliness    figure  `json:"timeliness"`
+	ASA           figure  `json:"asa"` // text in seconds
+	Offered       int64   `json:"offered"`
+	MissesLeft    int64   `json:"misses_left"`
+	AnswersNeeded int64   `json:"answers_needed"`
+	Curve         []point `json:"curve"`
+}
+
+type point struct {
+	At        string `json:"at"`
+	Offered   int64  `json:"offered"`
+	Requested int64  `json:"requested"`
+	Answered  int64  `json:"answered"`
+}
+
+type waiting struct {
+	Count        int        `json:"count"`
+	LongestSince *time.Time `json:"longest_since"`
+	Stale        int64      `json:"stale"`
+}
+
+type recent struct {
+	Window   string  `json:"window"`
+	Rate     figure  `json:"rate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	LowText  string  `json:"low_text"`
+	HighText string  `json:"high_text"`
+}
+
+type year struct {
+	Answered int64  `json:"answered"`
+	Share    string `json:"share"` // of the target, cut
+	Rate     figure `json:"rate"`
+}
+
+type topic struct {
+	Name  string `json:"name"`
+	Calls int64  `json:"calls"`
+}
+
+type queue struct {
+	Name    string `json:"name"`
+	Rate    figure `json:"rate"`
+	Waiting int    `json:"waiting"`
+}
+
+// The board has room for so many lines.
+const (
+	mostTopics = 5
+	mostQueues = 6
+)
+
+// confidence is the z of a 95% interval.
+const confidence = 1.959964
+
+func newView(s *kpi.Snapshot, cfg Config) *view {
+	all := kpi.Scope{Level: kpi.AllCentres}
+	v := &view{
+		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen,
+		Title:      map[string]string{"zh": cfg.Title, "en": cfg.TitleEN},
+		Definition: definition{Name: s.Definitions.AnswerRate, Version: 1, Confirmed: s.Definitions.AnswerRateDone},
+		Targets:    targets{AnswerRate: percentOf(kpi.AnswerRateTarget), AnsweredCalls: kpi.AnsweredCallsTarget.Num},
+	}
+	if !s.DataTo.IsZero() {
+		v.DataTo = &s.DataTo
+	}
+	v.Today = newToday(s, all)
+	if w := s.Waiting[all]; w.Count > 0 || w.Stale > 0 {
+		v.Waiting = waiting{Count: w.Count, Stale: w.Stale}
+		if !w.Since.IsZero() {
+			v.Waiting.LongestSince = &w.Since
+		}
+	}
+	for _, w := range []kpi.Window{kpi.Last15Minutes, kpi.LastHour} {
+		r := figures(s, w, all).AnswerRateAgent
+		line := recent{Window: string(w), Rate: against(kpi.AnswerRateTarget, r)}
+		if low, high, ok := kpi.Wilson(r, confidence); ok {
+			line.Low, line.High = low, high
+			line.LowText, line.HighText = fmt.Sprintf("%.0f%%", 100*low), fmt.Sprintf("%.0f%%", 100*high)
+		}
+		v.Recent = append(v.Recent, line)
+	}
+	v.Month = against(kpi.AnswerRateTarget, figures(s, kpi.ThisMonth, all).AnswerRateAgent)
+	v.Quarter = against(kpi.AnswerRateTarget, figures(s, kpi.ThisQuarter, all).AnswerRateAgent)
+	ofYear := s.Windows[kpi.ThisYear].Scopes[all]
+	v.Year = year{
+		Answered: ofYear.Tally.Answered,
+		Rate:     against(kpi.AnswerRateTarget, figures(s, kpi.ThisYear, all).AnswerRateAgent),
+	}
+	v.Year.Share, _ = kpi.CutPercent(kpi.Ratio{Num: ofYear.Tally.Answered, Den: kpi.AnsweredCallsTarget.Num}, 1)
+	for _, t := range s.Topics[:min(mostTopics, len(s.Topics))] {
+		v.Topics = append(v.Topics, topic{t.Topic, t.Calls})
+	}
+	v.Queues = newQueues(s)
+	return v
+}
+
+func figures(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope) kpi.Figures {
+	c := s.Windows[w].Scopes[scope]
+	return c.Figures(s.Definitions)
+}
+
+func newToday(s *kpi.Snapshot, all kpi.Scope) today {
+	f := figures(s, kpi.Today, all)
+	counted := s.Windows[kpi.Today].Scopes[all]
+	t := today{
+		Rate:          against(kpi.AnswerRateTarget, f.AnswerRateAgent),
+		Composite:     against(kpi.AnswerRateTarget, f.AnswerRateComposite),
+		Timeliness:    against(kpi.TimelinessTarget, f.ResponseTimeliness),
+		ASA:           plain(f.ASA),
+		Offered:       counted.Tally.Offered(),
+		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRateAgent),
+		AnswersNeeded: kpi.AnswerRateTarget.AnswersNeeded(f.AnswerRateAgent),
+	}
+	t.ASA.Text, _ = kpi.CutSeconds(f.ASA, 0)
+	for _, p := range s.Curve {
+		t.Curve = append(t.Curve, point{p.From.In(s.Zone).Format("15:04"), p.Offered, p.Requested, p.Answered})
+	}
+	return t
+}
+
+func newQueues(s *kpi.Snapshot) []queue {
+	var list []queue
+	for scope := range s.Windows[kpi.Today].Scopes {
+		if scope.Level != kpi.OneQueue {
+			continue
+		}
+		r := figures(s, kpi.Today, scope).AnswerRateAgent
+		w := s.Waiting[scope]
+		if r.Den == 0 && w.Count == 0 {
+			continue // calls that never asked for an agent
+		}
+		list = append(list, queue{Name: scope.Queue, Rate: against(kpi.AnswerRateTarget, r), Waiting: w.Count})
+	}
+	slices.SortFunc(list, func(a, b queue) int {
+		return cmp.Or(cmp.Compare(b.Rate.Den, a.Rate.Den), cmp.Compare(a.Name, b.Name))
+	})
+	return list[:min(mostQueues, len(list))]
+}
+
+func plain(r kpi.Ratio) figure {
+	f := figure{Num: r.Num, Den: r.Den, NotConnected: string(r.NotConnected)}
+	if v, ok := r.Value(); ok {
+		f.Value = &v
+		f.Text, _ = kpi.CutPercent(r, 1)
+	}
+	return f
+}
+
+func against(t kpi.Target, r kpi.Ratio) figure {
+	f := plain(r)
+	f.Met = t.MetBy(r)
+	return f
+}
+
+func percentOf(t kpi.Target) string {
+	s, _ := kpi.CutPercent(kpi.Ratio{Num: t.Num, Den: t.Den}, 0)
+	return s
+}
