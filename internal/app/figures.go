@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+)
+
+// FigureQuery asks for the figures of calls that arrived in [From, To).
+type FigureQuery struct {
+	From, To time.Time // zero: from the first, to the last
+	Zone     *time.Location
+	By       kpi.By
+	Centre   string // empty: all
+}
+
+// Figures reads the figures of a running system.
+func Figures(ctx context.Context, cfg config.Root, log *slog.Logger, q FigureQuery) (*kpi.Statement, error) {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return nil, err
+	}
+	s, err := sys.running(ctx, sources, q)
+	return s, errJoin(err, sys.close())
+}
+
+// running answers from a system that should be running, and says so when it is not.
+func (s *system) running(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
+	attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := s.store.Ping(attempt); err != nil {
+		return nil, fmt.Errorf("ClickHouse at %s does not answer: is hotline up running? else see store.address: %w", s.cfg.Store.Address, err)
+	}
+	return s.statement(ctx, sources, q)
+}
+
+func (s *system) statement(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
+	build := kpi.Build{
+		Zone:        q.Zone,
+		Definitions: kpi.DefaultDefinitions(),
+		Knows:       knowsOf(sources),
+		InService: func(name string, bucket time.Time) bool {
+			return calendarOf(sources)(name).InService(bucket)
+		},
+	}
+	period := kpi.Period{Zone: q.Zone.String()}
+	tq := store.TallyQuery{From: hotline.Earliest, To: hotline.Latest, Dimension: kpi.ByQueue, Centre: q.Centre}
+	if !q.From.IsZero() {
+		from := q.From.In(q.Zone)
+		period.From, tq.From = &from, q.From
+	}
+	if !q.To.IsZero() {
+		to := q.To.In(q.Zone)
+		period.To, tq.To = &to, q.To
+	}
+	tq.Names = q.By == kpi.Queue
+	totals, err := s.entries(ctx, tq)
+	if err != nil {
+		return nil, err
+	}
+	divided := totals
+	if d := q.By.Dimension(); d != kpi.ByQueue {
+		tq.Dimension, tq.Names = d, true
+		if divided, err = s.entries(ctx, tq); err != nil {
+			return nil, err
+		}
+	}
+	return build.Statement(period, totals, q.By, divided), nil
+}
+
+func (s *system) entries(ctx context.Context, q store.TallyQuery) ([]kpi.Entry, error) {
+	lines, err := s.store.Tallies(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("reading the tallies: %w", err)
+	}
+	entries := make([]kpi.Entry, len(lines))
+	for i, l := range lines {
+		entries[i] = kpi.Entry(l)
+	}
+	return entries, nil
+}

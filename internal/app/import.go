@@ -1,0 +1,327 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"hotline12333/internal/aggregate"
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/intake"
+	"hotline12333/internal/keys"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/source"
+	"hotline12333/internal/wire"
+)
+
+// ImportOptions say what to import and how to tell of it.
+type ImportOptions struct {
+	Files    []string
+	Source   string
+	Zone     string // of local times; empty: the source's
+	Revision uint64 // version of records whose source has none
+	Centre   string
+	By       kpi.By
+
+	Notice   func(string)          // a sentence for people
+	Progress func(intake.Progress) // after each acknowledged batch
+	Waiting  func(toLoad, toTally int64)
+}
+
+// Import sends files to a running system and returns the figures of the time they cover,
+// once every record is loaded and tallied. An interrupted import goes on where it was.
+func Import(ctx context.Context, cfg config.Root, log *slog.Logger, opts ImportOptions) (*kpi.Statement, error) {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	// Before anything is created or contacted: a wrong name is told at once.
+	src, err := sources.Lookup(opts.Source)
+	if err != nil {
+		return nil, err
+	}
+	kit, err := openKeys(cfg, true)
+	if err != nil {
+		return nil, err
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return nil, err
+	}
+	s, err := sys.importFiles(ctx, importJob{sources: sources, src: src, kit: kit, opts: opts})
+	return s, errJoin(err, sys.close())
+}
+
+type importJob struct {
+	sources *source.Registry
+	src     *source.Source
+	kit     *keys.Keys
+	opts    ImportOptions
+}
+
+// span is the time that the rows of an import cover.
+type span struct{ first, last time.Time }
+
+func (s *span) add(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	if s.first.IsZero() || t.Before(s.first) {
+		s.first = t
+	}
+	if t.After(s.last) {
+		s.last = t
+	}
+}
+
+func (s *system) importFiles(ctx context.Context, job importJob) (*kpi.Statement, error) {
+	zone, err := job.zone()
+	if err != nil {
+		return nil, err
+	}
+	importer, err := s.importer(job.kit)
+	if err != nil {
+		return nil, err
+	}
+	var covered span
+	how := source.Options{Zone: zone, Revision: job.opts.Revision, Centre: job.opts.Centre, Keys: job.kit}
+	run, err := importer.Open(ctx, intake.Job{
+		Files: job.opts.Files, Source: job.src.Name(), Context: contextOf(how, job.kit),
+		Read: func(ctx context.Context, in intake.Input, each func(*wire.Item) error) error {
+			o := how
+			o.Name, o.From = in.Name, in.From
+			return job.src.Read(ctx, in.Reader, o, func(it *wire.Item) error {
+				if it.Call != nil {
+					covered.add(it.Call.StartedAt)
+				}
+				return each(it)
+			})
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	statement, err := s.follow(ctx, job, run, &covered)
+	return statement, errJoin(err, run.Close())
+}
+
+// follow runs the import to its end and waits until it shows in the figures.
+func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, covered *span) (*kpi.Statement, error) {
+	if n := run.Notice(); n != "" && job.opts.Notice != nil {
+		job.opts.Notice(n)
+	}
+	if run.Resumed() && job.opts.Notice != nil {
+		job.opts.Notice("going on with the interrupted import " + run.ID())
+	}
+	if err := run.Import(ctx, job.opts.Progress); err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx, job.opts.Waiting); err != nil {
+		return nil, err
+	}
+	pipeline, err := s.account(ctx, run, covered)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(job.displayZone(s.cfg))
+	if err != nil {
+		return nil, err
+	}
+	q := FigureQuery{Zone: zone, By: job.opts.By, Centre: job.opts.Centre}
+	if !covered.first.IsZero() {
+		q.From = hotline.BucketOf(covered.first)
+		q.To = hotline.BucketOf(covered.last).Add(hotline.BucketLength)
+	}
+	statement, err := s.statement(ctx, job.sources, q)
+	if err != nil {
+		return nil, err
+	}
+	statement.Pipeline = pipeline
+	return statement, run.Finish()
+}
+
+// settle waits until everything that is on the broker is loaded and tallied.
+func (s *system) settle(ctx context.Context, tell func(toLoad, toTally int64)) error {
+	extents, err := s.broker.Offsets(ctx, s.cfg.Topics.Calls)
+	if err != nil {
+		return err
+	}
+	ends := make(map[int]int64, len(extents))
+	for _, e := range extents {
+		if e.Next > e.First {
+			ends[e.Partition] = e.Next
+		}
+	}
+	w := aggregate.Waiter{
+		Broker: s.broker, LoadGroup: s.cfg.Load.Group, CallsTopic: s.cfg.Topics.Calls,
+		TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched, OnProgress: tell,
+	}
+	return w.Wait(ctx, ends)
+}
+
+// account says what became of a run's records, from intake to ClickHouse.
+func (s *system) account(ctx context.Context, run *intake.Run, covered *span) (*kpi.Pipeline, error) {
+	counts := run.Counts()
+	loaded, err := s.store.RunCounts(ctx, run.ID())
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.store.StoredOf(ctx, run.ID())
+	if err != nil {
+		return nil, err
+	}
+	// What an interruption left behind is not among the rows this process read.
+	covered.add(loaded.First)
+	covered.add(loaded.Last)
+	p := &kpi.Pipeline{
+		Read: counts.Read, Accepted: counts.Accepted - loaded.Rejected,
+		Ignored: counts.Ignored, Rejected: counts.Rejected,
+		New: loaded.New, Conflicts: loaded.Conflicts,
+	}
+	if loaded.Rejected > 0 { // intake checks by the same rules, so this is a fault worth seeing
+		p.Rejected[string(hotline.Refused)] += loaded.Rejected
+	}
+	// After an interruption the ledger knows some records twice; what is missing is missing once.
+	p.Stored = p.Accepted - (loaded.Accepted - stored)
+	p.Duplicates = p.Accepted - p.New
+	return p, nil
+}
+
+func (s *system) importer(kit *keys.Keys) (*intake.Importer, error) {
+	return intake.New(s.cfg.Intake, intake.Deps{
+		Broker: s.broker, Recipient: kit.Recipient(), Fingerprint: kit.Fingerprint,
+		Topics:     intake.Topics{Calls: s.cfg.Topics.Calls, Rejected: s.cfg.Topics.Rejected},
+		Registerer: s.reg, Log: s.log.With("part", "intake"),
+	})
+}
+
+// zone of local times, or nil where the source's own holds.
+func (j *importJob) zone() (*time.Location, error) {
+	if j.opts.Zone == "" {
+		return nil, nil
+	}
+	return source.ParseZone(j.opts.Zone)
+}
+
+// displayZone is that of the files, else the centre's.
+func (j *importJob) displayZone(cfg config.Root) string {
+	if j.opts.Zone != "" {
+		return j.opts.Zone
+	}
+	if z := j.src.Zone(); z != nil {
+		return z.String()
+	}
+	return cfg.Publish.Zone
+}
+
+// The keys of what is remembered of how a file was read, to resume and to replay it.
+const (
+	contextZone     = "zone"
+	contextRevision = "revision"
+	contextCentre   = "centre"
+	contextKey      = "key"
+)
+
+func contextOf(o source.Options, kit *keys.Keys) map[string]string {
+	m := map[string]string{contextKey: kit.KeyID()}
+	if o.Zone != nil {
+		m[contextZone] = o.Zone.String()
+	}
+	if o.Revision != 0 {
+		m[contextRevision] = strconv.FormatUint(o.Revision, 10)
+	}
+	if o.Centre != "" {
+		m[contextCentre] = o.Centre
+	}
+	return m
+}
+
+func optionsOf(m map[string]string, kit *keys.Keys) (source.Options, error) {
+	o := source.Options{Keys: kit, Centre: m[contextCentre]}
+	var err error
+	if z := m[contextZone]; z != "" {
+		if o.Zone, err = source.ParseZone(z); err != nil {
+			return o, err
+		}
+	}
+	if r := m[contextRevision]; r != "" {
+		if o.Revision, err = strconv.ParseUint(r, 10, 64); err != nil {
+			return o, fmt.Errorf("the revision it was read with: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// rowReplayer takes rejected rows of files through their source as it is described now.
+func (s *system) rowReplayer(kit *keys.Keys) (func(context.Context, deadletter.Letter) error, error) {
+	sources, err := openSources(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	importer, err := s.importer(kit)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, l deadletter.Letter) error {
+		return importer.Replay(ctx, l, func(ctx context.Context, row intake.Row, each func(*wire.Item) error) error {
+			src, err := sources.Lookup(row.Source)
+			if err != nil {
+				return err
+			}
+			how, err := optionsOf(row.Context, kit)
+			if err != nil {
+				return err
+			}
+			return src.Row(ctx, row.Raw, row.Columns, how, each)
+		})
+	}, nil
+}
+
+// Analyze runs files through a whole system of its own, on free ports and in a directory
+// that is removed, and returns their figures.
+func Analyze(ctx context.Context, cfg config.Root, log *slog.Logger, opts ImportOptions) (statement *kpi.Statement, err error) {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	src, err := sources.Lookup(opts.Source)
+	if err != nil {
+		return nil, err
+	}
+	kit, err := keys.Ephemeral()
+	if err != nil {
+		return nil, err
+	}
+	down := &teardown{log: log}
+	defer func() { err = errJoin(err, down.run()) }()
+	dir, err := tempDir(down)
+	if err != nil {
+		return nil, err
+	}
+	sys, err := throwaway(ctx, cfg, log, dir, down)
+	if err != nil {
+		return nil, err
+	}
+	parts := newCrew(ctx)
+	down.add("parts", 5*time.Second, parts.stop)
+	loader, err := sys.loader(deadletter.NewSealer(kit.Recipient()))
+	if err != nil {
+		return nil, err
+	}
+	aggregator, err := sys.aggregator(nil)
+	if err != nil {
+		return nil, err
+	}
+	parts.start("load", loader.Run)
+	parts.start("aggregate", aggregator.Run)
+	// A part that fails ends the import too, instead of letting it wait for ever.
+	statement, err = sys.importFiles(parts.ctx, importJob{sources: sources, src: src, kit: kit, opts: opts})
+	if cause := parts.failure(); cause != nil {
+		return nil, cause
+	}
+	return statement, err
+}

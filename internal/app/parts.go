@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hotline12333/internal/aggregate"
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/keys"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/load"
+	"hotline12333/internal/publish"
+	"hotline12333/internal/source"
+	"hotline12333/internal/web"
+	"hotline12333/pipelines"
+)
+
+// openKeys reads the key file; create makes it where there is none.
+func openKeys(cfg config.Root, create bool) (*keys.Keys, error) {
+	path, err := cfg.Keys.Path()
+	if err != nil {
+		return nil, err
+	}
+	if err := keys.Outside(path, cfg.Data.Dir); err != nil {
+		return nil, err
+	}
+	if create {
+		return keys.LoadOrCreate(path)
+	}
+	return keys.Load(path)
+}
+
+// openSources reads the descriptions of sources, built in and of the centre.
+func openSources(cfg config.Root) (*source.Registry, error) {
+	return source.Load(pipelines.Sources, cfg.Sources)
+}
+
+// knowsOf says what a source can know. Records of a source that has no description, sent
+// by a program of the centre's own, are taken to know what they carry.
+func knowsOf(sources *source.Registry) func(string) kpi.Knows {
+	return func(name string) kpi.Knows {
+		if s, err := sources.Lookup(name); err == nil {
+			return s.Knows()
+		}
+		return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings})
+	}
+}
+
+func calendarOf(sources *source.Registry) func(string) calendar.Calendar {
+	return func(name string) calendar.Calendar {
+		if s, err := sources.Lookup(name); err == nil {
+			return s.Calendar()
+		}
+		return calendar.Calendar{}
+	}
+}
+
+func (s *system) loader(sealer *deadletter.Sealer) (*load.Loader, error) {
+	return load.New(s.cfg.Load, load.Deps{
+		Broker: s.broker, Store: s.store, Sealer: sealer, Registerer: s.reg, Log: s.log.With("part", "load"),
+		Topics: load.Topics{Calls: s.cfg.Topics.Calls, Touched: s.cfg.Topics.Touched, Rejected: s.cfg.Topics.Rejected},
+	})
+}
+
+// aggregator recomputes; kick, when set, is told that tallies have changed.
+func (s *system) aggregator(kick func()) (*aggregate.Aggregator, error) {
+	deps := aggregate.Deps{Broker: s.broker, Store: s.store, Registerer: s.reg, Log: s.log.With("part", "aggregate")}
+	if kick != nil {
+		deps.OnRecomputed = func([]time.Time) { kick() }
+	}
+	cfg := s.cfg.Aggregate
+	cfg.Topic = s.cfg.Topics.Touched
+	return aggregate.New(cfg, deps)
+}
+
+func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
+	return publish.New(s.cfg.Publish, publish.Deps{
+		Store: s.store, Log: s.log.With("part", "publish"), Registerer: s.reg, Now: time.Now,
+		Definitions: kpi.DefaultDefinitions(), Knows: knowsOf(sources), Calendar: calendarOf(sources),
+	})
+}
+
+// pages serves what the follower knows. engineUp is nil where there is no engine of ours.
+func (s *system) pages(f *publish.Follower, engineUp func() bool) (*web.Server, error) {
+	if err := s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))); err != nil {
+		return nil, fmt.Errorf("registering the figures: %w", err)
+	}
+	return web.New(s.cfg.Web, web.Deps{
+		Log: s.log.With("part", "web"), Snapshots: f, Registry: s.reg, Now: time.Now,
+		Ready: func(ctx context.Context) error { return s.ready(ctx, f, engineUp) },
+	}), nil
+}
+
+// health serves the metrics and checks of a role without a board.
+func (s *system) health() *web.Server {
+	return web.New(s.cfg.Web, web.Deps{
+		Log: s.log.With("part", "web"), Registry: s.reg, Now: time.Now, Ready: s.answering,
+	})
+}
+
+// answering is nil when broker and store answer.
+func (s *system) answering(ctx context.Context) error {
+	if err := s.broker.Ping(ctx); err != nil {
+		return fmt.Errorf("the broker does not answer: %w", err)
+	}
+	if err := s.store.Ping(ctx); err != nil {
+		return fmt.Errorf("the store does not answer: %w", err)
+	}
+	return nil
+}
+
+// ready is nil when broker and store answer, every record on the broker is loaded and
+// every mark recomputed.
+func (s *system) ready(ctx context.Context, f *publish.Follower, engineUp func() bool) error {
+	if engineUp != nil && !engineUp() {
+		return errors.New("the engine is down")
+	}
+	if err := s.answering(ctx); err != nil {
+		return err
+	}
+	marks, err := aggregate.Pending(ctx, s.broker, s.cfg.Aggregate.Group, s.cfg.Topics.Touched)
+	if err != nil {
+		return err
+	}
+	if marks > 0 {
+		return fmt.Errorf("%d marks are not recomputed yet", marks)
+	}
+	if _, ok := f.Snapshot(time.Now()); !ok {
+		return errors.New("the figures have not been read yet")
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/hotline"
+)
+
+// RejectedQuery selects dead letters.
+type RejectedQuery struct {
+	Reason string
+	Source string
+	Run    string
+	Limit  int // lines to print; 0: all
+}
+
+func (q RejectedQuery) letters(cfg config.Root) (deadletter.Query, error) {
+	if q.Reason != "" && !slices.Contains(hotline.Reasons(), hotline.Reason(q.Reason)) {
+		return deadletter.Query{}, fmt.Errorf("reason %q is not known; known: %v", q.Reason, hotline.Reasons())
+	}
+	return deadletter.Query{
+		Topic: cfg.Topics.Rejected, Reason: hotline.Reason(q.Reason), Source: q.Source, Run: q.Run, Limit: q.Limit,
+	}, nil
+}
+
+// ListRejected prints the records that could not be counted; their bytes stay sealed.
+func ListRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, q RejectedQuery) (err error) {
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	query, err := q.letters(cfg)
+	if err != nil {
+		return err
+	}
+	list, err := deadletter.List(ctx, sys.broker, query)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", query.Topic, err)
+	}
+	if list.Total == 0 {
+		_, err = fmt.Fprintln(out, "nothing is rejected")
+		return err
+	}
+	w := &printer{out: out}
+	for _, e := range list.Entries {
+		l := &e.Letter
+		w.line("%-8s %s  %-14s %-16s %s", e.ID, e.At.Format(time.RFC3339), l.Reason, orDash(l.Field), orDash(l.Origin))
+		w.line("         %s", l.Detail)
+	}
+	w.line("")
+	for _, reason := range slices.Sorted(maps.Keys(list.ByReason)) {
+		w.line("%-14s %d", reason, list.ByReason[reason])
+	}
+	if shown := len(list.Entries); shown < list.Total {
+		w.line("%d of %d shown; --limit 0 shows all", shown, list.Total)
+	}
+	w.line("hotline rejected show ID opens one; hotline rejected replay sends them again")
+	return w.err
+}
+
+// ShowRejected prints one dead letter with its bytes, masked where they look like numbers.
+func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, id string) (err error) {
+	kit, err := openKeys(cfg, false)
+	if err != nil {
+		return fmt.Errorf("the keys are needed to open the seal: %w", err)
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	l, err := deadletter.Open(ctx, sys.broker, cfg.Topics.Rejected, id, kit.Identity())
+	if err != nil {
+		return err
+	}
+	w := &printer{out: out}
+	for _, f := range []struct{ name, value string }{
+		{"reason", string(l.Reason)}, {"field", l.Field}, {"detail", l.Detail}, {"origin", l.Origin},
+		{"source", l.Source}, {"run", l.Run}, {"topic", l.Topic}, {"length", fmt.Sprint(l.Length)},
+		{"replayable", fmt.Sprint(l.Replayable)},
+	} {
+		if f.value != "" {
+			w.line("%-11s %s", f.name, f.value)
+		}
+	}
+	if l.Topic != "" {
+		w.line("%-11s %d-%d", "offset", l.Partition, l.Offset)
+	}
+	w.line("%-11s %s", "bytes", printable(l.Bytes))
+	return w.err
+}
+
+// mostShown bounds what is printed of a record.
+const mostShown = 2000
+
+// printable shows bytes with every longer run of digits masked: nobody needs a caller's
+// number to see what is wrong with a record.
+func printable(b []byte) string {
+	cut := len(b) > mostShown
+	if cut {
+		b = b[:mostShown]
+	}
+	masked := hideDigits(b)
+	text := fmt.Sprintf("%q", masked)
+	if utf8.Valid(masked) {
+		text = string(masked)
+	}
+	if cut {
+		text += " …"
+	}
+	return text
+}
+
+// hideDigits hides the middle of a run of seven digits or more, as telephone and identity
+// numbers are: at least three digits of it.
+func hideDigits(b []byte) []byte {
+	out := slices.Clone(b)
+	for i := 0; i < len(out); {
+		j := i
+		for j < len(out) && out[j] >= '0' && out[j] <= '9' {
+			j++
+		}
+		if n := j - i; n >= 7 {
+			for k := i + 3; k < j-min(4, n-6); k++ {
+				out[k] = '*'
+			}
+		}
+		i = max(j, i+1)
+	}
+	return out
+}
+
+// ReplayRejected sends dead letters again: those from Kafka to their topic, rows of files
+// through the description of their source as it is now.
+func ReplayRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, q RejectedQuery) (err error) {
+	kit, err := openKeys(cfg, false)
+	if err != nil {
+		return fmt.Errorf("the keys are needed to open the seals: %w", err)
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	query, err := q.letters(cfg)
+	if err != nil {
+		return err
+	}
+	list, err := deadletter.List(ctx, sys.broker, query)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", query.Topic, err)
+	}
+	row, err := sys.rowReplayer(kit)
+	if err != nil {
+		return err
+	}
+	done, err := deadletter.Replayer{
+		Reader: sys.broker, Producer: sys.broker, Identity: kit.Identity(), Topic: query.Topic, Row: row,
+	}.Replay(ctx, list.Entries)
+	w := &printer{out: out}
+	w.line("%d sent again, %d left", done.Sent, len(done.Kept))
+	for _, k := range done.Kept {
+		w.line("  %s: %s", k.ID, k.Why)
+	}
+	return errJoin(err, w.err)
+}
+
+// printer writes lines and keeps the first error.
+type printer struct {
+	out io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.out, format+"\n", args...)
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

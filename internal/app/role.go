@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/source"
+	"hotline12333/internal/web"
+)
+
+// Role names one part of the distributed form.
+type Role string
+
+// The roles.
+const (
+	RoleLoad      Role = "load"
+	RoleAggregate Role = "aggregate"
+	RoleWeb       Role = "web"
+)
+
+// RunRole runs one role against a broker and a store elsewhere, until ctx ends. Every role
+// serves /metrics, /healthz and /readyz at web.listen; only the role web has the board and
+// the figures, so that no figure is scraped twice.
+func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) (err error) {
+	log = log.With("role", string(role))
+	down := &teardown{log: log}
+	defer func() { err = errJoin(err, down.run()) }()
+	sources, err := openSources(cfg)
+	if err != nil {
+		return err
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	down.add("connections", time.Second, func(context.Context) error { return sys.close() })
+	parts := newCrew(ctx)
+	down.add("parts", 10*time.Second, parts.stop)
+	pages, run, err := sys.role(role, sources)
+	if err != nil {
+		return err
+	}
+	if err := pages.Listen(); err != nil {
+		return err
+	}
+	if err := sys.prepare(ctx); err != nil {
+		return err
+	}
+	parts.start(string(role), run)
+	parts.start("pages", pages.Run)
+	log.Info("started", "address", pages.Addr())
+	return parts.wait()
+}
+
+// role makes the part of a role and what it serves.
+func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(context.Context) error, error) {
+	switch role {
+	case RoleLoad:
+		kit, err := openKeys(s.cfg, false)
+		if err != nil {
+			return nil, nil, err
+		}
+		loader, err := s.loader(deadletter.NewSealer(kit.Recipient()))
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.health(), loader.Run, nil
+	case RoleAggregate:
+		aggregator, err := s.aggregator(nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.health(), aggregator.Run, nil
+	case RoleWeb:
+		follower, err := s.follower(sources)
+		if err != nil {
+			return nil, nil, err
+		}
+		pages, err := s.pages(follower, nil)
+		return pages, follower.Run, err
+	}
+	return nil, nil, fmt.Errorf("role %q is not known", role)
+}

@@ -1,0 +1,143 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"hotline12333/internal/aggregate"
+	"hotline12333/internal/broker"
+	"hotline12333/internal/broker/embedded"
+	"hotline12333/internal/intake"
+	"hotline12333/internal/keys"
+	"hotline12333/internal/load"
+	"hotline12333/internal/publish"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+	"hotline12333/internal/store/engine"
+	"hotline12333/internal/web"
+)
+
+// Root is the configuration of the whole program: one section per component.
+type Root struct {
+	Log            Log              `yaml:"log" doc:"The structured log, written to stderr."`
+	Data           Data             `yaml:"data" doc:"Where the one-machine mode keeps its data."`
+	EmbeddedBroker embedded.Config  `yaml:"embedded_broker" doc:"The broker of the one-machine mode."`
+	Engine         engine.Config    `yaml:"engine" doc:"The ClickHouse engine of the one-machine mode."`
+	Broker         broker.Config    `yaml:"broker" doc:"How Kafka is reached, the embedded broker or a cluster."`
+	Store          store.Config     `yaml:"store" doc:"How ClickHouse is reached, the embedded engine or a server."`
+	Topics         Topics           `yaml:"topics" doc:"The topics, and what they are created with."`
+	Keys           keys.Config      `yaml:"keys" doc:"The keys of pseudonyms and seals."`
+	Sources        source.Config    `yaml:"sources" doc:"Descriptions of telephone systems, beside the built-in ones."`
+	Intake         intake.Config    `yaml:"intake" doc:"From files into Kafka."`
+	Load           load.Config      `yaml:"load" doc:"From Kafka into ClickHouse."`
+	Aggregate      aggregate.Config `yaml:"aggregate" doc:"From calls to tallies."`
+	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
+	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
+}
+
+// Log configures the structured log.
+type Log struct {
+	Level  string `yaml:"level"  doc:"Lowest level that is written: debug, info, warn or error."`
+	Format string `yaml:"format" doc:"Form of a line: text for people, json for collectors, auto for text on a terminal and json elsewhere."`
+}
+
+// Data says where the one-machine mode keeps its data.
+type Data struct {
+	Dir string `yaml:"dir" doc:"Directory of the embedded broker's and engine's data; one program uses it at a time."`
+}
+
+// Topics are the names and the extent of the topics.
+type Topics struct {
+	Calls       string `yaml:"calls" doc:"Topic of the call records."`
+	Touched     string `yaml:"touched" doc:"Topic of the marks that say which quarter hours have changed."`
+	Rejected    string `yaml:"rejected" doc:"Topic of the dead letters."`
+	Partitions  int    `yaml:"partitions" doc:"Partitions the topic of calls is created with; an existing topic keeps its own."`
+	Replication int    `yaml:"replication" doc:"Copies the brokers keep of each topic that is created; 3 on a cluster."`
+}
+
+// DefaultRoot is the configuration of the one-machine mode.
+func DefaultRoot() Root {
+	r := Root{
+		Log:            Log{Level: "info", Format: "auto"},
+		Data:           Data{Dir: defaultDataDir()},
+		EmbeddedBroker: embedded.DefaultConfig(),
+		Engine:         engine.DefaultConfig(),
+		Broker:         broker.DefaultConfig(),
+		Store:          store.DefaultConfig(),
+		Topics: Topics{
+			Calls: "hotline.calls", Touched: "hotline.touched", Rejected: "hotline.rejected",
+			Partitions: 1, Replication: 1,
+		},
+		Keys:      keys.DefaultConfig(),
+		Sources:   source.DefaultConfig(),
+		Intake:    intake.DefaultConfig(),
+		Load:      load.DefaultConfig(),
+		Aggregate: aggregate.DefaultConfig(),
+		Publish:   publish.DefaultConfig(),
+		Web:       web.DefaultConfig(),
+	}
+	return r
+}
+
+// defaultDataDir follows the XDG base directories.
+func defaultDataDir() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "hotline")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "hotline-data" // under the working directory, where there is no home
+	}
+	return filepath.Join(home, ".local", "share", "hotline")
+}
+
+// Validate checks the values; its errors start with the yaml name of the field.
+func (l Log) Validate() error {
+	return errors.Join(
+		oneOf("level", l.Level, "debug", "info", "warn", "error"),
+		oneOf("format", l.Format, "auto", "text", "json"),
+	)
+}
+
+// Validate checks that there is a directory.
+func (d Data) Validate() error {
+	if d.Dir == "" {
+		return errors.New("dir must not be empty")
+	}
+	return nil
+}
+
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+
+// Validate names the first field that cannot work.
+func (t Topics) Validate() error {
+	names := map[string]string{}
+	for _, f := range []struct{ field, name string }{{"calls", t.Calls}, {"touched", t.Touched}, {"rejected", t.Rejected}} {
+		if !topicName.MatchString(f.name) {
+			return fmt.Errorf("%s: %q is no name of a topic: letters, digits, dot, dash and underscore", f.field, f.name)
+		}
+		if other, taken := names[f.name]; taken {
+			return fmt.Errorf("%s: %q is the name of %s already", f.field, f.name, other)
+		}
+		names[f.name] = f.field
+	}
+	if t.Partitions < 1 || t.Partitions > 1000 {
+		return fmt.Errorf("partitions: %d is not between 1 and 1000", t.Partitions)
+	}
+	if t.Replication < 1 || t.Replication > 16 {
+		return fmt.Errorf("replication: %d is not between 1 and 16", t.Replication)
+	}
+	return nil
+}
+
+func oneOf(name, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s is %q, want one of %s", name, value, strings.Join(allowed, ", "))
+}
