@@ -1,0 +1,106 @@
+# make            lists the targets
+# make demo       shows the product, make test proves it; both install what they need
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BIN         := bin/hotline
+BUILD       := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+CACHE       := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/hotline
+KAFKA_HOME  ?= $(if $(HOTLINE_KAFKA_HOME),$(HOTLINE_KAFKA_HOME),$(CACHE)/kafka)
+DEMO_DATA   ?= .demo
+FUZZTIME    ?= 20s
+# Where our Go code lives; tools that walk directories get these alone.
+GO_DIRS      = $(wildcard cmd internal pipelines dashboards deploy)
+
+.PHONY: help
+help: ## List the targets
+	@echo "hotline $(VERSION)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: check-go ## Install the embedded ClickHouse engine (once, 180 MB to fetch)
+	@deploy/engine/install.sh
+
+.PHONY: check-go
+check-go:
+	@command -v go >/dev/null || { echo "setup: go is missing: install Go $$(awk '/^go /{print $$2}' go.mod) or newer, see the Go project's download page" >&2; exit 1; }
+	@go env GOVERSION >/dev/null || { echo "setup: $$(cd / && go version) cannot build this: install Go $$(awk '/^go /{print $$2}' go.mod) or newer" >&2; exit 1; }
+
+.PHONY: setup-kafka
+setup-kafka: ## Install a real Kafka's jars, for the tests that start one
+	@deploy/kafka/install.sh "$(KAFKA_HOME)"
+
+.PHONY: setup-ci
+setup-ci: ## Install everything the full test run uses (Debian, as root)
+	@deploy/ci/packages.sh
+	@$(MAKE) setup setup-kafka
+
+.PHONY: build
+build: check-go ## Build bin/hotline, without cgo
+	@CGO_ENABLED=0 go build $(BUILD) -o $(BIN) ./cmd/hotline
+	@echo "built $(BIN) $(VERSION)"
+
+.PHONY: cross
+cross: check-go ## Build for linux on amd64 and arm64
+	@for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build $(BUILD) -o bin/hotline-linux-$$arch ./cmd/hotline; \
+		echo "built bin/hotline-linux-$$arch $(VERSION)"; \
+	done
+
+.PHONY: demo
+demo: setup build ## Run a simulated hotline with a year behind it, live
+	@mkdir -p "$(DEMO_DATA)"
+	@exec $(BIN) up --simulate --data "$(DEMO_DATA)"
+
+.PHONY: test
+test: setup ## Run all tests
+	go test -timeout 15m ./...
+
+.PHONY: race
+race: setup ## Run the tests with the race detector, the long ones left out
+	@command -v $${CC:-gcc} >/dev/null || { echo "race: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+	CGO_ENABLED=1 go test -race -short -timeout 15m ./...
+
+.PHONY: bench
+bench: setup ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: check-go ## Fuzz every decoder for FUZZTIME (20s)
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+.PHONY: lint
+lint: check-go ## Check format, vet, staticcheck, unchecked errors, shell scripts
+	@unformatted=$$(go tool gofumpt -l $(GO_DIRS)); \
+	[[ -z $$unformatted ]] || { printf 'not formatted, run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go tool errcheck -ignoretests -exclude .errcheck-excludes ./...
+	@for script in .ci/run $$(find deploy -name '*.sh'); do bash -n "$$script"; done
+	@! command -v shellcheck >/dev/null || shellcheck .ci/run $$(find deploy -name '*.sh')
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	@go tool gofumpt -l -w $(GO_DIRS)
+
+.PHONY: docs
+docs: check-go ## Write the generated reference pages again
+	@go generate ./...
+
+.PHONY: drift
+drift: docs ## Fail when a generated file is not what the code says
+	@changed=$$(git status --porcelain -- docs dashboards pipelines); \
+	[[ -z $$changed ]] || { printf 'generated files differ, run make docs and commit:\n%s\n' "$$changed" >&2; git --no-pager diff -- docs dashboards pipelines >&2; exit 1; }
+
+.PHONY: clean
+clean: ## Remove what was built and the demo's data
+	@rm -rf bin "$(DEMO_DATA)" coverage.out
