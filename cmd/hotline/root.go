@@ -92,7 +92,7 @@ Begin with:
 		c.role("aggregate", "Recompute the tallies of buckets that changed"),
 		c.role("web", "Serve the live board and /metrics"),
 		c.migrate(), c.rejected(), c.source(), c.simulate(),
-		c.config(), c.doctor(), c.healthcheck(), c.version(),
+		c.config(), c.doctor(), c.measure(), c.healthcheck(), c.version(),
 	)
 	for _, sub := range root.Commands() {
 		if sub.Args == nil {

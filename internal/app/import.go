@@ -302,7 +302,9 @@ func Analyze(ctx context.Context, cfg config.Root, log *slog.Logger, opts Import
 	if err != nil {
 		return nil, err
 	}
-	sys, err := throwaway(ctx, cfg, log, dir, down)
+	cfg = throwawayConfig(cfg, dir)
+	cfg.EmbeddedBroker.SyncWrites = false // what is thrown away need not survive a power loss
+	sys, _, err := throwaway(ctx, cfg, log, down)
 	if err != nil {
 		return nil, err
 	}

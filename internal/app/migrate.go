@@ -9,8 +9,12 @@ import (
 	"hotline12333/internal/config"
 )
 
-// Migrate brings tables and topics to the version this program knows.
+// Migrate brings tables and topics to the version this program knows, and makes the keys
+// where there are none: the roles only read them.
 func Migrate(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer) (err error) {
+	if _, err := openKeys(cfg, true); err != nil {
+		return err
+	}
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
 		return err

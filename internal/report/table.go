@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	nameWidth = 34
+	nameWidth = 28
 	noData    = "no data"
 )
 
@@ -54,16 +55,18 @@ func (p *page) head() {
 		to = p.s.Period.To.Format("2006-01-02 15:04")
 	}
 	p.line("%s to %s, %s", from, to, p.s.Period.Zone)
-	dataTo := noData
-	if p.s.DataTo != nil {
-		dataTo = p.s.DataTo.Format(time.DateTime)
+	switch {
+	case p.s.DataTo == nil:
+		p.line("no calls")
+	default:
+		p.line("data to %s", p.s.DataTo.Format(time.DateTime))
 	}
-	state := "confirmed"
+	state := "confirmed by the centre"
 	def := p.s.Definitions["answer_rate"]
 	if !def.Confirmed {
 		state = "not confirmed by the centre"
 	}
-	p.line("data to %s; answer rate: definition v%d, %s", dataTo, def.Version, state)
+	p.line("* is the leading answer rate: definition v%d, %s", def.Version, state)
 	p.line("")
 }
 
@@ -87,10 +90,10 @@ func (p *page) rates(d kpi.Definitions) {
 	p.mean("mean wait (ASA)", kpi.Ratio{Num: int64(c.WaitSecondsSum), Den: c.Answered}, r.ASASeconds, "asa_seconds")
 	p.mean("mean talk time", kpi.Ratio{Num: int64(c.TalkSecondsSum), Den: c.Answered}, r.TalkMeanSeconds, "talk_mean_seconds")
 	if r.WaitP50Seconds != nil && r.WaitP95Seconds != nil {
-		p.line("%s %.0f s, 95%% within %.0f s, longest %s s", pad("wait, half of the answered within", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds, c.WaitSecondsMax)
+		p.line("%s half within %.0f s, 95%% within %.0f s; longest %s s", pad("wait of the answered", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds, c.WaitSecondsMax)
 	}
 	if r.SatisfactionRate != nil {
-		p.line("%s %8.2f%%   of %s ratings", pad("satisfaction", nameWidth), 100**r.SatisfactionRate, group(c.RatingsGiven))
+		p.line("%s %8.2f%%  of %s ratings", pad("satisfaction", nameWidth), math.Floor(10000**r.SatisfactionRate)/100, group(c.RatingsGiven))
 	}
 	p.line("")
 }
@@ -114,7 +117,7 @@ func (p *page) rate(name string, r kpi.Ratio, value *float64, key, note string) 
 	text := p.missing(key)
 	if value != nil {
 		text, _ = kpi.CutPercent(r, 2)
-		p.line("%s %9s   %17s   %s", pad(name, nameWidth), text, group(r.Num)+" / "+group(r.Den), note)
+		p.line("%s %9s  %19s  %s", pad(name, nameWidth), text, group(r.Num)+" / "+group(r.Den), note)
 		return
 	}
 	p.line("%s %s", pad(name, nameWidth), text)

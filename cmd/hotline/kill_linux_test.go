@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hotline12333/internal/testkit"
+)
+
+// rounds is how often each process is killed; HOTLINE_SOAK=1 does it ten times.
+func rounds(t *testing.T) int {
+	t.Helper()
+	if os.Getenv("HOTLINE_SOAK") == "1" {
+		return 10
+	}
+	return 2
+}
+
+// seeded gives a generator whose seed is printed, and taken from HOTLINE_SEED to repeat.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("HOTLINE_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("HOTLINE_SEED: %v", err)
+		}
+	}
+	t.Logf("HOTLINE_SEED=%d repeats this", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// TestKilled kills a process at random moments of an import. Every round brings new
+// versions of all calls, which move them to other days, queues and outcomes: a record
+// that is lost keeps an old figure, one that counts twice stands in two places.
+func TestKilled(t *testing.T) {
+	for name, kill := range map[string]func(*killing){
+		"program":  (*killing).program,
+		"engine":   (*killing).engine,
+		"importer": (*killing).importer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			needEngine(t)
+			k := &killing{t: t, w: newWorld(t), r: seeded(t), truth: truth{}}
+			k.up = k.w.up()
+			began := time.Now()
+			k.begin()
+			k.finish()
+			k.usual = time.Since(began)
+			k.truth.exact(t, k.w)
+			for range rounds(t) {
+				k.begin()
+				moment := time.Duration(k.r.Int64N(int64(k.usual)))
+				pause(t, moment)
+				kill(k)
+				t.Logf("round %d: killed the %s after %v of about %v", k.round, name, moment.Round(time.Millisecond), k.usual.Round(time.Millisecond))
+				k.finish()
+				k.truth.exact(t, k.w)
+			}
+			k.up.stops(t)
+		})
+	}
+}
+
+type killing struct {
+	t     *testing.T
+	w     *world
+	r     *rand.Rand
+	truth truth
+	round uint64
+	usual time.Duration // an import that nobody disturbs
+	file  string
+	rows  int
+
+	up, running *process
+}
+
+// begin starts the import of the next version of every call.
+func (k *killing) begin() {
+	k.t.Helper()
+	k.round++
+	f := newFixture(k.t, 6000, k.round)
+	k.file, k.rows = k.w.write(fmt.Sprintf("round-%d.csv", k.round), f.csv), f.rows
+	for _, c := range f.truth {
+		k.truth.learn(c)
+	}
+	// Small batches, so that there are many moments to be killed at.
+	k.running = k.w.with("intake.batch_records=200").start("import", k.file, "--source", "generic-csv", "--format", "json")
+}
+
+// finish waits for the import, however it ended, and imports again.
+func (k *killing) finish() {
+	k.t.Helper()
+	k.running.wait(steps)
+	s := statement(k.t, k.w.must("import", k.file, "--source", "generic-csv", "--format", "json"))
+	balanced(k.t, s.Pipeline)
+	if s.Pipeline.Stored != int64(k.rows) {
+		k.t.Fatalf("stored %d of %d records: %+v", s.Pipeline.Stored, k.rows, *s.Pipeline)
+	}
+}
+
+func (k *killing) program() {
+	engine := k.up.enginePID()
+	k.up.kill()
+	gone(k.t, 5*time.Second, engine)
+	k.up = k.w.up()
+}
+
+func (k *killing) engine() {
+	before := k.up.enginePID()
+	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
+		k.t.Fatal(err)
+	}
+	testkit.Eventually(k.t, steps, func() error {
+		if !k.up.running() {
+			k.t.Fatal("the program went down with its engine")
+		}
+		if k.up.enginePID() == before {
+			return fmt.Errorf("the engine %d is still there", before)
+		}
+		return nil
+	})
+}
+
+func (k *killing) importer() { k.running.kill() }
+
+// stops interrupts up and checks that all of it ends, in time and cleanly.
+func (p *process) stops(t *testing.T) {
+	t.Helper()
+	engine := p.enginePID()
+	began := time.Now()
+	p.signal(syscall.SIGINT)
+	if code := p.wait(steps); code != 0 {
+		t.Errorf("exit code %d after an interrupt:\n%s", code, p.err.String())
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v to stop, want 5 s at most", took)
+	}
+	gone(t, time.Second, engine)
+}
+
+// TestInterrupted stops everything in the middle of an import.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	needEngine(t)
+	w := newWorld(t)
+	up := w.up()
+	f := newFixture(t, 5000, 1)
+	file := w.write("calls.csv", f.csv)
+	// One batch is sent, and the next only when that is loaded.
+	p := w.with("intake.batch_records=100").start("import", file, "--source", "generic-csv", "--format", "json")
+	testkit.Eventually(t, steps, func() error {
+		page, err := get(t, w, "/metrics")
+		if err == nil && metric(page, "hotline_load_records_total") == "0" {
+			err = fmt.Errorf("nothing is loaded")
+		}
+		return err
+	})
+	up.stops(t)
+	p.signal(syscall.SIGINT)
+	if code := p.wait(5 * time.Second); code != 130 {
+		// It may have been done already.
+		if code != 0 {
+			t.Errorf("exit code %d of an interrupted import:\n%s", code, p.err.String())
+		}
+	} else if !strings.Contains(p.err.String(), "interrupted") {
+		t.Errorf("an interrupted import said %q", p.err.String())
+	}
+	w.up().stops(t)
+}
+
+// pause lets a random time go by: the moment of a kill is the one thing that must not
+// depend on what the program says.
+func pause(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+		t.Fatal("the test has no time left")
+	}
+}

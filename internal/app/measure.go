@@ -1,0 +1,321 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline12333/internal/broker"
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/keys"
+	"hotline12333/internal/simulate"
+	"hotline12333/internal/web"
+	"hotline12333/internal/wire"
+)
+
+// MeasureOptions say how much to measure.
+type MeasureOptions struct {
+	Records int           // of the backfill
+	Rate    int           // records a second for the time from acknowledgement to /metrics
+	For     time.Duration // of that
+	Idle    time.Duration // of the look at memory and CPU
+}
+
+// Measure runs a system of its own, as durable as a real one, and prints how fast this
+// machine is. The system is thrown away.
+func Measure(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, opts MeasureOptions) (err error) {
+	down := &teardown{log: log}
+	defer func() { err = errJoin(err, down.run()) }()
+	m, err := startMeasured(ctx, cfg, log, down)
+	if err != nil {
+		return err
+	}
+	w := &printer{out: out}
+	w.line("start to ready                            %6d ms", m.ready.Milliseconds())
+	for _, step := range []func(context.Context, *printer, MeasureOptions) error{m.idle, m.backfill, m.latency} {
+		if err := step(m.parts.ctx, w, opts); err != nil {
+			if cause := m.parts.failure(); cause != nil {
+				return cause
+			}
+			return err
+		}
+	}
+	return w.err
+}
+
+// measured is a running system under measurement.
+type measured struct {
+	*system
+	machine *machine
+	pages   *web.Server
+	parts   *crew
+	ready   time.Duration
+}
+
+func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down *teardown) (*measured, error) {
+	dir, err := tempDir(down)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Web.Listen = "127.0.0.1:0"
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	kit, err := keys.Ephemeral()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	sys, machine, err := throwaway(ctx, throwawayConfig(cfg, dir), log, down)
+	if err != nil {
+		return nil, err
+	}
+	follower, err := sys.follower(sources)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := sys.pages(follower, machine.engine.Up)
+	if err != nil {
+		return nil, err
+	}
+	if err := pages.Listen(); err != nil {
+		return nil, err
+	}
+	loader, err := sys.loader(deadletter.NewSealer(kit.Recipient()))
+	if err != nil {
+		return nil, err
+	}
+	aggregator, err := sys.aggregator(follower.Kick)
+	if err != nil {
+		return nil, err
+	}
+	m := &measured{system: sys, machine: machine, pages: pages, parts: newCrew(ctx)}
+	down.add("parts", 10*time.Second, m.parts.stop)
+	m.parts.start("load", loader.Run)
+	m.parts.start("aggregate", aggregator.Run)
+	m.parts.start("publish", follower.Run)
+	m.parts.start("web", pages.Run)
+	err = untilReady(ctx, func(ctx context.Context) error { return sys.ready(ctx, follower, machine.engine.Up) })
+	m.ready = time.Since(began)
+	return m, err
+}
+
+// backfill sends a simulated past at once and waits until it shows.
+func (m *measured) backfill(ctx context.Context, w *printer, opts MeasureOptions) error {
+	calls, err := simulated(opts.Records, time.Now())
+	if err != nil {
+		return err
+	}
+	records, bytes := make([]broker.Record, len(calls)), 0
+	for i, c := range calls {
+		records[i] = broker.Record{Key: []byte(c.ID), Value: wire.AppendCall(nil, c)}
+		bytes += len(records[i].Value)
+	}
+	began := time.Now()
+	for batch := range slices.Chunk(records, produceRows) {
+		if err := m.broker.Produce(ctx, m.cfg.Topics.Calls, batch); err != nil {
+			return err
+		}
+	}
+	acknowledged := time.Since(began)
+	if err := m.settle(ctx, nil); err != nil {
+		return err
+	}
+	done := time.Since(began)
+	perSecond := func(d time.Duration) float64 { return float64(len(records)) / d.Seconds() }
+	w.line("backfill, %d records of %d bytes", len(records), bytes/max(1, len(records)))
+	w.line("  acknowledged by the broker, on disk     %6.0f /s", perSecond(acknowledged))
+	w.line("  loaded and tallied                      %6.0f /s  (%.0f%% of it)", perSecond(done), 100*perSecond(done)/perSecond(acknowledged))
+	return w.err
+}
+
+// simulated returns finished calls of the years before now.
+func simulated(n int, now time.Time) ([]*hotline.Call, error) {
+	scenario, err := simulate.Named(simulate.Demo)
+	if err != nil {
+		return nil, err
+	}
+	sim, err := simulate.New(simulate.Options{Scenario: scenario, Seed: 1, From: now.AddDate(-1-n/150_000, 0, 0)})
+	if err != nil {
+		return nil, err
+	}
+	calls := make([]*hotline.Call, 0, n)
+	for e, err := range sim.Backfill(now) {
+		if err != nil {
+			return nil, err
+		}
+		if calls = append(calls, e.Call); len(calls) == n {
+			break
+		}
+	}
+	return calls, nil
+}
+
+// latency sends calls that arrive now at a steady rate, and looks how long after its
+// acknowledgement each is counted in /metrics.
+func (m *measured) latency(ctx context.Context, w *printer, opts MeasureOptions) error {
+	base, err := m.counted(ctx)
+	if err != nil {
+		return err
+	}
+	const beat = 20 * time.Millisecond
+	perBeat := max(1, opts.Rate*int(beat)/int(time.Second))
+	total := perBeat * int(opts.For/beat)
+	acked := make([]time.Time, 0, total)
+	acks := make(chan time.Time, total)
+	failed := make(chan error, 1)
+	go func() { failed <- m.steady(ctx, beat, perBeat, total, acks) }()
+	var delays []time.Duration
+	// A scrape costs milliseconds of the machine that is measured: few enough not to show.
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	deadline := time.Now().Add(opts.For + 30*time.Second)
+	for len(delays) < total {
+		select {
+		case err := <-failed:
+			if err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+		seen, err := m.counted(ctx)
+		if err != nil {
+			return err
+		}
+		at := time.Now()
+		for len(acks) > 0 {
+			acked = append(acked, <-acks)
+		}
+		for len(delays) < min(seen-base, len(acked)) {
+			delays = append(delays, at.Sub(acked[len(delays)]))
+		}
+		if at.After(deadline) {
+			return fmt.Errorf("%d of %d records are not counted in /metrics", total-len(delays), total)
+		}
+	}
+	slices.Sort(delays)
+	at := func(q float64) int64 { return delays[int(q*float64(len(delays)-1))].Milliseconds() }
+	w.line("acknowledged to /metrics at %d records/s  p50 %d ms, p99 %d ms, most %d ms", opts.Rate, at(0.5), at(0.99), at(1))
+	return w.err
+}
+
+func (m *measured) steady(ctx context.Context, beat time.Duration, perBeat, total int, acks chan<- time.Time) error {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for sent := 0; sent < total; sent += perBeat {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		now := time.Now()
+		records := make([]broker.Record, perBeat)
+		for i := range records {
+			c := hotline.Call{
+				ID: fmt.Sprintf("measure-%08d", sent+i), Version: 1, Centre: hotline.DefaultCentre, Source: "measure",
+				StartedAt: now.Add(-30 * time.Second), QueuedAt: now.Add(-20 * time.Second), AnsweredAt: now,
+				Direction: hotline.Inbound, Outcome: hotline.Answered, Queue: fmt.Sprintf("queue %d", i%5), Agent: fmt.Sprintf("agent %d", i%7),
+			}
+			records[i] = broker.Record{Key: []byte(c.ID), Value: wire.AppendCall(nil, &c)}
+		}
+		if err := m.broker.Produce(ctx, m.cfg.Topics.Calls, records); err != nil {
+			return err
+		}
+		at := time.Now()
+		for range records {
+			acks <- at
+		}
+	}
+	return nil
+}
+
+// counted reads the answered calls of the year from /metrics.
+func (m *measured) counted(ctx context.Context) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = answer.Body.Close() }() // only read from
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "hotline_calls{") && strings.Contains(line, `centre="all"`) &&
+			strings.Contains(line, `outcome="answered"`) && strings.Contains(line, `window="year"`) {
+			v, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)
+			return int(v), err
+		}
+	}
+	return 0, lines.Err()
+}
+
+// idle looks at memory and CPU of both processes while nothing happens.
+func (m *measured) idle(ctx context.Context, w *printer, opts MeasureOptions) error {
+	processes := []struct {
+		name string
+		pid  int
+	}{{"hotline", os.Getpid()}, {"engine", m.machine.engine.PID()}}
+	before := make([]time.Duration, len(processes))
+	for i, p := range processes {
+		before[i] = cpuOf(p.pid)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(opts.Idle):
+	}
+	for i, p := range processes {
+		used := cpuOf(p.pid) - before[i]
+		w.line("idle, %-8s                            %6.1f %% of a core, %d MB", p.name, 100*used.Seconds()/opts.Idle.Seconds(), residentOf(p.pid)>>20)
+	}
+	return w.err
+}
+
+// cpuOf is the CPU time a process has used, 0 where the system does not tell.
+func cpuOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	const user, system, hertz = 11, 12, 100 // see proc(5); USER_HZ is 100 on every Linux port in use
+	var ticks int64
+	for _, f := range []int{user, system} {
+		n, err := strconv.ParseInt(fields[f], 10, 64)
+		if err != nil {
+			return 0
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / hertz
+}
+
+// residentOf is a process's resident memory in bytes.
+func residentOf(pid int) int64 {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(statm))
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}

@@ -1,0 +1,321 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline12333/internal/kpi"
+)
+
+// board is a source of snapshots in the hand of a test.
+type board struct {
+	mu       sync.Mutex
+	snapshot *kpi.Snapshot
+	changed  chan struct{}
+}
+
+func (b *board) Snapshot(now time.Time) (*kpi.Snapshot, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.snapshot == nil {
+		return nil, false
+	}
+	s := *b.snapshot
+	s.At = now
+	return &s, true
+}
+
+func (b *board) Subscribe() (<-chan struct{}, func()) { return b.changed, func() {} }
+
+func (b *board) set(s *kpi.Snapshot) {
+	b.mu.Lock()
+	b.snapshot = s
+	b.mu.Unlock()
+	b.changed <- struct{}{}
+}
+
+var noon = time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC)
+
+func snapshot(answered, lost int64) *kpi.Snapshot {
+	all := kpi.Scope{Level: kpi.AllCentres}
+	pension := kpi.Scope{Level: kpi.OneQueue, Centre: "default", Queue: "养老待遇"}
+	tally := kpi.Tally{
+		Calls: answered + lost, Answered: answered, AbandonedQueue: lost,
+		WaitAnswered: kpi.Hist{10: answered}, WaitMillis: 9_900 * answered, WaitAbandoned: kpi.Hist{30: lost},
+	}
+	windows := make(map[kpi.Window]kpi.WindowCounts)
+	for _, w := range kpi.Windows() {
+		windows[w] = kpi.WindowCounts{Scopes: map[kpi.Scope]kpi.Counted{all: {Tally: tally}, pension: {Tally: tally}}}
+	}
+	return &kpi.Snapshot{
+		At: noon, CheckedAt: noon, DataTo: noon.Add(-3 * time.Second), Zone: time.FixedZone("CST", 8*3600),
+		ServiceOpen: true, Definitions: kpi.DefaultDefinitions(), Windows: windows,
+		Waiting: map[kpi.Scope]kpi.Waiting{all: {Count: 2, Since: noon.Add(-41 * time.Second)}, pension: {Count: 2}},
+		Curve:   []kpi.CurvePoint{{From: noon, Offered: 5, Requested: 4, Answered: 3}},
+		Topics:  []kpi.TopicCount{{Topic: "a", Calls: 9}, {Topic: "b", Calls: 8}, {Topic: "c", Calls: 7}, {Topic: "d", Calls: 6}, {Topic: "e", Calls: 5}, {Topic: "f", Calls: 4}},
+	}
+}
+
+func TestViewCutsAndCompares(t *testing.T) {
+	v := newView(snapshot(82_996, 17_004), DefaultConfig())
+	if r := v.Today.Rate; r.Text != "82.9%" || r.Met || r.Num != 82_996 || r.Den != 100_000 {
+		t.Errorf("82.996%% shows as %+v", r)
+	}
+	if v.Today.AnswersNeeded != 24 || v.Today.MissesLeft >= 0 {
+		t.Errorf("to recover: %d answers, %d misses left", v.Today.AnswersNeeded, v.Today.MissesLeft)
+	}
+	if v.Today.ASA.Text != "9" {
+		t.Errorf("a mean wait of 9.9 s shows as %q: cut, not rounded", v.Today.ASA.Text)
+	}
+	if len(v.Topics) != mostTopics || v.Topics[0].Name != "a" {
+		t.Errorf("topics = %v", v.Topics)
+	}
+	if len(v.Queues) != 1 || v.Queues[0].Name != "养老待遇" || v.Queues[0].Waiting != 2 {
+		t.Errorf("queues = %+v", v.Queues)
+	}
+	if v.Today.Curve[0] != (point{At: "12:00", Offered: 5, Requested: 4, Answered: 3}) {
+		t.Errorf("curve = %+v", v.Today.Curve)
+	}
+	if w := v.Waiting; w.Count != 2 || !w.LongestSince.Equal(noon.Add(-41*time.Second)) {
+		t.Errorf("waiting = %+v", w)
+	}
+	if len(v.Recent) != 2 || v.Recent[0].Low >= v.Recent[0].High {
+		t.Errorf("recent = %+v", v.Recent)
+	}
+}
+
+func TestViewWithoutCallsHasNoFigures(t *testing.T) {
+	s := snapshot(0, 0)
+	s.DataTo, s.Waiting, s.Topics = time.Time{}, nil, nil
+	body, err := json.Marshal(newView(s, DefaultConfig()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v view
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatal(err)
+	}
+	if v.DataTo != nil || v.Today.Rate.Text != "" || v.Today.Rate.Value != nil || v.Today.Rate.Met || v.Year.Rate.Text != "" {
+		t.Errorf("no calls show as %s", body)
+	}
+	if len(v.Queues) != 0 || v.Waiting.LongestSince != nil {
+		t.Errorf("nobody is there: %s", body)
+	}
+}
+
+func TestConfigRefusesTheNetworkByOversight(t *testing.T) {
+	for listen, ok := range map[string]bool{
+		"127.0.0.1:8333": true, "[::1]:8333": true, "localhost:0": true,
+		"0.0.0.0:8333": false, ":8333": false, "192.168.1.5:8333": false, "8333": false,
+	} {
+		c := DefaultConfig()
+		c.Listen = listen
+		if err := c.Validate(); (err == nil) != ok {
+			t.Errorf("%s: %v", listen, err)
+		} else if err != nil && !strings.HasPrefix(err.Error(), "listen: ") {
+			t.Errorf("%s: the error does not name the field: %v", listen, err)
+		}
+	}
+	c := DefaultConfig()
+	c.Listen, c.AllowRemote = "0.0.0.0:8333", true
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	c.Title = ""
+	if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "title") {
+		t.Errorf("a board without a name: %v", err)
+	}
+}
+
+// start serves on a free port until the test ends.
+func start(t *testing.T, deps Deps) *Server {
+	t.Helper()
+	cfg := DefaultConfig()
+	cfg.Listen = "127.0.0.1:0"
+	deps.Log, deps.Registry, deps.Now = slog.New(slog.DiscardHandler), prometheus.NewRegistry(), time.Now
+	s := New(cfg, deps)
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("stopping: %v", err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Error("the server does not stop")
+		}
+	})
+	return s
+}
+
+func get(t *testing.T, s *Server, path string) (status int, body string, header http.Header) {
+	t.Helper()
+	r, err := http.Get("http://" + s.Addr() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(b), r.Header
+}
+
+func TestPages(t *testing.T) {
+	var ready atomic.Bool
+	b := &board{changed: make(chan struct{}, 1)}
+	s := start(t, Deps{Snapshots: b, Ready: func(context.Context) error {
+		if !ready.Load() {
+			return errors.New("3 marks are not recomputed yet")
+		}
+		return nil
+	}})
+	if status, body, _ := get(t, s, "/api/board"); status != http.StatusServiceUnavailable || !strings.Contains(body, "not been read yet") {
+		t.Errorf("before the first reading: %d %s", status, body)
+	}
+	b.set(snapshot(83, 17))
+	for path, want := range map[string]string{
+		"/": "<title>", "/page/board.js": "EventSource", "/page/board.css": ":root",
+		"/healthz": "ok", "/api/board": `"text":"83.0%"`, "/metrics": "",
+	} {
+		status, body, header := get(t, s, path)
+		if status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %.200s", path, status, body)
+		}
+		if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") {
+			t.Errorf("%s may load from elsewhere: %q", path, csp)
+		}
+	}
+	if status, body, _ := get(t, s, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "3 marks") {
+		t.Errorf("not ready: %d %s", status, body)
+	}
+	ready.Store(true)
+	if status, _, _ := get(t, s, "/readyz"); status != http.StatusOK {
+		t.Errorf("ready: %d", status)
+	}
+	if status, _, _ := get(t, s, "/nothing"); status != http.StatusNotFound {
+		t.Errorf("an unknown page: %d", status)
+	}
+}
+
+func TestRoleWithoutBoard(t *testing.T) {
+	s := start(t, Deps{Ready: func(context.Context) error { return nil }})
+	if status, _, _ := get(t, s, "/"); status != http.StatusNotFound {
+		t.Errorf("a role without figures shows a board: %d", status)
+	}
+	if status, _, _ := get(t, s, "/metrics"); status != http.StatusOK {
+		t.Errorf("metrics: %d", status)
+	}
+}
+
+// Every viewer gets the board at once and again after each change; the streams end with
+// the server.
+func TestEvents(t *testing.T) {
+	b := &board{changed: make(chan struct{}, 1)}
+	s := start(t, Deps{Snapshots: b, Ready: func(context.Context) error { return nil }})
+	b.set(snapshot(83, 17))
+	const viewers = 20
+	streams := make([]<-chan string, viewers)
+	for i := range streams {
+		streams[i] = listen(t, s)
+	}
+	expect := func(text string) {
+		t.Helper()
+		for i, lines := range streams {
+			deadline := time.After(5 * time.Second)
+			for found := false; !found; {
+				select {
+				case line, ok := <-lines:
+					if !ok {
+						t.Fatalf("viewer %d: the stream ended", i)
+					}
+					found = strings.Contains(line, text)
+				case <-deadline:
+					t.Fatalf("viewer %d did not see %s", i, text)
+				}
+			}
+		}
+	}
+	expect(`"num":83,"den":100`)
+	b.set(snapshot(84, 17))
+	expect(`"num":84,"den":101`)
+}
+
+func listen(t *testing.T, s *Server) <-chan string {
+	t.Helper()
+	r, err := http.Get("http://" + s.Addr() + "/api/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 100)
+	go func() {
+		defer close(lines)
+		defer r.Body.Close()
+		for in := bufio.NewScanner(r.Body); in.Scan(); {
+			if data, ok := strings.CutPrefix(in.Text(), "data: "); ok {
+				lines <- data
+			}
+		}
+	}()
+	return lines
+}
+
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg := DefaultConfig()
+	cfg.Listen = l.Addr().String()
+	err = New(cfg, Deps{Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}).Listen()
+	if want := fmt.Sprintf("%s is in use", cfg.Listen); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
+// Every word of the page exists in both languages.
+func TestWordsInBothLanguages(t *testing.T) {
+	js, err := page.ReadFile("page/board.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := page.ReadFile("page/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zh, rest, ok := strings.Cut(string(js), "  en: {")
+	if !ok {
+		t.Fatal("no English words")
+	}
+	en, _, _ := strings.Cut(rest, "};")
+	for _, part := range strings.Split(string(html), `data-t="`)[1:] {
+		key, _, _ := strings.Cut(part, `"`)
+		for language, words := range map[string]string{"zh": zh, "en": en} {
+			if !strings.Contains(words, key+": ") {
+				t.Errorf("%s has no word for %s", language, key)
+			}
+		}
+	}
+}
