@@ -50,10 +50,11 @@ func TestKilled(t *testing.T) {
 			needEngine(t)
 			k := &killing{t: t, w: newWorld(t), r: seeded(t), truth: truth{}}
 			k.up = k.w.up()
-			began := time.Now()
 			k.begin()
-			k.finish()
+			began := time.Now()
+			k.running.wait(steps)
 			k.usual = time.Since(began)
+			k.finish()
 			k.truth.exact(t, k.w)
 			for range rounds(t) {
 				k.begin()
@@ -98,7 +99,7 @@ func (k *killing) begin() {
 // finish waits for the import, however it ended, and imports again.
 func (k *killing) finish() {
 	k.t.Helper()
-	k.running.wait(steps)
+	k.t.Logf("round %d: the import ended with exit code %d", k.round, k.running.wait(steps))
 	s := statement(k.t, k.w.must("import", k.file, "--source", "generic-csv", "--format", "json"))
 	balanced(k.t, s.Pipeline)
 	if s.Pipeline.Stored != int64(k.rows) {

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	_ "time/tzdata" // images and small machines often have no time zones
+
 	"hotline12333/internal/store/engine"
 )
 

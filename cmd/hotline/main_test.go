@@ -8,7 +8,7 @@ import (
 )
 
 // beHotline in the environment makes the test binary the program itself.
-const beHotline = "HOTLINE_TEST_PROGRAM"
+const beHotline = "TEST_BINARY_IS_HOTLINE"
 
 func TestMain(m *testing.M) {
 	os.Exit(testkit.Main(m, func() (bool, int) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -179,4 +181,30 @@ func csvRow(c *hotline.Call, zone *time.Location, caller int64) string {
 		string(c.Outcome), string(c.Excluded), c.Queue, c.Agent, strings.Join(c.Topics, ";"),
 		span(c.Wait), span(c.Talk), rating, c.Rating.Scale, strconv.FormatInt(caller, 10),
 	}, ",") + "\n"
+}
+
+// alike compares what a command printed with a statement: as JSON, to the last digit.
+func alike(want, got *kpi.Statement) error {
+	text := func(s *kpi.Statement) (map[string]any, error) {
+		data, err := json.Marshal(s)
+		if err != nil {
+			return nil, err
+		}
+		var m map[string]any
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		return m, d.Decode(&m)
+	}
+	w, err := text(want)
+	if err != nil {
+		return err
+	}
+	g, err := text(got)
+	if err != nil {
+		return err
+	}
+	if diff := cmp.Diff(w, g, cmpopts.EquateEmpty()); diff != "" {
+		return fmt.Errorf("figures differ (-want +got):\n%s", diff)
+	}
+	return nil
 }

@@ -85,8 +85,14 @@ func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 	}
 	w := &printer{out: out}
 	for _, f := range []struct{ name, value string }{
-		{"reason", string(l.Reason)}, {"field", l.Field}, {"detail", l.Detail}, {"origin", l.Origin},
-		{"source", l.Source}, {"run", l.Run}, {"topic", l.Topic}, {"length", fmt.Sprint(l.Length)},
+		{"reason", string(l.Reason)},
+		{"field", l.Field},
+		{"detail", l.Detail},
+		{"origin", l.Origin},
+		{"source", l.Source},
+		{"run", l.Run},
+		{"topic", l.Topic},
+		{"length", fmt.Sprint(l.Length)},
 		{"replayable", fmt.Sprint(l.Replayable)},
 	} {
 		if f.value != "" {

@@ -149,11 +149,21 @@ func (p *page) counts() {
 		name string
 		n    int64
 	}{
-		{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered},
-		{"self-service", c.SelfService}, {"abandoned in IVR", c.AbandonedIVR}, {"abandoned in queue", c.AbandonedQueue},
-		{"abandoned ringing", c.AbandonedRinging}, {"of these short", c.ShortAbandoned}, {"timed out", c.TimedOut},
-		{"blocked", c.Blocked}, {"voicemail", c.Voicemail}, {"callback requested", c.CallbackRequested},
-		{"after hours", c.AfterHours}, {"open", c.Open}, {"excluded", excluded},
+		{"offered", c.Offered},
+		{"requested", c.Requested},
+		{"answered", c.Answered},
+		{"self-service", c.SelfService},
+		{"abandoned in IVR", c.AbandonedIVR},
+		{"abandoned in queue", c.AbandonedQueue},
+		{"abandoned ringing", c.AbandonedRinging},
+		{"of these short", c.ShortAbandoned},
+		{"timed out", c.TimedOut},
+		{"blocked", c.Blocked},
+		{"voicemail", c.Voicemail},
+		{"callback requested", c.CallbackRequested},
+		{"after hours", c.AfterHours},
+		{"open", c.Open},
+		{"excluded", excluded},
 	}
 	for i := 0; i < len(cells); i += 3 {
 		var b strings.Builder

@@ -229,7 +229,8 @@ $('language').addEventListener('click', () => {
   draw();
   tick();
 });
-addEventListener('resize', () => view && curve(view.today.curve));
+// The box gets its size after the cards around it are filled, and again with the window.
+new ResizeObserver(() => view && curve(view.today.curve)).observe($('curve'));
 draw();
 listen();
 setInterval(tick, 500);
