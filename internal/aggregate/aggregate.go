@@ -55,6 +55,9 @@ func New(cfg Config, deps Deps) (*Aggregator, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("aggregate: %w", err)
 	}
+	if cfg.Topic == "" {
+		cfg.Topic = "hotline.touched"
+	}
 	if deps.Broker == nil || deps.Store == nil {
 		return nil, errors.New("aggregate: a broker and a store are needed")
 	}

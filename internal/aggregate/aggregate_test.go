@@ -18,11 +18,13 @@ import (
 	"hotline12333/internal/broker"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/store"
 	"hotline12333/internal/testkit"
 )
 
 var (
 	_ aggregate.Broker = (*broker.Client)(nil)
+	_ aggregate.Store  = (*store.Store)(nil)
 )
 
 func TestTalliesFollowEveryChange(t *testing.T) {
@@ -231,7 +233,6 @@ func TestConfig(t *testing.T) {
 	}
 	for field, change := range map[string]func(*aggregate.Config){
 		"group":         func(c *aggregate.Config) { c.Group = "" },
-		"topic":         func(c *aggregate.Config) { c.Topic = "" },
 		"chunk_buckets": func(c *aggregate.Config) { c.ChunkBuckets = 0 },
 		"bulk_buckets":  func(c *aggregate.Config) { c.BulkBuckets = 0 },
 		"max_buckets":   func(c *aggregate.Config) { c.MaxBuckets = 1 },

@@ -9,7 +9,6 @@ import (
 // Config says how marks are gathered and recomputed.
 type Config struct {
 	Group        string        `yaml:"group" doc:"Consumer group that follows the touched buckets."`
-	Topic        string        `yaml:"topic" doc:"Topic of the marks of touched buckets; its number of partitions must never change."`
 	ChunkBuckets int           `yaml:"chunk_buckets" doc:"Number of quarter hours recomputed by one statement."`
 	BulkBuckets  int           `yaml:"bulk_buckets" doc:"Number of marked quarter hours above which a backfill is assumed and further marks are waited for."`
 	BulkWait     time.Duration `yaml:"bulk_wait" doc:"Longest time a backfill's marks are gathered before they are recomputed."`
@@ -17,13 +16,17 @@ type Config struct {
 	MaxBuckets   int           `yaml:"max_buckets" doc:"Number of marked quarter hours at which gathering ends in any case."`
 	RetryMin     time.Duration `yaml:"retry_min" doc:"First pause before a failed recomputation is repeated; it grows up to retry_max."`
 	RetryMax     time.Duration `yaml:"retry_max" doc:"Longest pause before a failed recomputation is repeated, and the pause after an error that needs somebody's hand."`
+
+	// Topic of the marks, hotline.touched when empty; the program names its topics in one place. Its number of
+	// partitions must never change: a bucket would move to another partition, whose
+	// offsets say nothing about what is newer.
+	Topic string `yaml:"-"`
 }
 
 // DefaultConfig follows hotline.touched.
 func DefaultConfig() Config {
 	return Config{
 		Group:        "hotline-aggregate",
-		Topic:        "hotline.touched",
 		ChunkBuckets: 1000,
 		BulkBuckets:  96,
 		BulkWait:     2 * time.Second,
@@ -39,8 +42,6 @@ func (c Config) Validate() error {
 	switch {
 	case c.Group == "":
 		return errors.New("group: must not be empty")
-	case c.Topic == "":
-		return errors.New("topic: must not be empty")
 	case c.ChunkBuckets < 1 || c.ChunkBuckets > 10_000:
 		return fmt.Errorf("chunk_buckets: %d is not between 1 and 10000", c.ChunkBuckets)
 	case c.BulkBuckets < 1:

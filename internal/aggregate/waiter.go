@@ -90,8 +90,14 @@ func (w *Waiter) progress(toLoad, toTally int64) {
 func (w *Waiter) until(ctx context.Context, group, topic string, ends map[int]int64, tell func(int64)) (left int64, err error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	for _, end := range ends {
+		left += end // until something is known of the group
+	}
 	for {
 		committed, err := w.Broker.Committed(ctx, group, topic)
+		if ctx.Err() != nil {
+			return left, ctx.Err() // what a request cut short says is of no use
+		}
 		if err != nil {
 			return left, err
 		}

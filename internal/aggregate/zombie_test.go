@@ -136,4 +136,3 @@ func stopped(pid int) error {
 	}
 	return nil
 }
-

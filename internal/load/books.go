@@ -5,7 +5,8 @@ import "context"
 // books hold a partition's account: every offset read is a gap, an accepted or a
 // rejected record.
 type books struct {
-	gaps int64 // offsets without a record, before the commit
+	from int64 // where the account begins
+	gaps int64 // offsets without a record since then
 	next int64 // the offset committed
 	open bool  // something has been committed since the books were opened
 }
@@ -21,15 +22,15 @@ func (w *worker) reconcile(ctx context.Context) {
 	if !w.books.open {
 		return
 	}
-	records, first, _, err := w.store.LedgerSum(ctx, w.topics.Calls, w.epoch, w.id)
+	records, _, _, err := w.store.LedgerSum(ctx, w.topics.Calls, w.epoch, w.id)
 	if err != nil {
 		w.log.Warn("comparing the ledger with the offsets failed", "error", err)
 		return
 	}
-	difference := w.books.next - first - w.books.gaps - records
+	difference := w.books.next - w.books.from - w.books.gaps - records
 	w.gauges.difference.Set(float64(difference))
 	if difference != 0 {
 		w.log.Error("the ledger differs from the offsets read", "difference", difference,
-			"first", first, "next", w.books.next, "gaps", w.books.gaps, "records", records)
+			"from", w.books.from, "next", w.books.next, "gaps", w.books.gaps, "records", records)
 	}
 }

@@ -32,7 +32,7 @@ func DefaultConfig() Config {
 		RetryMax:       5 * time.Second,
 		PauseRetry:     10 * time.Second,
 		ShutdownGrace:  3 * time.Second,
-		ReconcileEvery: time.Minute,
+		ReconcileEvery: 5 * time.Minute,
 	}
 }
 

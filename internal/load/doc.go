@@ -10,7 +10,7 @@
 // The package does not aggregate: it marks the buckets it has touched and lets others
 // recompute them. What a batch means is decided by a function without I/O (plan.go).
 //
-// Memory is bounded by two batches per partition, one on its way into the store and one
-// being read, of Config.BatchBytes each and about three times that decoded, and by one
-// answer of the broker of Config.FetchBytes before decompression.
+// Memory is bounded by three batches per partition, one being written, one looked up and
+// one being read, of Config.BatchBytes each and about three times that decoded, and by
+// one answer of the broker of Config.FetchBytes before decompression.
 package load

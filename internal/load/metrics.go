@@ -40,7 +40,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		records: counter("hotline_load_records_total",
 			"Records taken from Kafka whose batch is stored and committed, rejected ones included."),
 		bytes: counter("hotline_load_bytes_total",
-			"Bytes of keys and values of those records."),
+			"Bytes of keys, values and headers of those records."),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_load_rejected_total",
 			Help: "Records sent to the topic of dead letters instead of the store, by reason.",

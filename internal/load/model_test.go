@@ -167,7 +167,22 @@ func (m *model) LedgerSum(_ context.Context, topic string, epoch uint16, partiti
 		}
 		last = max(last, b.Last)
 	}
-	return records, max(first, 0), last, nil
+	if first < 0 {
+		last = -1
+	}
+	return records, first, last, nil
+}
+
+// loseLine forgets a line of the ledger in the middle.
+func (m *model) loseLine() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for at, l := range m.ledger {
+		if l.Accepted > 0 {
+			delete(m.ledger, at)
+			return
+		}
+	}
 }
 
 // marked clears the buckets that were told to the aggregator.

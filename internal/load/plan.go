@@ -34,47 +34,18 @@ type plan struct {
 // The result depends on nothing else: the same range planned again with the same registry
 // gives the same rows, as a deduplication token demands.
 func makePlan(records []record, rejected []string, known map[string][]store.Version) plan {
-	b := planner{
-		known:   known,
-		last:    make(map[string]int, len(records)),
-		prev:    make([]int, len(records)),
-		touched: make(map[int64]struct{}),
-	}
-	b.rows = make([]store.Row, 0, len(records))
-	b.versions = make([]store.Version, 0, len(records))
-
-	first := make([]int, 0, len(records)) // of each call, in order of appearance
-	for i := range records {
-		id := records[i].call.ID
-		before, seen := b.last[id]
-		if !seen {
-			before = none
-			first = append(first, i)
-		}
-		b.prev[i], b.last[id] = before, i
-	}
-	var group []*record
-	for _, i := range first {
-		id := records[i].call.ID
-		group = group[:0]
-		for j := b.last[id]; j != none; j = b.prev[j] {
-			group = append(group, &records[j])
-		}
-		slices.Reverse(group)
-		b.call(group, known[id])
-	}
-	b.markAll()
-	b.book(records, rejected)
-	return b.plan
+	return newPlanner().plan(records, rejected, known)
 }
 
-const none = -1
-
+// planner makes plans in the same memory, one after the other: a plan holds until the
+// next is made.
 type planner struct {
-	plan
-	known   map[string][]store.Version
+	p plan
+
 	last    map[string]int // the last record of each call
 	prev    []int          // the record of the same call before each, or none
+	first   []int          // the first record of each call, in order of appearance
+	group   []*record
 	touched map[int64]struct{}
 
 	// Of the call at hand.
@@ -83,12 +54,60 @@ type planner struct {
 	buckets  set[int64]
 }
 
+const none = -1
+
+func newPlanner() *planner {
+	return &planner{last: map[string]int{}, touched: map[int64]struct{}{}}
+}
+
+func (b *planner) plan(records []record, rejected []string, known map[string][]store.Version) plan {
+	b.reset(len(records))
+	for i := range records {
+		id := records[i].call.ID
+		before, seen := b.last[id]
+		if !seen {
+			before = none
+			b.first = append(b.first, i)
+		}
+		b.prev, b.last[id] = append(b.prev, before), i
+	}
+	for _, i := range b.first {
+		id := records[i].call.ID
+		b.group = b.group[:0]
+		for j := b.last[id]; j != none; j = b.prev[j] {
+			b.group = append(b.group, &records[j])
+		}
+		slices.Reverse(b.group)
+		b.call(b.group, known[id])
+	}
+	b.markAll()
+	b.book(records, rejected)
+	return b.p
+}
+
+// reset empties the planner. Much more memory than n records need is given back: the
+// batches after a backfill are small.
+func (b *planner) reset(n int) {
+	if cap(b.prev) > oversize(n) {
+		*b = *newPlanner()
+	}
+	clear(b.p.rows)
+	clear(b.p.versions)
+	clear(b.group)
+	b.p = plan{rows: b.p.rows[:0], versions: b.p.versions[:0]}
+	b.prev, b.first = b.prev[:0], b.first[:0]
+	clear(b.last)
+	clear(b.touched)
+}
+
+func oversize(n int) int { return 8*n + 1024 }
+
 // call plans one call: its records in this batch and its registered versions.
 func (b *planner) call(records []*record, known []store.Version) {
 	b.register(records, known)
 	newest, stored := newestOf(records, known)
 	if stored == nil && !newest.call.Deleted {
-		b.rows = append(b.rows, store.Row{
+		b.p.rows = append(b.p.rows, store.Row{
 			Call: newest.call, Facts: newest.facts, CallID: newest.call.ID, Rank: newest.rank,
 			Bucket: newest.bucket(), Run: newest.run, Origin: newest.origin,
 		})
@@ -112,9 +131,9 @@ func (b *planner) register(records []*record, known []store.Version) {
 		}
 		b.mark(r.bucket())
 		if !b.contents.add(r.rank.Version) {
-			b.conflicts++
+			b.p.conflicts++
 		}
-		b.versions = append(b.versions, store.Version{
+		b.p.versions = append(b.p.versions, store.Version{
 			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Run: r.run,
 		})
 	}
@@ -153,7 +172,7 @@ func (b *planner) bury(newest *record, stored *store.Version, records []*record,
 		if bucket.IsZero() || bucket.Equal(live) || !b.buckets.add(bucket.Unix()) {
 			return
 		}
-		b.rows = append(b.rows, store.Row{
+		b.p.rows = append(b.p.rows, store.Row{
 			CallID: newest.call.ID, Rank: rank, Bucket: bucket, Run: newest.run, Origin: newest.origin,
 		})
 	}
@@ -181,7 +200,7 @@ func (b *planner) markAll() {
 	}
 	slices.Sort(seconds)
 	for _, s := range seconds {
-		b.marks = append(b.marks, time.Unix(s, 0).UTC())
+		b.p.marks = append(b.p.marks, time.Unix(s, 0).UTC())
 	}
 }
 
@@ -191,11 +210,11 @@ func (b *planner) book(records []record, rejected []string) {
 	line := func(run string) *store.Ledger {
 		i, ok := at[run]
 		if !ok {
-			i = len(b.ledger)
+			i = len(b.p.ledger)
 			at[run] = i
-			b.ledger = append(b.ledger, store.Ledger{Run: run})
+			b.p.ledger = append(b.p.ledger, store.Ledger{Run: run})
 		}
-		return &b.ledger[i]
+		return &b.p.ledger[i]
 	}
 	for i := range records {
 		line(records[i].run).Accepted++

@@ -7,9 +7,12 @@ import (
 
 // position is what a worker keeps with each commit, as Kafka's metadata.
 type position struct {
-	// topic tells which incarnation of the topic the offsets belong to: its id, with
-	// "@offset" behind it when the partition has lost its end since.
+	// topic tells which account the offsets belong to: the topic's id, with something
+	// behind an "@" when the partition was begun again since.
 	topic string
+
+	// from is the offset at which the account begins.
+	from int64
 
 	// gaps counts the offsets behind the commit that held no record: retention, control
 	// records of transactions.
@@ -22,7 +25,7 @@ type position struct {
 }
 
 func (p position) String() string {
-	s := "topic=" + p.topic + " gaps=" + strconv.FormatInt(p.gaps, 10)
+	s := "topic=" + p.topic + " from=" + strconv.FormatInt(p.from, 10) + " gaps=" + strconv.FormatInt(p.gaps, 10)
 	if p.announced {
 		s += " last=" + strconv.FormatInt(p.last, 10)
 	}
@@ -39,6 +42,8 @@ func parsePosition(s string) position {
 		switch {
 		case name == "topic":
 			p.topic = value
+		case name == "from" && err == nil:
+			p.from = n
 		case name == "gaps" && err == nil:
 			p.gaps = n
 		case name == "last" && err == nil:

@@ -6,6 +6,7 @@ import (
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/store"
 	"hotline12333/internal/wire"
 )
 
@@ -29,12 +30,25 @@ type batch struct {
 	bytes       int
 	accepted    []record
 	rejected    []rejection
+	known       map[string][]store.Version // the registered versions of its calls
 }
 
 // rejection is a record that cannot be counted.
 type rejection struct {
 	index int // in the batch's records
 	err   *hotline.RejectError
+}
+
+// recycle empties the batch to be filled again. Much more memory than it has used is
+// given back.
+func (b *batch) recycle() *batch {
+	if cap(b.records) > oversize(len(b.records)) {
+		return &batch{}
+	}
+	clear(b.records)
+	clear(b.accepted)
+	clear(b.rejected)
+	return &batch{records: b.records[:0], accepted: b.accepted[:0], rejected: b.rejected[:0]}
 }
 
 // gaps is the number of offsets in the range that hold no record.
@@ -46,13 +60,14 @@ type reader struct {
 	cfg     Config
 	decoder *wire.Decoder
 	runs    interner
+	used    chan *batch     // batches to fill again
 	next    int64           // first offset of the next batch
 	pending []broker.Record // fetched and not yet in a batch
 	arrived time.Time       // of pending
 }
 
 func newReader(part partition, cfg Config, first int64) *reader {
-	return &reader{part: part, cfg: cfg, decoder: wire.NewDecoder(), next: first}
+	return &reader{part: part, cfg: cfg, decoder: wire.NewDecoder(), used: make(chan *batch, 2), next: first}
 }
 
 // idleWait is how long an idle fetch lasts; the end of the context cuts it short.
@@ -63,10 +78,10 @@ const busyWait = 20 * time.Millisecond
 
 // run cuts batches and hands them over until ctx ends or the partition cannot be read.
 // A batch is handed over when it is full, and Config.BatchWait after its first record;
-// while nobody takes it, it grows until it is full. So nothing is read ahead but one batch.
+// while nobody takes it, it grows until it is full, and then nothing more is read.
 func (r *reader) run(ctx context.Context, out chan<- *batch) error {
 	for {
-		b := &batch{first: r.next}
+		b := r.batch()
 		if err := r.await(ctx); err != nil {
 			return err
 		}
@@ -98,6 +113,24 @@ func (r *reader) run(ctx context.Context, out chan<- *batch) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+func (r *reader) batch() *batch {
+	b := &batch{}
+	select {
+	case b = <-r.used:
+	default:
+	}
+	b.first = r.next
+	return b
+}
+
+// done takes back a batch that nobody needs any more.
+func (r *reader) done(b *batch) {
+	select {
+	case r.used <- b.recycle():
+	default:
 	}
 }
 
@@ -141,8 +174,7 @@ func (r *reader) fill(b *batch) bool {
 	full := false
 	n := 0
 	for n < len(r.pending) && !full {
-		rec := &r.pending[n]
-		size := len(rec.Key) + len(rec.Value)
+		size := sizeOf(&r.pending[n])
 		if len(b.records)+n > 0 && b.bytes+size > r.cfg.BatchBytes {
 			full = true
 			break
@@ -161,7 +193,7 @@ func (r *reader) exactly(ctx context.Context, last int64) (*batch, error) {
 	for {
 		n := 0
 		for n < len(r.pending) && r.pending[n].Offset <= last {
-			b.bytes += len(r.pending[n].Key) + len(r.pending[n].Value)
+			b.bytes += sizeOf(&r.pending[n])
 			n++
 		}
 		r.take(b, n)
@@ -174,6 +206,14 @@ func (r *reader) exactly(ctx context.Context, last int64) (*batch, error) {
 	}
 	b.last, r.next = last, last+1
 	return b, nil
+}
+
+func sizeOf(rec *broker.Record) int {
+	size := len(rec.Key) + len(rec.Value)
+	for i := range rec.Headers {
+		size += len(rec.Headers[i].Key) + len(rec.Headers[i].Value)
+	}
+	return size
 }
 
 // take moves the first n pending records into the batch and decodes them.

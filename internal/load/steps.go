@@ -13,8 +13,9 @@ import (
 	"hotline12333/internal/store"
 )
 
-// The steps of a batch, as in the metric of their durations.
+// The steps of a batch, as in the metrics, and what is asked before the first.
 const (
+	stepOpen     = "open"
 	stepAnnounce = "announce"
 	stepReject   = "reject"
 	stepLookup   = "lookup"
@@ -26,7 +27,7 @@ const (
 )
 
 func steps() []string {
-	return []string{stepAnnounce, stepReject, stepLookup, stepCalls, stepVersions, stepLedger, stepMark, stepCommit}
+	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepVersions, stepLedger, stepMark, stepCommit}
 }
 
 // announce writes ahead which range is being loaded: whoever holds the partition after
@@ -109,7 +110,7 @@ func (w *worker) letter(b *batch, r rejection) deadletter.Letter {
 	return deadletter.Letter{
 		Reason: r.err.Reason, Field: r.err.Field, Detail: r.err.Detail,
 		Origin: headerText(header(rec, "origin"), maxOrigin), Run: headerText(header(rec, "run"), maxRun),
-		Topic: w.topics.Calls, Partition: w.id, Offset: rec.Offset, Fingerprint: w.pos.topic,
+		Topic: w.topics.Calls, Partition: w.id, Offset: rec.Offset, Fingerprint: w.topicID,
 		Key: rec.Key, Headers: rec.Headers, Bytes: rec.Value, Replayable: true,
 	}
 }
@@ -144,12 +145,8 @@ func (w *worker) lookup(ctx context.Context, b *batch) (known map[string][]store
 // dead letter, and the rest is planned again without it: its rank must not bury the
 // versions before it.
 func (w *worker) insertCalls(ctx context.Context, b *batch, id store.Batch) (plan, error) {
-	known, err := w.lookup(ctx, b)
-	if err != nil {
-		return plan{}, err
-	}
 	for {
-		p := makePlan(b.accepted, b.rejectedRuns(), known)
+		p := w.planner.plan(b.accepted, b.rejectedRuns(), b.known)
 		if len(p.rows) == 0 {
 			return p, nil
 		}

@@ -31,9 +31,11 @@ type worker struct {
 	gauges  partitionGauges
 	leaving <-chan struct{} // closed when the worker should end
 
-	pos   position // as last committed, without the announcement
-	epoch uint16
-	books books
+	pos     position // as last committed, without the announcement
+	epoch   uint16
+	books   books
+	planner *planner
+	latest  []store.Version // registered by the batch before, which the look-up may not have seen
 }
 
 func (l *Loader) worker(a assignment, part partition) *worker {
@@ -41,7 +43,7 @@ func (l *Loader) worker(a assignment, part partition) *worker {
 	return &worker{
 		Loader: l, assignment: a, part: part, label: label,
 		log:    l.log.With("topic", l.topics.Calls, "partition", a.id),
-		gauges: l.metrics.partition(label),
+		gauges: l.metrics.partition(label), planner: newPlanner(),
 	}
 }
 
@@ -106,48 +108,76 @@ func (w *worker) begin(ctx context.Context) (first int64, err error) {
 	w.pos = parsePosition(w.metadata)
 	switch {
 	case w.pos.topic == "":
-		w.pos = position{topic: w.topicID}
+		return w.start, w.account(ctx, w.start)
 	case !w.pos.of(w.topicID):
 		return 0, w.startOver(ctx, "the topic was deleted and created again")
 	case w.pos.announced && w.pos.last >= w.part.HighWatermark():
 		return 0, w.startOver(ctx, fmt.Sprintf("offset %d was read before and is beyond the end now", w.pos.last))
 	}
-	return w.start, w.open(ctx)
+	w.epoch, err = w.register(ctx, w.pos.topic)
+	w.books = books{from: w.pos.from, gaps: w.pos.gaps}
+	return w.start, err
 }
 
-// startOver reads the whole partition again, under an epoch of its own, because the
-// offsets read so far mean nothing in it. That changes no figure: every record says
-// itself which call and version it is.
+// startOver reads the whole partition again, because the offsets read so far mean nothing
+// in it. That changes no figure: every record says itself which call and version it is.
 func (w *worker) startOver(ctx context.Context, why string) error {
-	id := w.topicID
-	if w.pos.of(id) { // the same topic, whose end has been lost
-		id += "@" + strconv.FormatInt(w.part.HighWatermark(), 10)
-	}
 	w.log.Error("reading the partition again from its beginning", "reason", why)
-	w.pos = position{topic: id}
 	w.part.SeekTo(0)
-	return w.open(ctx)
+	return w.account(ctx, 0)
 }
 
-// open registers the topic's incarnation and opens the books on it.
-func (w *worker) open(ctx context.Context) error {
-	err := w.try(ctx, "open", func(ctx context.Context) (err error) {
-		w.epoch, err = w.store.TopicEpoch(ctx, w.topics.Calls, w.pos.topic)
+// account opens a new account of offsets, from one on, under an epoch in which nothing is
+// booked yet: a partition that is read again, after someone has set the group's offsets
+// or the cluster has forgotten them, is cut into other batches, and neither the tokens
+// nor the ledger's lines of the first time may meet those of the second.
+func (w *worker) account(ctx context.Context, from int64) error {
+	for n := 0; ; n++ {
+		id := w.topicID
+		if n > 0 {
+			id += "@" + strconv.Itoa(n)
+		}
+		epoch, err := w.register(ctx, id)
+		if err != nil {
+			return err
+		}
+		var first int64
+		err = w.try(ctx, stepOpen, func(ctx context.Context) (err error) {
+			_, first, _, err = w.store.LedgerSum(ctx, w.topics.Calls, epoch, w.id)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("reading the ledger of partition %d: %w", w.id, err)
+		}
+		if first < 0 {
+			w.pos, w.epoch, w.books = position{topic: id, from: from}, epoch, books{from: from}
+			return nil
+		}
+	}
+}
+
+func (w *worker) register(ctx context.Context, id string) (epoch uint16, err error) {
+	err = w.try(ctx, stepOpen, func(ctx context.Context) (err error) {
+		epoch, err = w.store.TopicEpoch(ctx, w.topics.Calls, id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("registering topic %s: %w", w.topics.Calls, err)
+		return 0, fmt.Errorf("registering topic %s: %w", w.topics.Calls, err)
 	}
-	w.books = books{gaps: w.pos.gaps}
-	return nil
+	return epoch, nil
 }
 
-// session reads and loads from first on. One goroutine cuts and decodes the next batch
-// while the other loads the one before.
+// session reads and loads from first on, in three stages that work on a batch each: one
+// cuts and decodes, one looks its calls up, one writes.
 func (w *worker) session(ctx, work context.Context, first int64) error {
+	w.gauges.lag.Set(float64(max(w.part.HighWatermark()-first, 0)))
+	w.latest = nil
 	r := newReader(w.part, w.cfg, first)
 	if w.pos.announced {
 		b, err := r.exactly(ctx, w.pos.last)
+		if err == nil {
+			b.known, err = w.lookup(work, b)
+		}
 		if err == nil {
 			err = w.load(work, b)
 		}
@@ -155,13 +185,13 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 			return err
 		}
 	}
-	reading, stop := context.WithCancel(ctx)
+	stages, stop := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	defer done.Wait()
 	defer stop()
-	batches := make(chan *batch)
-	failed := make(chan error, 1)
-	done.Go(func() { failed <- r.run(reading, batches) })
+	decoded, batches, failed := make(chan *batch), make(chan *batch), make(chan error, 2)
+	done.Go(func() { failed <- r.run(stages, decoded) })
+	done.Go(func() { failed <- w.lookAhead(stages, decoded, batches) })
 
 	reconcile := time.NewTicker(w.cfg.ReconcileEvery)
 	defer reconcile.Stop()
@@ -178,11 +208,54 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 				return err
 			}
 			w.gauges.lag.Set(float64(max(w.part.HighWatermark()-b.last-1, 0)))
+			r.done(b)
 		}
 	}
 }
 
-// load takes a batch through its steps. Dying between any two of them is harmless:
+// lookAhead looks up the calls of a batch while the one before is being written. A batch
+// is taken to be written only after the one before it is done, so what a look-up may miss
+// are the versions of exactly one batch, see merge.
+func (w *worker) lookAhead(ctx context.Context, in <-chan *batch, out chan<- *batch) error {
+	for {
+		select {
+		case b := <-in:
+			known, err := w.lookup(ctx, b)
+			if err != nil {
+				return err
+			}
+			b.known = known
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// merge adds what the batch before has registered since the look-up, or during it.
+func (w *worker) merge(b *batch) {
+	if len(w.latest) == 0 || len(b.accepted) == 0 {
+		return
+	}
+	here := make(map[string]struct{}, len(b.accepted))
+	for i := range b.accepted {
+		here[b.accepted[i].call.ID] = struct{}{}
+	}
+	for _, v := range w.latest {
+		if _, ok := here[v.CallID]; ok {
+			if b.known == nil {
+				b.known = map[string][]store.Version{}
+			}
+			b.known[v.CallID] = append(b.known[v.CallID], v)
+		}
+	}
+}
+
+// load takes a batch, looked up before, through its steps. Dying between any two of them is harmless:
 // nothing is committed before all is written, and the next to hold the partition repeats
 // the same range.
 func (w *worker) load(ctx context.Context, b *batch) error {
@@ -196,7 +269,8 @@ func (w *worker) load(ctx context.Context, b *batch) error {
 	if err := w.reject(ctx, b, b.rejected); err != nil { // step 2
 		return err
 	}
-	p, err := w.insertCalls(ctx, b, id) // steps 3 and 4
+	w.merge(b)
+	p, err := w.insertCalls(ctx, b, id) // step 4; step 3 is lookAhead
 	if err != nil {
 		return err
 	}
@@ -214,5 +288,6 @@ func (w *worker) load(ctx context.Context, b *batch) error {
 	}
 	w.metrics.loaded(b, p, time.Since(started))
 	w.books.loaded(b)
+	w.latest = p.versions // the planner keeps them until its next plan, which is after merge
 	return nil
 }

@@ -24,7 +24,7 @@ func (s *Store) TopicEpoch(ctx context.Context, topic, topicID string) (uint16, 
 	err = s.insert(ctx, "", insertion{
 		table:   tableEpochs,
 		columns: []columnDef{{"topic", "String"}, {"topic_id", "String"}, {"epoch", "UInt16"}},
-		values:  []any{[]string{topic}, []string{topicID}, []uint16{uint16(next)}}, //nolint:gosec // checked above
+		values:  []any{[]string{topic}, []string{topicID}, []uint16{uint16(next)}},
 		rows:    1,
 	})
 	if err != nil {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -21,7 +18,7 @@ type Class string
 const (
 	ClassRetry  Class = "retry"  // passing, or the outcome is unknown: send the same again
 	ClassSchema Class = "schema" // the tables or the login do not fit this program: a person must act
-	ClassData   Class = "data"   // ClickHouse refuses these values
+	ClassData   Class = "data"   // these values are refused
 	ClassEnded  Class = "ended"  // the caller gave up
 )
 
@@ -66,7 +63,6 @@ func classify(err error) Class {
 	var limit *limitError
 	var exception *clickhouse.Exception
 	var status *clickhouse.HTTPError
-	var network net.Error
 	switch {
 	case err == nil:
 		return ""
@@ -82,16 +78,16 @@ func classify(err error) Class {
 		return classOfStatus(status.StatusCode)
 	case isConversion(err):
 		return ClassData
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, clickhouse.ErrAcquireConnTimeout):
-		return ClassRetry
 	}
-	return ClassRetry
+	return ClassRetry // the network, in one of its many ways
 }
 
 // isConversion says whether the driver could not put a value into its column.
 func isConversion(err error) bool {
+	var op *clickhouse.OpError
+	if errors.As(err, &op) {
+		err = op.Err // which the driver's type does not unwrap
+	}
 	var converter *column.ColumnConverterError
 	var bad *column.Error
 	return errors.As(err, &converter) || errors.As(err, &bad) || errors.Is(err, clickhouse.ErrBatchInvalid)
@@ -109,56 +105,14 @@ func classOfStatus(status int) Class {
 	return ClassSchema
 }
 
-// classOfCode knows ClickHouse's error codes. The lists name what passes by itself and
-// what only a person can mend; the rest is the fault of the values.
+// classOfCode knows ClickHouse's error codes: those that only a person can mend, and
+// those that blame the values. All others pass or may pass, an exhausted disk, a lost
+// replica and a fault of the server among them: a record must not be taken for a bad
+// one because ClickHouse has a bad day.
 func classOfCode(code int32) Class {
 	switch code {
 	case
-		32,                    // ATTEMPT_TO_READ_AFTER_EOF: the connection was cut
-		33,                    // CANNOT_READ_ALL_DATA
-		74,                    // CANNOT_READ_FROM_FILE_DESCRIPTOR
-		75,                    // CANNOT_WRITE_TO_FILE_DESCRIPTOR: the disk
-		76,                    // CANNOT_OPEN_FILE: too many of them
-		87,                    // CANNOT_FSYNC
-		95,                    // CANNOT_READ_FROM_SOCKET
-		96,                    // CANNOT_WRITE_TO_SOCKET
-		159,                   // TIMEOUT_EXCEEDED
-		160,                   // TOO_SLOW
-		173,                   // CANNOT_ALLOCATE_MEMORY
-		198,                   // DNS_ERROR
-		201,                   // QUOTA_EXCEEDED
-		202,                   // TOO_MANY_SIMULTANEOUS_QUERIES
-		203,                   // NO_FREE_CONNECTION
-		204,                   // CANNOT_FSYNC
-		209,                   // SOCKET_TIMEOUT
-		210,                   // NETWORK_ERROR
-		225,                   // NO_ZOOKEEPER
-		236,                   // ABORTED: it is shutting down
-		241,                   // MEMORY_LIMIT_EXCEEDED
-		242,                   // TABLE_IS_READ_ONLY
-		243,                   // NOT_ENOUGH_SPACE
-		252,                   // TOO_MANY_PARTS
-		265,                   // CANNOT_LINK or its like while parts change
-		279,                   // ALL_CONNECTION_TRIES_FAILED
-		285,                   // TOO_FEW_LIVE_REPLICAS
-		286,                   // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
-		289,                   // REPLICA_IS_NOT_IN_QUORUM
-		319,                   // UNKNOWN_STATUS_OF_INSERT
-		373,                   // SESSION_IS_LOCKED
-		394,                   // QUERY_WAS_CANCELLED: not by us, or the context had said so
-		425,                   // SYSTEM_ERROR
-		439,                   // CANNOT_SCHEDULE_TASK
-		473,                   // DEADLOCK_AVOIDED
-		478,                   // UNKNOWN_POLICY while a server starts
-		499,                   // S3_ERROR
-		517,                   // CANNOT_ASSIGN_ALTER
-		658,                   // MEMORY_LIMIT by the operating system
-		722,                   // ASYNC_LOAD_WAIT_FAILED
-		733,                   // TABLE_IS_BEING_RESTARTED
-		745,                   // SERVER_OVERLOADED
-		999, 1000, 1001, 1002: // KEEPER_EXCEPTION; POCO, STD and UNKNOWN say nothing of the values
-		return ClassRetry
-	case
+		7,   // INCORRECT_NUMBER_OF_COLUMNS
 		8,   // THERE_IS_NO_COLUMN
 		10,  // NOT_FOUND_COLUMN_IN_BLOCK
 		16,  // NO_SUCH_COLUMN_IN_TABLE
@@ -173,20 +127,42 @@ func classOfCode(code int32) Class {
 		81,  // UNKNOWN_DATABASE
 		115, // UNKNOWN_SETTING
 		164, // READONLY
-		170, // BAD_GET
-		171, // BLOCKS_HAVE_DIFFERENT_STRUCTURE
 		192, // UNKNOWN_USER
 		193, // WRONG_PASSWORD
 		194, // REQUIRED_PASSWORD
 		195, // IP_ADDRESS_NOT_ALLOWED
-		218, // TABLE_IS_DROPPED
 		344, // SUPPORT_IS_DISABLED
 		392, // QUERY_IS_PROHIBITED
 		452, // SETTING_CONSTRAINT_VIOLATION
+		471, // INVALID_SETTING_VALUE
 		497, // ACCESS_DENIED
 		516, // AUTHENTICATION_FAILED
 		701: // CLUSTER_DOESNT_EXIST
 		return ClassSchema
+	case
+		6,   // CANNOT_PARSE_TEXT
+		25,  // CANNOT_PARSE_ESCAPE_SEQUENCE
+		26,  // CANNOT_PARSE_QUOTED_STRING
+		27,  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+		36,  // BAD_ARGUMENTS
+		38,  // CANNOT_PARSE_DATE
+		41,  // CANNOT_PARSE_DATETIME
+		53,  // TYPE_MISMATCH
+		69,  // ARGUMENT_OUT_OF_BOUND
+		70,  // CANNOT_CONVERT_TYPE
+		72,  // CANNOT_PARSE_NUMBER
+		117, // INCORRECT_DATA
+		128, // TOO_LARGE_ARRAY_SIZE
+		131, // TOO_LARGE_STRING_SIZE
+		190, // SIZES_OF_ARRAYS_DONT_MATCH
+		248, // INVALID_PARTITION_VALUE
+		321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+		349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+		407, // DECIMAL_OVERFLOW
+		467, // CANNOT_PARSE_BOOL
+		469, // VIOLATED_CONSTRAINT
+		691: // UNKNOWN_ELEMENT_OF_ENUM
+		return ClassData
 	}
-	return ClassData
+	return ClassRetry
 }

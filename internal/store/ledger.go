@@ -20,15 +20,21 @@ func (s *Store) InsertLedger(ctx context.Context, b Batch, lines []Ledger) error
 		accepted, rejected = make([]uint64, n), make([]uint64, n)
 	)
 	for i, l := range lines {
-		topics[i], runs[i], epochs[i], partitions[i] = b.Topic, l.Run, b.Epoch, uint32(b.Partition) //nolint:gosec // partitions are small
+		topics[i], runs[i], epochs[i], partitions[i] = b.Topic, l.Run, b.Epoch, uint32(b.Partition)
 		first[i], last[i] = b.First, b.Last
 		accepted[i], rejected[i] = length(l.Accepted), length(l.Rejected)
 	}
 	return s.insert(ctx, b.Token(tableLedger), insertion{
 		table: tableLedger,
 		columns: []columnDef{
-			{"topic", "String"}, {"epoch", "UInt16"}, {"partition", "UInt32"}, {"first_offset", "Int64"}, {"last_offset", "Int64"},
-			{"run", "String"}, {"accepted", "UInt64"}, {"rejected", "UInt64"},
+			{"topic", "String"},
+			{"epoch", "UInt16"},
+			{"partition", "UInt32"},
+			{"first_offset", "Int64"},
+			{"last_offset", "Int64"},
+			{"run", "String"},
+			{"accepted", "UInt64"},
+			{"rejected", "UInt64"},
 		},
 		values: []any{topics, epochs, partitions, first, last, runs, accepted, rejected},
 		rows:   n,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"hotline12333/internal/kpi"
@@ -9,73 +10,60 @@ import (
 
 // Maps are read in ClickHouse's text form, {1:2,3:4} and {'a':1}: the driver would make
 // every key and value by reflection, which for a year of buckets costs more than all
-// the rest.
+// the rest. Several maps may follow one another; they are added up.
 
-func parseHist(text string) (kpi.Hist, error) {
+func parseHist(text string) (h kpi.Hist, err error) {
 	p := mapText{rest: text}
-	if !p.open() {
-		return nil, p.bad(text)
-	}
-	if p.close() {
-		return nil, nil
-	}
-	h := make(kpi.Hist, strings.Count(text, ":"))
-	for {
+	err = p.each(text, func() bool {
 		class, ok := p.number()
-		if !ok || class > 0xffff || !p.skip(':') {
-			return nil, p.bad(text)
+		if !ok || class > math.MaxUint16 || !p.skip(':') {
+			return false
 		}
 		n, ok := p.number()
-		if !ok {
-			return nil, p.bad(text)
+		if ok {
+			h.Add(uint16(class), n)
 		}
-		h[uint16(class)] = n
-		if p.close() {
-			return h, nil
-		}
-		if !p.skip(',') {
-			return nil, p.bad(text)
-		}
-	}
+		return ok
+	})
+	return h, err
 }
 
-func parseCounts(text string) (map[string]int64, error) {
+func parseCounts(text string) (counts map[string]int64, err error) {
 	p := mapText{rest: text}
-	if !p.open() {
-		return nil, p.bad(text)
-	}
-	if p.close() {
-		return nil, nil
-	}
-	counts := make(map[string]int64)
-	for {
+	err = p.each(text, func() bool {
 		key, ok := p.quoted()
 		if !ok || !p.skip(':') {
-			return nil, p.bad(text)
+			return false
 		}
 		n, ok := p.number()
-		if !ok {
-			return nil, p.bad(text)
+		if ok {
+			if counts == nil {
+				counts = make(map[string]int64)
+			}
+			counts[key] += n
 		}
-		counts[key] = n
-		if p.close() {
-			return counts, nil
-		}
-		if !p.skip(',') {
-			return nil, p.bad(text)
-		}
-	}
+		return ok
+	})
+	return counts, err
 }
 
 // mapText is a map in text form, what is left of it.
 type mapText struct{ rest string }
 
-func (p *mapText) bad(text string) error { return fmt.Errorf("%.200q is not a map of counts", text) }
-
-func (p *mapText) open() bool { return p.skip('{') }
-
-// close says whether the map ends here, and nothing follows.
-func (p *mapText) close() bool { return p.rest == "}" }
+// each calls entry for every entry of every map; entry says whether it could read one.
+func (p *mapText) each(text string, entry func() bool) error {
+	for p.rest != "" {
+		if !p.skip('{') {
+			return fmt.Errorf("%.200q is not a map of counts", text)
+		}
+		for first := true; !p.skip('}'); first = false {
+			if (!first && !p.skip(',')) || !entry() {
+				return fmt.Errorf("%.200q is not a map of counts", text)
+			}
+		}
+	}
+	return nil
+}
 
 func (p *mapText) skip(c byte) bool {
 	if p.rest == "" || p.rest[0] != c {

@@ -11,8 +11,8 @@ import (
 const recomputeChunk = 31 * 96
 
 // Recompute replaces the tallies of whole buckets by what the calls now say, under a
-// version: a later one wins, whenever it arrives. Groups of these buckets that have
-// calls no more become rows of zeros. It may be repeated.
+// version: the greatest wins, whenever it arrives. It may be repeated, also under the
+// same version: the groups there are and have no calls any more become rows of zeros.
 //
 // What it counts is, by kpi.Count, what the newest versions of the calls say; a
 // property test holds the two against each other.
@@ -20,8 +20,11 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	sorted := slices.Clone(buckets)
 	slices.SortFunc(sorted, time.Time.Compare)
 	sorted = slices.CompactFunc(sorted, time.Time.Equal)
+	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Unix() != bound(b) || b.Unix() == 0 }) // no call lies there
+	settings := s.writeSettings()
+	settings["max_insert_threads"] = 1 // one part, so that a bucket's rows show together
 	for part := range slices.Chunk(sorted, recomputeChunk) {
-		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version), s.writeSettings()); err != nil {
+		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version), settings); err != nil {
 			return err
 		}
 	}
@@ -32,7 +35,9 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 // distinct topic, and each leg's agent. In a row, whole says that the call itself
 // counts here (for agents: at the first who spoke), g_legs, g_talk and g_hold are the
 // part of the agent or, elsewhere, of the whole call. All that is counted of excluded
-// calls is that they are there, so their outcome is blank. Names begin with c_ and g_
+// calls is that they are there, so their outcome is blank. The second part adds the
+// groups there are already, with nothing in them, the third one row per bucket, of the
+// blank dimension, whose version is the bucket's (see newest). Names begin with c_ and g_
 // because an alias equal to a source column would be taken for it inside the aggregates.
 func (s *Store) recomputeSQL(buckets []time.Time, version uint64) string {
 	in := unixList(buckets)
@@ -112,6 +117,12 @@ FROM (
         false, false, '', toDateTime64(0, 3, 'UTC')
     FROM %[1]s
     WHERE dimension IN ('queue', 'agent', 'topic') AND bucket IN (%[4]s)
+    UNION ALL
+    SELECT
+        '', arrayJoin(arrayMap(b -> toDateTime(b, 'UTC'), [%[4]s])), '', '', '',
+        false, 0, 0, 0, '', false, false, false, false,
+        '', false, false, 0, 0, 0, 0, 0,
+        false, false, '', toDateTime64(0, 3, 'UTC')
 )
 GROUP BY g_dimension, c_bucket, c_centre, c_source, g_name`,
 		s.table(tableTallies), s.table(tableCalls), version, in, waitClass("c_up"), waitClass("c_down"))

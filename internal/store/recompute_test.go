@@ -115,3 +115,61 @@ func compareTallies(t *testing.T, r *rapid.T, s *store.Store, base time.Time, ne
 		r.Fatalf("merged counts (-) and summed tallies (+) differ:\n%s", diff)
 	}
 }
+
+// TestSleeperChangesNothing lets a recomputation write that began before a newer one and
+// ends after it: with a group that is gone, one that has changed and one that is right.
+func TestSleeperChangesNothing(t *testing.T) {
+	s, cfg := newStore(t)
+	insertCalls(t, s, 1, row(t, &hotline.Call{ID: "a", Version: 1, StartedAt: noon, EndedAt: noon.Add(time.Second), Outcome: hotline.TimedOut, Queue: "changed"}))
+	if err := s.Recompute(t.Context(), []time.Time{noon}, 10); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (list []store.Tally, to time.Time) {
+		t.Helper()
+		list, err := s.Tallies(t.Context(), store.TallyQuery{From: noon, To: noon.Add(time.Hour), Dimension: kpi.ByQueue, Names: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if to, err = s.DataTo(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return list, to
+	}
+	want, wantTo := read()
+	if len(want) != 1 || want[0].Tally.TimedOut != 1 || !wantTo.Equal(noon.Add(time.Second)) {
+		t.Fatalf("before: %v to %v", want, wantTo)
+	}
+	late := fmt.Sprintf(`INSERT INTO {db}.tallies (dimension, bucket, centre, name, version, calls, answered, data_to) VALUES
+('queue', %[1]d, 'default', 'gone', 9, 5, 5, '2026-05-01 00:00:00'),
+('queue', %[1]d, 'default', 'changed', 9, 2, 2, '2026-05-01 00:00:00'),
+('', %[1]d, '', '', 9, 0, 0, 0)`, noon.Unix())
+	query(t, cfg, late)
+	got, gotTo := read()
+	if diff := cmp.Diff(want, got); diff != "" || !gotTo.Equal(wantTo) {
+		t.Errorf("%s, data to %v", diff, gotTo)
+	}
+}
+
+// TestEqualVersions recomputes again under one version after a group has vanished.
+func TestEqualVersions(t *testing.T) {
+	s, _ := newStore(t)
+	r := row(t, &hotline.Call{ID: "a", Version: 1, StartedAt: noon, Outcome: hotline.Open})
+	for i, rows := range [][]store.Row{{r}, {tombstone("a", hotline.Rank{Version: 2}, noon)}} {
+		insertCalls(t, s, int64(i), rows...)
+		if err := s.Recompute(t.Context(), []time.Time{noon, noon, {}}, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, names := range []bool{false, true} {
+		got, err := s.Tallies(t.Context(), store.TallyQuery{From: noon, To: noon.Add(time.Hour), Dimension: kpi.ByQueue, Names: names})
+		if err != nil || len(got) != 0 {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+	if to, err := s.DataTo(t.Context()); err != nil || !to.IsZero() {
+		t.Errorf("data to %v, %v", to, err)
+	}
+	if err := s.Recompute(t.Context(), nil, 8); err != nil {
+		t.Errorf("no buckets: %v", err)
+	}
+}

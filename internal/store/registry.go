@@ -60,8 +60,12 @@ func (s *Store) InsertVersions(ctx context.Context, b Batch, versions []Version)
 	return s.insert(ctx, b.Token(tableVersions), insertion{
 		table: tableVersions,
 		columns: []columnDef{
-			{"call_id", "String"}, {"version", "UInt64"}, {"content_hash", "UInt64"},
-			{"bucket", "DateTime('UTC')"}, {"deleted", "Bool"}, {"run", "String"},
+			{"call_id", "String"},
+			{"version", "UInt64"},
+			{"content_hash", "UInt64"},
+			{"bucket", "DateTime('UTC')"},
+			{"deleted", "Bool"},
+			{"run", "String"},
 		},
 		values: []any{ids, number, hash, bucket, deleted, runs},
 		rows:   n,

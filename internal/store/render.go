@@ -112,18 +112,20 @@ func (f form) functions() template.FuncMap {
 				quote(f.Cluster), quote(f.Database), quote(f.localName(table)))
 		},
 		// Acknowledged is on the disk.
-		"durable": func() string {
-			if f.Cluster == "" {
-				return "fsync_after_insert = 1, fsync_part_directory = 1"
-			}
-			return "fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window_seconds = 604800"
-		},
-		// A repeated insert of the same token is dropped. The window counts parts.
+		"durable": func() string { return "fsync_after_insert = 1, fsync_part_directory = 1" },
+		// An insert repeated with the same token is dropped. The window counts parts.
 		"deduplicate": func() string {
 			if f.Cluster == "" {
 				return "non_replicated_deduplication_window = 10000"
 			}
-			return "replicated_deduplication_window = 10000"
+			return "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800"
+		},
+		// An insert may be repeated and is never taken for a repetition.
+		"repeatable": func() string {
+			if f.Cluster == "" {
+				return "non_replicated_deduplication_window = 0"
+			}
+			return "replicated_deduplication_window = 0"
 		},
 	}
 }
@@ -153,7 +155,7 @@ func statements(text string) []string {
 	var current []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, " \t\r\n")
-		if line == "" || strings.HasPrefix(line, "--") {
+		if line == "" || strings.HasPrefix(strings.TrimLeft(line, " \t"), "--") {
 			continue
 		}
 		rest, ends := strings.CutSuffix(line, ";")

@@ -155,12 +155,8 @@ func (s *Store) queryRow(ctx context.Context, statement, sql string, dest ...any
 func collect[T any](ctx context.Context, s *Store, statement, sql string, scan func(driver.Rows, *T) error) ([]T, error) {
 	var all []T
 	err := s.query(ctx, statement, sql, func() { all = nil }, func(rows driver.Rows) error {
-		var one T
-		if err := scan(rows, &one); err != nil {
-			return err
-		}
-		all = append(all, one)
-		return nil
+		all = append(all, *new(T)) // scanned in place: a local would escape for every row
+		return scan(rows, &all[len(all)-1])
 	})
 	if err != nil {
 		return nil, err
@@ -211,7 +207,7 @@ func (s *Store) timed(ctx context.Context, statement string, limit time.Duration
 		return nil
 	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		err = errors.Join(cause, err)
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	wrapped := &Error{Statement: statement, Class: classify(err), Err: err}
 	s.metrics.errors.WithLabelValues(statement, string(wrapped.Class)).Inc()

@@ -12,4 +12,4 @@ CREATE TABLE IF NOT EXISTS {{shared "schema_migrations"}} {{onCluster}}
 )
 ENGINE = {{sharedEngine "schema_migrations" "applied_at"}}
 ORDER BY id
-SETTINGS {{durable}};
+SETTINGS {{durable}}, {{repeatable}};

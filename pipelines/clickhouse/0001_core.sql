@@ -97,7 +97,8 @@ ORDER BY (topic, epoch, partition, first_offset, run)
 SETTINGS {{durable}}, {{deduplicate}};
 
 -- The counts of one bucket and group, additive. A vanished group becomes a row of
--- zeros, told by its data_to of zero. Recomputation repeats itself freely, so inserts
+-- zeros, told by its data_to of zero; and a bucket's row of the blank dimension has the
+-- version of its newest recomputation, without which no row counts. Recomputation repeats itself freely, so inserts
 -- are not deduplicated.
 CREATE TABLE IF NOT EXISTS {{shared "tallies"}} {{onCluster}}
 (
@@ -139,7 +140,7 @@ CREATE TABLE IF NOT EXISTS {{shared "tallies"}} {{onCluster}}
 ENGINE = {{sharedEngine "tallies" "version"}}
 PARTITION BY toYear(bucket)
 ORDER BY (dimension, bucket, centre, source, name)
-SETTINGS {{durable}};
+SETTINGS {{durable}}, {{repeatable}};
 
 -- The ordinal of each incarnation of a topic: a topic that was deleted and made
 -- again starts at offset 0, and its offsets must not be taken for the old ones.
@@ -153,4 +154,4 @@ CREATE TABLE IF NOT EXISTS {{shared "topic_epochs"}} {{onCluster}}
 )
 ENGINE = {{sharedEngine "topic_epochs" "seniority"}}
 ORDER BY (topic, topic_id)
-SETTINGS {{durable}};
+SETTINGS {{durable}}, {{repeatable}};

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS {{shared "tally_log"}} {{onCluster}}
 ENGINE = {{sharedEngine "tally_log" ""}}
 ORDER BY (touched_partition, version)
 TTL written_at + INTERVAL 7 DAY
-SETTINGS {{durable}};
+SETTINGS {{durable}}, {{repeatable}};
 
 -- Facts about a call that arrive apart from it and in any order.
 CREATE TABLE IF NOT EXISTS {{local "supplements"}} {{onCluster}}

@@ -30,7 +30,7 @@ func listen(ctx context.Context, addr string, log *slog.Logger) (net.Listener, e
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("the address %s is in use by another program; stop that one or configure another listen address", addr)
+			return nil, fmt.Errorf("embedded_broker.listen: the address %s is in use by another program: stop that one or choose another port (--set embedded_broker.listen=127.0.0.1:PORT)", addr)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

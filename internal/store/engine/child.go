@@ -87,12 +87,16 @@ func ChildMain() (ran bool, code int) {
 	defer stop()
 
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ready := false
 	cfg.Ready = func(address, version string) {
+		ready = true
 		_ = writeStatus(report, status{Kind: kindReady, Address: address, Version: version}) // a parent that is gone ends us anyway
 	}
 	if err := Serve(ctx, cfg); err != nil {
 		_ = writeStatus(report, statusOf(err)) // likewise
-		cfg.Log.Error("the engine ended", "error", err)
+		if ready { // else the parent tells it itself
+			cfg.Log.Error("the engine ended", "error", err)
+		}
 		return true, exitFailed
 	}
 	return true, 0

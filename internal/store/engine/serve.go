@@ -175,7 +175,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		if time.Now().After(deadline) {
 			return nil, &startError{
 				kind:    ErrPortInUse,
-				message: fmt.Sprintf("the engine cannot listen on %s because another process does: stop it, or choose another port", address),
+				message: fmt.Sprintf("engine.listen: the address %s is in use by another program: stop that one or choose another port (--set engine.listen=127.0.0.1:PORT)", address),
 			}
 		}
 		select {

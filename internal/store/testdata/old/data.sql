@@ -1,0 +1,7 @@
+INSERT INTO {db}.calls (bucket, call_id, version, content_hash, centre, source, direction, outcome, queue, started_at, answered_at, last_event, wait_ms, talk_ms, leg_agents, leg_queues, leg_talk_ms, leg_hold_ms, run, origin) VALUES (1767258000, 'old-1', 1, 77, 'default', 'pbx', 'inbound', 'answered', 'cards', '2026-01-01 09:00:00.500', '2026-01-01 09:00:10.000', '2026-01-01 09:01:40.000', 9500, 90000, ['7'], ['cards'], [90000], [0], 'R1', 'a.csv:2');
+INSERT INTO {db}.calls (bucket, call_id, version, content_hash, deleted) VALUES (1767258000, 'old-2', 2, 5, 1);
+INSERT INTO {db}.call_versions (call_id, version, content_hash, bucket, deleted, run) VALUES ('old-1', 1, 77, 1767258000, false, 'R1'), ('old-2', 1, 4, 1767258000, false, 'R1'), ('old-2', 2, 5, 1767258000, true, '');
+INSERT INTO {db}.load_batches (topic, epoch, partition, first_offset, last_offset, run, accepted, rejected) VALUES ('hotline.calls', 0, 0, 0, 1, 'R1', 2, 0), ('hotline.calls', 0, 0, 2, 2, '', 1, 0);
+INSERT INTO {db}.tallies (dimension, bucket, centre, source, name, version, calls, answered, wait_answered, wait_ms, talk_ms, legs, data_to) VALUES ('queue', 1767258000, 'default', 'pbx', 'cards', 3, 1, 1, {10: 1}, 9500, 90000, 1, '2026-01-01 09:01:40.000');
+INSERT INTO {db}.tallies (dimension, bucket, version) VALUES ('', 1767258000, 3);
+INSERT INTO {db}.topic_epochs (topic, topic_id, epoch) VALUES ('hotline.calls', 'first', 0);
