@@ -84,8 +84,12 @@ func (c Config) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"dial_timeout", c.DialTimeout}, {"request_timeout", c.RequestTimeout}, {"retry_min", c.RetryMin},
-		{"session_timeout", c.SessionTimeout}, {"heartbeat", c.Heartbeat}, {"rebalance_timeout", c.RebalanceTimeout},
+		{"dial_timeout", c.DialTimeout},
+		{"request_timeout", c.RequestTimeout},
+		{"retry_min", c.RetryMin},
+		{"session_timeout", c.SessionTimeout},
+		{"heartbeat", c.Heartbeat},
+		{"rebalance_timeout", c.RebalanceTimeout},
 	} {
 		if d.value <= 0 {
 			return fmt.Errorf("%s: %v must be above zero", d.name, d.value)

@@ -146,8 +146,10 @@ func TestRefusedStarts(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"directory in use": {func(c *Config) { c.Dir = running.cfg.Dir },
-			fmt.Sprintf("is in use by another hotline (process %d); stop that one", os.Getpid())},
+		"directory in use": {
+			func(c *Config) { c.Dir = running.cfg.Dir },
+			fmt.Sprintf("is in use by another hotline (process %d); stop that one", os.Getpid()),
+		},
 		"port in use": {func(c *Config) { c.Listen = running.Addr() }, "the address " + running.Addr() + " is in use by another program"},
 		"newer layout": {func(c *Config) {
 			if err := os.WriteFile(filepath.Join(c.Dir, "VERSION"), []byte("99\n"), 0o600); err != nil {

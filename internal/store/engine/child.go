@@ -94,7 +94,7 @@ func ChildMain() (ran bool, code int) {
 	}
 	if err := Serve(ctx, cfg); err != nil {
 		_ = writeStatus(report, statusOf(err)) // likewise
-		if ready { // else the parent tells it itself
+		if ready {                             // else the parent tells it itself
 			cfg.Log.Error("the engine ended", "error", err)
 		}
 		return true, exitFailed
