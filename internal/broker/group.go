@@ -71,7 +71,11 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, worker Worker) e
 		return fmt.Errorf("running consumer group %s: %w", cfg.Group, err)
 	}
 	// Close leaves the group, after the workers have returned.
-	defer group.Close()
+	defer func() {
+		if err := group.Close(); err != nil {
+			log.Warn("leaving the consumer group", "error", err)
+		}
+	}()
 
 	for failures := 0; ; {
 		gen, err := group.Next(ctx)

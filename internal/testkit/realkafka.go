@@ -86,7 +86,7 @@ func kafkaReady(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // only asked
 	brokers, err := conn.Brokers()
 	if err == nil && len(brokers) == 0 {
 		err = fmt.Errorf("kafka at %s knows no broker yet", addr)

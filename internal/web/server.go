@@ -102,7 +102,9 @@ func (s *Server) Run(ctx context.Context) error {
 		if err = s.http.Shutdown(bound); err != nil {
 			err = errors.Join(err, s.http.Close())
 		}
-		<-failed
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
 	}
 	endStreams()
 	<-done

@@ -159,7 +159,7 @@ func scanSegment(path string) (scanned, error) {
 	if err != nil {
 		return out, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	r := bufio.NewReaderSize(f, 1<<20)
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
 	var batch []byte
