@@ -97,3 +97,26 @@ func (r Rank) Compare(s Rank) int {
 
 // BucketOf returns the start of the quarter hour that holds t, in UTC.
 func BucketOf(t time.Time) time.Time { return t.UTC().Truncate(BucketLength) }
+
+// RepeatWindow is how soon after its arrival another call of the same caller makes a call
+// one that did not settle the matter.
+const RepeatWindow = 48 * time.Hour
+
+// Caller names the caller within the centre, by pseudonym; empty where it is not known.
+func (c *Call) Caller() string {
+	if c.CallerHash == "" {
+		return ""
+	}
+	return c.Centre + "/" + c.CallerHash
+}
+
+// Repeats says whether the call, being the caller's own and counted, is a further one for
+// those before it. A call back is the centre's.
+func (c *Call) Repeats() bool {
+	return c.CallerHash != "" && !c.Deleted && c.Direction == Inbound && c.Excluded == NotExcluded
+}
+
+// Contact says whether the call is one that a further one can follow.
+func (c *Call) Contact() bool {
+	return c.CallerHash != "" && !c.Deleted && c.Direction != Outbound && c.Excluded == NotExcluded
+}

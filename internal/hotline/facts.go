@@ -18,6 +18,18 @@ type Facts struct {
 	Skewed bool // a negative or reversed time was clamped
 }
 
+// IVREffect is what a time in the IVR changes of a call's facts when it arrives apart from
+// the call.
+type IVREffect string
+
+// The effects.
+const (
+	IVRKnown    IVREffect = ""         // nothing: the call tells it itself
+	IVROnly     IVREffect = "only"     // nothing but itself
+	IVRWaits    IVREffect = "waits"    // the wait was taken from arrival on: it is that much shorter
+	IVRDecision IVREffect = "decision" // the moment of decision is that much later
+)
+
 // LegFacts is one agent's part, in milliseconds.
 type LegFacts struct {
 	Agent, Queue string
@@ -75,6 +87,31 @@ func (c *Call) wait() int64 {
 		return 0 // straight to the mailbox
 	}
 	return until.Sub(c.StartedAt).Milliseconds() - max(c.IVR.Millis, 0)
+}
+
+// IVRMissing is what a time in the IVR would change that the call does not tell: it
+// follows those branches of [Call.Facts] that look at it.
+func (c *Call) IVRMissing() IVREffect {
+	switch {
+	case c.IVR.Known:
+		return IVRKnown
+	case c.Outcome == Open || !c.QueuedAt.IsZero():
+		return IVROnly
+	}
+	until := c.AnsweredAt
+	if c.Outcome != Answered {
+		until = c.EndedAt
+	}
+	switch c.Outcome {
+	case Answered, AbandonedQueue, AbandonedRinging, TimedOut, CallbackRequested:
+		if !c.Wait.Known && !until.IsZero() {
+			return IVRWaits
+		}
+	}
+	if until.IsZero() {
+		return IVRDecision
+	}
+	return IVROnly
 }
 
 func (c *Call) talk(hold int64) int64 {

@@ -39,13 +39,18 @@ func (d *Decoder) Call(data []byte) (*hotline.Call, error) {
 }
 
 func (d *Decoder) call(data []byte, c *hotline.Call) error {
+	return d.record(data, func(r *reader, name string) { callField(r, c, name) })
+}
+
+// record reads one object and nothing after it, field by field.
+func (d *Decoder) record(data []byte, field func(r *reader, name string)) error {
 	if len(data) > MaxRecord {
 		return hotline.Reject(hotline.TooLarge, "", "%d bytes, at most %d", len(data), MaxRecord)
 	}
 	d.in.Reset(data)
 	d.dec.Reset(&d.in)
 	r := reader{dec: d.dec, words: d.words}
-	r.object("", func(name string) { callField(&r, c, name) })
+	r.object("", func(name string) { field(&r, name) })
 	if r.err == nil {
 		if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
 			r.fail(hotline.NotJSON, "", "something follows the record")

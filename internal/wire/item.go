@@ -9,10 +9,15 @@ type Position struct {
 	Line   int64 // lines that end before it
 }
 
-// Item is what became of one piece of an input. Exactly one of Call, Ignored and
+// Item is what became of one piece of an input. Exactly one of the records, Ignored and
 // Rejected is set. It belongs to the reader and holds only until its next step.
 type Item struct {
-	Call     *hotline.Call        // accepted and valid
+	// Accepted and valid: one of these.
+	Call       *hotline.Call
+	Supplement *hotline.Supplement
+	AgentState *hotline.AgentState
+	Ticket     *hotline.Ticket
+
 	Ignored  string               // the reason why the piece is no record; bounded, fit to be a label
 	Rejected *hotline.RejectError // why it cannot be counted
 

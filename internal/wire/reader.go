@@ -239,7 +239,7 @@ func (r *reader) object(field string, each func(name string)) {
 		return
 	}
 	for r.err == nil {
-		if r.dec.PeekKind() == '}' {
+		if r.dec.PeekKind() != '"' { // the end, or a fault
 			r.token(field)
 			return
 		}

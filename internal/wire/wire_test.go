@@ -53,19 +53,7 @@ func TestSchemaAgreesWithDecoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("call.schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("call.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := compiled(t, "call.schema.json", data)
 	for _, tt := range examples() {
 		if tt.beyondSchema {
 			continue
