@@ -15,6 +15,7 @@ import (
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/personal"
 )
 
 // Sizes in bytes. A letter of more than MaxBytes keeps the first KeptBytes, its length
@@ -86,6 +87,10 @@ func (s *Sealer) EncodeShort(l Letter) (broker.Record, error) { return s.encode(
 
 func (s *Sealer) encode(l Letter, most int) (broker.Record, error) {
 	l = truncate(l, most)
+	// What is not sealed is for everybody to see, a file's name and a broken record's words.
+	for _, text := range []*string{&l.Field, &l.Detail, &l.Origin, &l.Source} {
+		*text = personal.Scrub(*text)
+	}
 	body, err := seal(s.recipient, envelope{key: l.Key, headers: l.Headers, value: l.Bytes})
 	if err != nil {
 		return broker.Record{}, fmt.Errorf("sealing a dead letter from %s: %w", l.place(), err)

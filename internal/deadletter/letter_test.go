@@ -350,3 +350,28 @@ func TestListAndReplay(t *testing.T) {
 		t.Error("a refused replay counts as done")
 	}
 }
+
+// TestOpenPartHoldsNoNumber: what of a letter is not sealed shows no number.
+func TestOpenPartHoldsNoNumber(t *testing.T) {
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := NewSealer(identity.Recipient()).Encode(Letter{
+		Reason: hotline.WrongType, Field: "13812345678", Detail: "138-1234-5678 is no time", Origin: "/in/13812345678.csv:3",
+		Source: "pbx 13812345678", Bytes: []byte("13812345678"), Replayable: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := fmt.Sprintf("%q %q %q", rec.Key, rec.Value, rec.Headers)
+	for _, number := range []string{"13812345678", "138-1234-5678"} {
+		if strings.Contains(open, number) {
+			t.Errorf("%s is open in %s", number, open)
+		}
+	}
+	l, err := Decode(rec, identity)
+	if err != nil || string(l.Bytes) != "13812345678" || l.Origin != "/in/138****5678.csv:3" {
+		t.Errorf("opened %+v, %v", l, err)
+	}
+}

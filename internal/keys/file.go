@@ -25,22 +25,27 @@ func LoadOrCreate(path string) (*Keys, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
-	f, err := generate(time.Now())
-	if err != nil {
-		return nil, err
+	if k, err = Init(path, time.Now()); errors.Is(err, fs.ErrExist) {
+		return Load(path)
 	}
-	data, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("writing keys: %w", err)
-	}
-	if err := create(path, append(data, '\n')); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("writing the keys to %s: %w: name another file in keys.file", path, err)
-	}
-	return Load(path)
+	return k, err
 }
 
 // Load reads the key file; the error is [fs.ErrNotExist] when there is none.
 func Load(path string) (*Keys, error) {
+	f, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	k, err := f.keys()
+	if err != nil {
+		return nil, fmt.Errorf("the key file %s: %w: restore it from a copy", path, err)
+	}
+	k.path = path
+	return k, nil
+}
+
+func read(path string) (*file, error) {
 	h, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys: %w", err)
@@ -63,15 +68,16 @@ func Load(path string) (*Keys, error) {
 		// The decoder's own message could quote a part of a secret.
 		return nil, fmt.Errorf("the key file %s is damaged: restore it from a copy; a new one would make every caller another", path)
 	}
-	k, err := f.keys()
-	if err != nil {
-		return nil, fmt.Errorf("the key file %s: %w: restore it from a copy", path, err)
-	}
-	return k, nil
+	return &f, nil
 }
 
 // create writes the file whole or not at all, and never over another.
-func create(path string, data []byte) error {
+func create(path string, data []byte) error { return write(path, data, os.Link) }
+
+// replace writes the file whole or not at all, over the one that is there.
+func replace(path string, data []byte) error { return write(path, data, os.Rename) }
+
+func write(path string, data []byte, place func(from, to string) error) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, dirPerm); err != nil {
 		return err
@@ -86,7 +92,7 @@ func create(path string, data []byte) error {
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(tmp.Name(), path); err != nil {
+	if err := place(tmp.Name(), path); err != nil {
 		return err
 	}
 	d, err := os.Open(dir)

@@ -2,22 +2,38 @@ package keys
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"fmt"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
 )
 
-const secretBytes = 32
-
 // Keys are safe for concurrent use.
 type Keys struct {
-	id       string // of the active pseudonym key
-	secret   []byte
+	path string // empty: never written
+	ring atomic.Pointer[ring]
+}
+
+// ring is what one state of the key file says.
+type ring struct {
+	keys  []key            // by the time they begin to hold, the oldest first; at least one
+	seals []openSeal       // of all keys that are not retired
+	make  age.Recipient    // of the newest seal
+	open  manyIdentities   // of all seals
+	names map[string]Facts // of the keys, without their secrets
+}
+
+type key struct {
+	id      string
+	secret  []byte
+	from    time.Time // zero: always
+	overlap time.Time // until when calls carry the pseudonym of the key before as well
+}
+
+type openSeal struct {
+	id       string
 	identity *age.X25519Identity
 }
 
@@ -31,33 +47,86 @@ func Ephemeral() (*Keys, error) {
 	return f.keys()
 }
 
-// Pseudonym is the keyed hash of a telephone number, however it is written; empty when
-// it holds no digits. The key's id stands before it.
+// Pseudonym is the keyed hash of a telephone number, however it is written, under the
+// key that holds now; empty when it holds no digits. The key's id stands before it.
+// For a call, which has its own time, use [Keys.Pseudonyms].
 func (k *Keys) Pseudonym(number string) string {
-	n := normalize(number)
-	if n == "" {
-		return ""
-	}
-	return k.sum("number", []byte(n))
+	current, _ := k.Pseudonyms(number, time.Now())
+	return current
 }
 
 // PseudonymOfID is the keyed hash of an id that is no telephone number; the same digits
-// as a number give another hash.
+// as a number give another hash. It is made with the oldest key: what names a record must
+// not become another name by a rotation. Who called is told by [Keys.PseudonymsOfID].
 func (k *Keys) PseudonymOfID(id string) string {
 	if id == "" {
 		return ""
 	}
-	return k.sum("id", []byte(id))
+	return k.ring.Load().keys[0].sum("id", []byte(id))
 }
 
-// Fingerprint tells contents apart without telling anything of them.
-func (k *Keys) Fingerprint(content []byte) string { return k.sum("content", content) }
+// Pseudonyms are the keyed hashes of the number of a call that arrived at the time: under
+// the key that held then and, in the overlap after a rotation, under the key before it as
+// well, so that a caller is recognised across the change. The choice depends on the call
+// alone: the same record read again on another day gives the same pseudonyms, as long as
+// no key is retired.
+func (k *Keys) Pseudonyms(number string, at time.Time) (current, previous string) {
+	n := normalize(number)
+	if n == "" {
+		return "", ""
+	}
+	return k.both("number", n, at)
+}
 
-// KeyID names the key the pseudonyms are made with.
-func (k *Keys) KeyID() string { return k.id }
+// PseudonymsOfID is [Keys.Pseudonyms] for an id that is no telephone number.
+func (k *Keys) PseudonymsOfID(id string, at time.Time) (current, previous string) {
+	if id == "" {
+		return "", ""
+	}
+	return k.both("id", id, at)
+}
+
+// AllPseudonyms are the pseudonyms a number can have under any key that is not retired,
+// the oldest key's first: what to look for when everything about one caller is wanted.
+func (k *Keys) AllPseudonyms(number string) []string {
+	n := normalize(number)
+	if n == "" {
+		return nil
+	}
+	var out []string
+	for _, key := range k.ring.Load().keys {
+		out = append(out, key.sum("number", []byte(n)))
+	}
+	return out
+}
+
+func (k *Keys) both(kind, content string, at time.Time) (current, previous string) {
+	keys := k.ring.Load().keys
+	i := len(keys) - 1
+	for i > 0 && at.Before(keys[i].from) {
+		i--
+	}
+	current = keys[i].sum(kind, []byte(content))
+	if i > 0 && at.Before(keys[i].overlap) {
+		previous = keys[i-1].sum(kind, []byte(content))
+	}
+	return current, previous
+}
+
+// Fingerprint tells contents apart without telling anything of them. It is made with the
+// oldest key, so that a rotation does not make the same content another.
+func (k *Keys) Fingerprint(content []byte) string {
+	return k.ring.Load().keys[0].sum("content", content)
+}
+
+// KeyID names the newest key; it may not hold yet.
+func (k *Keys) KeyID() string {
+	keys := k.ring.Load().keys
+	return keys[len(keys)-1].id
+}
 
 // sum is "keyid.hash" with 128 bits of HMAC-SHA-256.
-func (k *Keys) sum(kind string, b []byte) string {
+func (k *key) sum(kind string, b []byte) string {
 	mac := hmac.New(sha256.New, k.secret)
 	mac.Write([]byte(kind))
 	mac.Write([]byte{0})
@@ -65,87 +134,21 @@ func (k *Keys) sum(kind string, b []byte) string {
 	return k.id + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// Recipient seals what Identity opens.
-func (k *Keys) Recipient() age.Recipient { return k.identity.Recipient() }
+// Recipient seals what Identity opens. Its key is the one that is newest when it is used.
+func (k *Keys) Recipient() age.Recipient { return recipient{k} }
 
-// Identity opens what was sealed for Recipient.
-func (k *Keys) Identity() age.Identity { return k.identity }
+// Identity opens what was sealed for Recipient, under the newest key or an earlier one
+// that is not retired.
+func (k *Keys) Identity() age.Identity { return identity{k} }
 
-// file is the form of the key file. The lists leave room for rotation: the active key
-// makes, the others still recognise and open.
-type file struct {
-	Format     int         `json:"format"`
-	Comment    string      `json:"comment"`
-	Active     string      `json:"active"`
-	Pseudonyms []pseudonym `json:"pseudonyms"`
-	Seals      []sealKey   `json:"seals"`
+type recipient struct{ keys *Keys }
+
+func (r recipient) Wrap(fileKey []byte) ([]*age.Stanza, error) {
+	return r.keys.ring.Load().make.Wrap(fileKey)
 }
 
-type pseudonym struct {
-	ID      string `json:"id"`
-	Secret  string `json:"secret"` // base64
-	Created string `json:"created,omitempty"`
-}
+type identity struct{ keys *Keys }
 
-type sealKey struct {
-	Identity string `json:"identity"`
-	Created  string `json:"created,omitempty"`
-}
-
-const fileFormat = 1
-
-func generate(now time.Time) (*file, error) {
-	secret := make([]byte, secretBytes)
-	id := make([]byte, 4)
-	for _, b := range [][]byte{secret, id} {
-		if _, err := rand.Read(b); err != nil {
-			return nil, fmt.Errorf("making keys: %w", err)
-		}
-	}
-	identity, err := age.GenerateX25519Identity()
-	if err != nil {
-		return nil, fmt.Errorf("making keys: %w", err)
-	}
-	created := ""
-	if !now.IsZero() {
-		created = now.UTC().Format(time.RFC3339)
-	}
-	name := hex.EncodeToString(id)
-	return &file{
-		Format:     fileFormat,
-		Comment:    "Keys of hotline. Keep a copy in a safe place apart from the data; without it callers cannot be matched with earlier ones and rejected records cannot be opened.",
-		Active:     name,
-		Pseudonyms: []pseudonym{{ID: name, Secret: base64.StdEncoding.EncodeToString(secret), Created: created}},
-		Seals:      []sealKey{{Identity: identity.String(), Created: created}},
-	}, nil
-}
-
-// keys checks the file's content. No error shows a secret.
-func (f *file) keys() (*Keys, error) {
-	if f.Format != fileFormat {
-		return nil, fmt.Errorf("format %d is not known to this version (%d is)", f.Format, fileFormat)
-	}
-	k := &Keys{id: f.Active}
-	for _, p := range f.Pseudonyms {
-		if p.ID != f.Active {
-			continue
-		}
-		secret, err := base64.StdEncoding.DecodeString(p.Secret)
-		if err != nil || len(secret) != secretBytes {
-			return nil, fmt.Errorf("the secret of key %s is damaged", p.ID)
-		}
-		k.secret = secret
-	}
-	if k.id == "" || k.secret == nil {
-		return nil, fmt.Errorf("the active key %q is missing", f.Active)
-	}
-	if len(f.Seals) == 0 {
-		return nil, fmt.Errorf("the sealing key is missing")
-	}
-	identity, err := age.ParseX25519Identity(f.Seals[0].Identity)
-	if err != nil {
-		return nil, fmt.Errorf("the sealing key is damaged")
-	}
-	k.identity = identity
-	return k, nil
+func (i identity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	return i.keys.ring.Load().open.Unwrap(stanzas)
 }
