@@ -40,7 +40,7 @@ func (fakeKeys) Mask(number string) string      { return "****" + number[max(0, 
 
 func builtin(tb testing.TB) *source.Registry {
 	tb.Helper()
-	reg, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig())
+	reg, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestBankTruth(t *testing.T) {
 	ids := make(map[string]bool, 40_000)
 	total := kpi.Tally{}
 	rows, last := 0, int64(1)
-	var dec = wire.NewDecoder()
+	dec := wire.NewDecoder()
 	err = src.Read(t.Context(), f, source.Options{Keys: fakeKeys{}}, func(it *wire.Item) error {
 		rows++
 		if it.Call == nil {

@@ -55,3 +55,17 @@ func (c *clock) shows(t time.Time, offset int) bool {
 	_, have := t.In(c.zone).Zone()
 	return have == offset
 }
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// civil is the date of a day counted from 1970.
+func civil(day int64) (year, month, dom int) {
+	y, m, d := time.Unix(day*86400, 0).UTC().Date()
+	return y, int(m), d
+}

@@ -33,7 +33,11 @@ type column struct {
 	index    int // in Source.columns
 	at       node
 	headers  []string // names it may have in the header, the first found counts
+	named    bool     // headers were given
 	position int      // from 1, in files without a header
+	paths    [][]step // in JSON: where it may stand, the first that has a value counts
+	pathText []string
+	join     string // what stands between the elements of a list
 
 	kind     string
 	patterns []*pattern // date, time, datetime
@@ -60,8 +64,24 @@ func (b *builder) columns(n node) {
 	}
 }
 
+// places compiles the paths of a column in JSON; its name is the path where none is given.
+func (c *column) places() {
+	texts := c.pathText
+	if len(texts) == 0 {
+		texts = []string{`"` + c.name + `"`}
+	}
+	for _, text := range texts {
+		path, err := parsePath(text)
+		if err != nil {
+			c.at.fail("%v", err)
+			continue
+		}
+		c.paths = append(c.paths, path)
+	}
+}
+
 func (b *builder) column(p pair) *column {
-	c := &column{name: p.name, at: p.key, headers: []string{p.name}, kind: typeText}
+	c := &column{name: p.name, at: p.key, headers: []string{p.name}, kind: typeText, join: ";"}
 	if !p.isMapping() {
 		if s, ok := scalar(p.ast); ok { // a bare word is the type
 			c.kind = p.choice(columnTypes()...)
@@ -74,8 +94,10 @@ func (b *builder) column(p pair) *column {
 	}
 	var formats, unit node
 	p.object(map[string]func(node){
-		"header":   func(n node) { c.headers, c.at = n.texts(), n },
+		"header":   func(n node) { c.headers, c.at, c.named = n.texts(), n, true },
 		"position": func(n node) { c.position, c.at = n.integer(1, 10_000), n },
+		"path":     func(n node) { c.pathText, c.at = n.texts(), n },
+		"join":     func(n node) { c.join = n.text() },
 		"type":     func(n node) { c.kind = n.choice(columnTypes()...) },
 		"format":   func(n node) { formats = n },
 		"unit":     func(n node) { unit = n },
@@ -134,6 +156,9 @@ func (c *column) format(n node, texts []string, unit string) {
 
 // label is what messages call the column: its name in the file.
 func (c *column) label() string {
+	if len(c.pathText) > 0 {
+		return c.pathText[0]
+	}
 	if c.position > 0 || len(c.headers) == 0 {
 		return c.name
 	}
@@ -239,12 +264,17 @@ func clockMillis(s string) (int64, bool) {
 	return ms, true
 }
 
-// show quotes a value for a message: short, and never a number that could be a caller's,
-// which may stand in any column of a shifted row.
+// show quotes a value for a message.
 func (c *column) show(v string) string {
 	if c.personal {
 		return "the value"
 	}
+	return show(v)
+}
+
+// show quotes what an input holds: short, and never a number that could be a caller's,
+// which may stand in any column of a shifted row, even in what is taken for a header.
+func show(v string) string {
 	digits := 0
 	for _, r := range v {
 		if r >= '0' && r <= '9' {

@@ -50,6 +50,9 @@ func (b *builder) conditions(n node) []condition {
 // find returns the column of that name, nil after noting the fault.
 func (b *builder) find(at node, name string) *column {
 	c := b.byName[name]
+	if field := target(at.path); c != nil && !slices.Contains(b.uses[field], name) {
+		b.uses[field] = append(b.uses[field], name)
+	}
 	if c == nil {
 		names := slices.Sorted(maps.Keys(b.byName))
 		at.fail("column %q is not under columns%s; there are: %s", name, meant(name, names), strings.Join(names, ", "))
@@ -119,7 +122,7 @@ func compare(c *column, n node, holds func(a, b float64) bool) condition {
 			return false, nil
 		}
 		if c.kind == typeDuration {
-			ms, err := c.duration(v)
+			ms, err := r.duration(c, v)
 			return err == nil && holds(float64(ms)/1000, limit), err
 		}
 		i, err := c.integer(v)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/wire"
@@ -18,31 +17,9 @@ const (
 	maxQuoteLines = 200            // physical lines one row may take; more is a forgotten quote
 )
 
-// row is one record of an input, as its format found it.
-type row struct {
-	fields []string
-	raw    []byte // its bytes, the beginning when length is larger
-	length int64
-	sum    [32]byte
-	line   int64 // of its first byte
-	next   wire.Position
-	err    *hotline.RejectError // it has not the declared shape; fields may be missing
-	footer bool
-}
-
-// rows is what a format gives: one row after the other, io.EOF after the last. A row
-// holds until the next call. Other formats than delimited text will implement it too.
-type rows interface {
-	next() (*row, error)
-	// names are the columns' names where the input tells them, else nil.
-	names() []string
-	// jump goes on at a position that was told in an earlier reading.
-	jump(to wire.Position) error
-}
-
 // delimited reads text whose rows are lines and whose fields are cut by a character.
 type delimited struct {
-	form   *delimitedFormat
+	form   *format
 	in     io.Reader
 	lines  *lines
 	dec    *decoder
@@ -51,12 +28,14 @@ type delimited struct {
 	width  int // fields a row must have; 0 where neither header nor description says
 	row    row
 	multi  []byte
+
+	encoding string // as declared or found
 }
 
 var _ rows = (*delimited)(nil)
 
 // rowsOf reads rows that stood below a header elsewhere.
-func rowsOf(ctx context.Context, raw []byte, header []string, form *delimitedFormat) *delimited {
+func rowsOf(ctx context.Context, raw []byte, header []string, form *format) *delimited {
 	d := open(ctx, bytes.NewReader(raw), form)
 	if form.header {
 		d.header, d.width = header, len(header)
@@ -64,15 +43,15 @@ func rowsOf(ctx context.Context, raw []byte, header []string, form *delimitedFor
 	return d
 }
 
-func open(ctx context.Context, in io.Reader, form *delimitedFormat) *delimited {
+func open(ctx context.Context, in io.Reader, form *format) *delimited {
 	return &delimited{
-		form: form, in: in, lines: newLines(ctx, in), dec: newDecoder(form.encoding),
+		form: form, in: in, lines: newLines(ctx, in), dec: newDecoder(form.encoding), encoding: form.encoding,
 		split: splitter{delimiter: form.delimiter, quote: form.quote}, width: form.width,
 	}
 }
 
 // newDelimited reads up to the first row: mark, title lines and header.
-func newDelimited(ctx context.Context, in io.Reader, form *delimitedFormat) (*delimited, error) {
+func newDelimited(ctx context.Context, in io.Reader, form *format) (*delimited, error) {
 	d := open(ctx, in, form)
 	if err := d.mark(); err != nil {
 		return nil, err
@@ -88,35 +67,27 @@ func newDelimited(ctx context.Context, in io.Reader, form *delimitedFormat) (*de
 		return d, nil
 	}
 	// The header is a row like others; its names are wanted without spaces around them.
-	r, err := d.next()
-	if errors.Is(err, io.EOF) {
-		return d, nil // an empty input has no rows: nothing is wrong with it
+	var names [][]string
+	for len(names) < form.headerRows {
+		r, err := d.next()
+		if errors.Is(err, io.EOF) {
+			break // an empty input has no rows: nothing is wrong with it
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.err != nil {
+			return nil, fmt.Errorf("line %d, which should name the columns: %s", r.line, r.err.Detail)
+		}
+		names = append(names, slices.Clone(r.fields))
 	}
-	if err != nil {
-		return nil, err
-	}
-	if r.err != nil {
-		return nil, fmt.Errorf("line %d, which should name the columns: %s", r.line, r.err.Detail)
-	}
-	d.header = make([]string, len(r.fields))
-	for i, f := range r.fields {
-		d.header[i] = strings.TrimSpace(f)
-	}
+	d.header = joinHeader(names)
 	d.width = len(d.header)
 	return d, nil
 }
 
-func (d *delimited) mark() error {
-	head, err := d.lines.in.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	n, foreign := byteOrderMark(head)
-	if foreign != "" {
-		return fmt.Errorf("the input is %s, not delimited text in %s: save it as CSV first", foreign, d.form.encoding)
-	}
-	_, err = d.lines.in.Discard(n)
-	d.lines.offset = int64(n)
+func (d *delimited) mark() (err error) {
+	d.dec, d.encoding, err = d.lines.begin(d.form.encoding)
 	return err
 }
 
@@ -174,7 +145,7 @@ func trimLineEnd(b []byte) []byte {
 func (d *delimited) parse(r *row, body []byte) error {
 	text, ok := d.dec.text(body)
 	if !ok {
-		r.err = hotline.Reject(hotline.InvalidUTF8, "", "the line is not text in %s", d.form.encoding)
+		r.err = hotline.Reject(hotline.InvalidUTF8, "", "the line is not text in %s", d.encoding)
 		return nil
 	}
 	fields, v, column := d.split.split(r.fields, text)
@@ -231,7 +202,7 @@ func (d *delimited) continued(r *row, column int) error {
 		}
 		text, ok := d.dec.text(trimLineEnd(d.multi))
 		if !ok {
-			fault = "its quoted lines are not text in " + d.form.encoding
+			fault = "its quoted lines are not text in " + d.encoding
 			break
 		}
 		fields, v, at := d.split.split(r.fields[:0], text)
@@ -257,12 +228,7 @@ func (d *delimited) continued(r *row, column int) error {
 
 // shape checks the number of fields, and knows footers, which often have fewer.
 func (d *delimited) shape(r *row) {
-	for _, f := range r.fields {
-		if f = strings.TrimSpace(f); f != "" {
-			r.footer = slices.ContainsFunc(d.form.footer, func(p string) bool { return strings.HasPrefix(f, p) })
-			break
-		}
-	}
+	r.footer = isFooter(r.fields, d.form.footer)
 	if d.form.header && d.header == nil {
 		return // this is the header
 	}

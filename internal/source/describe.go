@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"hotline12333/internal/calendar"
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -22,28 +24,22 @@ type Source struct {
 	calendar calendar.Calendar
 	can      []kpi.Capability
 	zone     *time.Location // nil where the description gives none
-	form     *delimitedFormat
+	form     *format
 	columns  []*column
 	mapping  mapping
 	builtin  bool
-}
+	kind     string // of records
 
-// delimitedFormat says how bytes become rows.
-type delimitedFormat struct {
-	delimiter string
-	quote     byte
-	encoding  string
-	header    bool
-	skip      int
-	comment   string
-	footer    []string
-	ragged    bool
-	width     int // of files without a header, 0 where it is not told
-	atLeast   int // fields the mapped positions need
+	supplementKind hotline.SupplementKind
+
+	native     Native // instead of form, columns and mapping
+	nativeName string
+	settings   map[string]string // of the native
+	said       []Mapped
 }
 
 // parse reads one description. name is the file's, for messages.
-func parse(name string, data []byte) (*Source, error) {
+func parse(name string, data []byte, natives Natives) (*Source, error) {
 	if !utf8.Valid(data) {
 		return nil, fmt.Errorf("%s: not UTF-8 text", name)
 	}
@@ -51,9 +47,9 @@ func parse(name string, data []byte) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: name}
+	s := &Source{path: name, kind: kindCall}
 	s.calendar, _ = calendar.ByName(calendar.Always) // is always known
-	b := &builder{src: s, byName: make(map[string]*column)}
+	b := &builder{src: s, byName: make(map[string]*column), uses: make(map[string][]string)}
 	seen := map[string]node{}
 	later := func(key string) func(node) { return func(n node) { seen[key] = n } }
 	root.object(map[string]func(node){
@@ -70,44 +66,76 @@ func parse(name string, data []byte) (*Source, error) {
 		"fields":       later("fields"),
 		"attributes":   later("attributes"),
 		"outcome":      later("outcome"),
+		"native":       later("native"),
+		"settings":     later("settings"),
+		"rows":         later("rows"),
+		"kind":         func(n node) { s.kind = n.choice(kindCall, kindSupplement, kindAgentState) },
 	})
-	for _, key := range []string{"format", "columns", "identity", "fields", "outcome"} {
-		if _, ok := seen[key]; !ok {
-			root.fail("%s is missing", key)
-		}
-	}
 	if s.name == "" && len(root.doc.errs) == 0 {
 		root.fail("name is missing")
 	}
-	// The order matters: what comes later names columns.
-	for _, step := range []struct {
-		key  string
-		read func(node)
-	}{
-		{"format", b.format},
-		{"columns", b.columns},
-		{"caller", b.caller},
-		{"identity", b.identity},
-		{"version", b.version},
-		{"fields", b.fields},
-		{"attributes", b.attributes},
-		{"outcome", b.outcome},
-	} {
-		if n, ok := seen[step.key]; ok {
-			step.read(n)
+	if n, ok := seen["native"]; ok {
+		if natives == nil {
+			return nil, fmt.Errorf("%s: %w", n.where(), errNoNatives)
+		}
+		s.describeNative(n, seen, natives)
+		if len(root.doc.errs) > 0 {
+			return nil, errors.Join(root.doc.errs...)
+		}
+		return s, nil
+	}
+	s.fitting(root, seen)
+	for _, part := range b.steps() {
+		if n, ok := seen[part.key]; ok {
+			part.read(n)
 		}
 	}
 	b.finish(root)
 	if len(root.doc.errs) > 0 {
 		return nil, errors.Join(root.doc.errs...)
 	}
+	s.say(seen, b.uses)
 	return s, nil
+}
+
+var errNoNatives = errors.New("native: this program was built without native formats")
+
+// describeNative reads a description whose format is a program's.
+func (s *Source) describeNative(n node, seen map[string]node, natives Natives) {
+	known := slices.Sorted(maps.Keys(natives))
+	s.nativeName = n.text()
+	if s.native = natives[s.nativeName]; s.native == nil {
+		n.fail("%q is no native format%s; known: %s", s.nativeName, meant(s.nativeName, known), strings.Join(known, ", "))
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(seen)) {
+		if key != "native" && key != "settings" {
+			seen[key].fail("a native format maps itself: %s does not go with native", key)
+		}
+	}
+	at, given := seen["settings"]
+	if given {
+		s.settings = at.table()
+	}
+	checker, takes := s.native.(settingsNative)
+	switch {
+	case takes:
+		if err := checker.CheckSettings(s.settings); err != nil {
+			if !given {
+				at = n
+			}
+			at.fail("%v", err)
+		}
+	case given:
+		at.fail("the native format %s takes no settings", s.nativeName)
+	}
 }
 
 // builder turns the parts of one description into a Source.
 type builder struct {
 	src    *Source
 	byName map[string]*column
+	uses   map[string][]string // columns by the field of the record they tell of
 }
 
 func sourceName(n node) string {
@@ -146,59 +174,6 @@ func capabilities(n node) []kpi.Capability {
 	return out
 }
 
-func (b *builder) format(n node) {
-	f := &delimitedFormat{delimiter: ",", quote: '"', encoding: encUTF8, header: true}
-	b.src.form = f
-	n.object(map[string]func(node){
-		"type":       func(n node) { n.choice("delimited") },
-		"delimiter":  func(n node) { f.delimiter = delimiter(n) },
-		"quote":      func(n node) { f.quote = quote(n) },
-		"encoding":   func(n node) { f.encoding = n.choice(encodings()...) },
-		"header":     func(n node) { f.header = n.boolean() },
-		"skip_lines": func(n node) { f.skip = n.integer(0, 1000) },
-		"comment":    func(n node) { f.comment = n.text() },
-		"footer":     func(n node) { f.footer = footer(n) },
-		"ragged":     func(n node) { f.ragged = n.boolean() },
-		"width":      func(n node) { f.width = n.integer(1, 10_000) },
-	})
-	if f.header && f.width > 0 {
-		n.fail("width is for files without a header; here the header tells it")
-	}
-}
-
-func delimiter(n node) string {
-	s := n.text()
-	for word, char := range map[string]string{"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "} {
-		if s == word {
-			return char
-		}
-	}
-	if utf8.RuneCountInString(s) != 1 || s == "\n" || s == "\r" || s == `"` || s == "'" {
-		n.fail("%q is no delimiter: tab, comma, semicolon, pipe, space or one other character", s)
-	}
-	return s
-}
-
-func quote(n node) byte {
-	switch s := n.text(); s {
-	case "none":
-		return 0
-	case `"`, "'":
-		return s[0]
-	default:
-		n.fail(`%q is no quote: none, " or '`, s)
-		return 0
-	}
-}
-
-func footer(n node) []string {
-	list := n.texts()
-	if slices.Contains(list, "") {
-		n.fail("an empty text would make every row a footer")
-	}
-	return list
-}
-
 // finish checks what only the whole description shows.
 func (b *builder) finish(root node) {
 	f := b.src.form
@@ -207,6 +182,12 @@ func (b *builder) finish(root node) {
 	}
 	for _, c := range b.src.columns {
 		switch {
+		case !f.tabular() && (c.position > 0 || c.named):
+			c.at.fail("records of JSON have neither header nor position: give the path")
+		case f.tabular() && len(c.pathText) > 0:
+			c.at.fail("a path is for JSON: give the name in the header")
+		case !f.tabular():
+			c.places()
 		case f.header && c.position > 0:
 			c.at.fail("position is for files without a header; give the name with header")
 		case !f.header && c.position == 0:
@@ -218,8 +199,12 @@ func (b *builder) finish(root node) {
 			f.atLeast = max(f.atLeast, c.position)
 		}
 	}
+	f.columns = b.src.columns
 	m := &b.src.mapping
-	if m.startedAt == nil && len(root.doc.errs) == 0 {
+	if k := b.supplementKinds(); b.src.kind == kindSupplement && len(k) == 1 {
+		b.src.supplementKind = hotline.SupplementKind(k[0])
+	}
+	if b.src.kind == kindCall && m.startedAt == nil && len(root.doc.errs) == 0 {
 		root.fail("fields: started_at, the arrival, is missing")
 	}
 	for _, c := range b.src.columns {

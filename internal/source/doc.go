@@ -1,16 +1,20 @@
-// Package source turns the files of telephone systems into calls.
+// Package source turns the files of telephone systems into records: calls, facts about
+// calls that arrive apart, agents' states.
 //
-// A source is described by a YAML file, built in or the centre's own: a format, which
-// turns bytes into rows with line numbers, and a mapping, which turns a row into a
-// [hotline.Call]. Another system that writes delimited text needs another YAML file and
-// no code; docs/sources.md is the reference of the notation.
+// A source is described by a YAML file, built in or the centre's own: a format (delimited
+// text, a workbook, JSON), which turns bytes into rows with line numbers, and a mapping,
+// which turns a row into a record. Another system that writes such files needs another
+// YAML file and no code; docs/sources.md is the reference of the notation. What no mapping
+// describes, because several lines make one call, is a [Native] in a package below.
 //
 // Reading streams in constant memory, and every row of the input comes out as exactly
 // one item: a call, a row ignored with its reason, or a row rejected with the field at
 // fault. Numbers of callers leave the package only as pseudonyms and masks.
 //
 // The package will not open files, will not talk to Kafka, and will not guess: no
-// sniffed delimiters, zones or encodings. What a description does not say is an error.
+// sniffed delimiters or zones, and encodings only where a description asks for it, by a
+// stated rule. What a description does not say is an error. Workbooks beyond some bounds
+// are not read.
 //
 // # Local times
 //

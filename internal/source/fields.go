@@ -34,12 +34,14 @@ type mapping struct {
 	transfers  *column
 	rating     rating
 	attributes []attribute
+	apart
 }
 
 type caller struct {
 	column     *column
 	identifier bool // an id of the source's own, not a telephone number
 	hash, mask bool
+	region     bool // where the number is from
 }
 
 type rating struct {
@@ -79,6 +81,7 @@ type textField struct {
 	fallback  string // where there is none
 	split     string // topics: what stands between several
 	outcomes  only
+	verbatim  bool // attributes: digits that look like a telephone number are none
 }
 
 // rule decides what a row is; the first one that fits counts.
@@ -133,7 +136,8 @@ func (b *builder) caller(n node) {
 				c.column.personal = true
 			}
 		},
-		"kind": func(n node) { c.identifier = n.choice("number", "identifier") == "identifier" },
+		"kind":   func(n node) { c.identifier = n.choice("number", "identifier") == "identifier" },
+		"region": func(n node) { c.region = n.boolean() },
 		"as": func(n node) {
 			for _, it := range n.items() {
 				switch it.choice("hash", "mask") {
@@ -152,6 +156,8 @@ func (b *builder) caller(n node) {
 		n.fail("as is missing: [hash], [mask] or [hash, mask]")
 	case c.identifier && c.mask:
 		n.fail("only numbers have a masked form, not identifiers")
+	case c.identifier && c.region:
+		n.fail("only numbers have a region, not identifiers")
 	}
 }
 
@@ -242,6 +248,9 @@ func (b *builder) plain(n node, kinds ...string) *column {
 }
 
 func (b *builder) outcomes(n node) only {
+	if b.src.kind != kindCall {
+		n.fail("outcomes are of calls, not of a description of kind %s", b.src.kind)
+	}
 	known := []string{string(hotline.Open)}
 	for _, o := range hotline.FinalOutcomes() {
 		known = append(known, string(o))
@@ -326,6 +335,7 @@ func (b *builder) textField(n node) *textField {
 		"default":   func(n node) { f.fallback = n.text() },
 		"split":     func(n node) { f.split = n.text() },
 		"outcomes":  func(n node) { f.outcomes = b.outcomes(n) },
+		"verbatim":  func(n node) { f.verbatim = n.boolean() },
 	})
 	if fixed == (f.column != nil) && !(f.column == nil && len(n.doc.errs) > 0) {
 		n.fail("want either a column or a value")

@@ -18,6 +18,7 @@ const keepBytes = 8 << 20
 type line struct {
 	raw    []byte // valid until the next call of next; the beginning when length is larger
 	length int64
+	size   int64    // of the line in the input, which is length but for UTF-16
 	sum    [32]byte // of the whole line, where raw is cut
 }
 
@@ -26,8 +27,9 @@ type line struct {
 type lines struct {
 	ctx    context.Context
 	in     *bufio.Reader
-	pushed []byte // whole lines to be read again, before held and in
-	held   *line  // an overlong line to be read again
+	coded  *utf16Reader // what in reads from where the input is UTF-16
+	pushed []byte       // whole lines to be read again, before held and in
+	held   *line        // an overlong line to be read again
 	buf    []byte
 	offset int64 // after the last line that was returned
 	number int64 // of the last line that was returned, from 1
@@ -35,6 +37,20 @@ type lines struct {
 
 func newLines(ctx context.Context, in io.Reader) *lines {
 	return &lines{ctx: ctx, in: bufio.NewReaderSize(in, 256<<10)}
+}
+
+// wide reads on as UTF-16. It must come before the first line.
+func (l *lines) wide(big bool) {
+	l.coded = &utf16Reader{in: l.in, big: big}
+	l.in = bufio.NewReaderSize(l.coded, 256<<10)
+}
+
+// size is what a part of a line takes in the input.
+func (l *lines) size(part []byte) int64 {
+	if l.coded != nil {
+		return utf16Size(part)
+	}
+	return int64(len(part))
 }
 
 // next returns the next line, io.EOF after the last.
@@ -46,7 +62,7 @@ func (l *lines) next() (line, error) {
 		}
 		raw := l.pushed[:end:end]
 		l.pushed = l.pushed[end:]
-		return l.step(line{raw: raw, length: int64(end)}), nil
+		return l.step(line{raw: raw, length: int64(end), size: l.size(raw)}), nil
 	}
 	if held := l.held; held != nil {
 		l.held = nil
@@ -59,7 +75,7 @@ func (l *lines) next() (line, error) {
 	}
 	part, err := l.in.ReadSlice('\n')
 	if err == nil {
-		return l.step(line{raw: part, length: int64(len(part))}), nil
+		return l.step(line{raw: part, length: int64(len(part)), size: l.size(part)}), nil
 	}
 	return l.long(part, err)
 }
@@ -71,6 +87,7 @@ func (l *lines) long(part []byte, err error) (line, error) {
 	l.buf = l.buf[:0]
 	for {
 		out.length += int64(len(part))
+		out.size += l.size(part)
 		switch {
 		case sum != nil:
 			sum.Write(part)
@@ -104,7 +121,7 @@ func (l *lines) long(part []byte, err error) (line, error) {
 }
 
 func (l *lines) step(out line) line {
-	l.offset += out.length
+	l.offset += out.size
 	l.number++
 	return out
 }
@@ -112,35 +129,39 @@ func (l *lines) step(out line) line {
 // unread puts whole lines back, which must be the last ones that were read.
 func (l *lines) unread(raw []byte, count int64) {
 	l.pushed = slices.Concat(raw, l.pushed)
-	l.offset -= int64(len(raw))
+	l.offset -= l.size(raw)
 	l.number -= count
 }
 
 // hold puts an overlong line back, which must be the last one that was read.
 func (l *lines) hold(last line) {
 	l.held = &last
-	l.offset -= last.length
+	l.offset -= last.size
 	l.number--
 }
 
 // jump goes on at a place that was reached before. It must come before any unread.
 func (l *lines) jump(in io.Reader, offset, number int64) error {
-	if s, ok := in.(io.Seeker); ok {
-		if _, err := s.Seek(offset, io.SeekStart); err != nil {
-			return err
-		}
-		l.in.Reset(in)
-	} else {
+	if _, seeks := in.(io.Seeker); !seeks {
 		for l.offset < offset {
-			n, err := l.in.Discard(int(min(offset-l.offset, 1<<20)))
-			l.offset += int64(n)
-			if err != nil {
-				return err
-			}
-			if err := l.ctx.Err(); err != nil {
+			if _, err := l.next(); errors.Is(err, io.EOF) {
+				return io.ErrUnexpectedEOF
+			} else if err != nil {
 				return err
 			}
 		}
+		return nil
+	}
+	raw := l.in
+	if l.coded != nil {
+		raw = l.coded.in
+	}
+	if err := skipTo(l.ctx, in, raw, offset); err != nil {
+		return err
+	}
+	if l.coded != nil {
+		l.in = raw
+		l.wide(l.coded.big)
 	}
 	l.offset, l.number = offset, number
 	return nil

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +41,28 @@ func (r *record) value(c *column) string {
 		return ""
 	}
 	return v
+}
+
+// wall reads a date or a time; in a workbook also the number it is kept as.
+func (r *record) wall(c *column, v string) (wall, *hotline.RejectError) {
+	w, err := c.wall(v)
+	if err != nil {
+		if serial, ok := r.row.book.serial(v); ok {
+			return serial, nil
+		}
+	}
+	return w, err
+}
+
+// duration reads a length of time; one that is shown as h:mm:ss in a workbook is kept as a
+// part of a day.
+func (r *record) duration(c *column, v string) (int64, *hotline.RejectError) {
+	if c.unit == inClock {
+		if ms, ok := r.row.book.days(v); ok {
+			return ms, nil
+		}
+	}
+	return c.duration(v)
 }
 
 // checked is value, held against the column's own rules.
@@ -152,7 +173,7 @@ func (r *record) identity(m *mapping, c *hotline.Call) *hotline.RejectError {
 func (r *record) version(col *column, v string, c *hotline.Call) *hotline.RejectError {
 	var n int64
 	if col.kind == typeDatetime {
-		w, err := col.wall(v)
+		w, err := r.wall(col, v)
 		if err != nil {
 			return err
 		}
@@ -193,7 +214,7 @@ func (r *record) instant(f *timeField, arrival time.Time) (time.Time, *hotline.R
 	if err != nil || date == "" {
 		return time.Time{}, err
 	}
-	w, err := f.date.wall(date)
+	w, err := r.wall(f.date, date)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -202,7 +223,7 @@ func (r *record) instant(f *timeField, arrival time.Time) (time.Time, *hotline.R
 		if err != nil || clock == "" {
 			return time.Time{}, err
 		}
-		t, err := f.time.wall(clock)
+		t, err := r.wall(f.time, clock)
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -220,7 +241,7 @@ func (r *record) instant(f *timeField, arrival time.Time) (time.Time, *hotline.R
 		if err != nil || v == "" {
 			return time.Time{}, err
 		}
-		ms, err := f.plus.duration(v)
+		ms, err := r.duration(f.plus, v)
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -276,7 +297,7 @@ func (r *record) span(f *spanField) (hotline.Span, *hotline.RejectError) {
 			if v == "" {
 				continue
 			}
-			ms, err := col.duration(v)
+			ms, err := r.duration(col, v)
 			if err != nil {
 				return out, err
 			}
@@ -293,142 +314,6 @@ func (r *record) span(f *spanField) (hotline.Span, *hotline.RejectError) {
 	return out, nil
 }
 
-func (r *record) texts(m *mapping, c *hotline.Call) *hotline.RejectError {
-	var direction, excluded string
-	for _, f := range [...]struct {
-		from *textField
-		to   *string
-	}{
-		{m.centre, &c.Centre}, {m.queue, &c.Queue}, {m.agent, &c.Agent}, {m.region, &c.Region},
-		{m.direction, &direction}, {m.excluded, &excluded},
-	} {
-		if f.from == nil {
-			continue
-		}
-		v, err := r.text(f.from, c.Outcome)
-		if err != nil {
-			return err
-		}
-		if v != "" {
-			*f.to = v
-		}
-	}
-	c.Direction = hotline.Direction(direction)
-	if !c.Direction.Valid() && direction != "" {
-		return hotline.Reject(hotline.UnknownValue, "direction", "not inbound, outbound or callback")
-	}
-	if e := hotline.Exclusion(excluded); c.Excluded == hotline.NotExcluded {
-		if !e.Valid() {
-			return hotline.Reject(hotline.UnknownValue, "excluded", "not a reason for exclusion")
-		}
-		c.Excluded = e
-	}
-	return r.lists(m, c)
-}
-
-func (r *record) lists(m *mapping, c *hotline.Call) *hotline.RejectError {
-	if m.topics != nil {
-		list, err := r.topics(m.topics, c.Outcome)
-		if err != nil {
-			return err
-		}
-		c.Topics = list
-	}
-	if m.transfers != nil {
-		v, err := r.checked(m.transfers)
-		if err != nil {
-			return err
-		}
-		if v != "" {
-			n, err := m.transfers.integer(v)
-			if err != nil {
-				return err
-			}
-			if n < 0 || n > hotline.MaxTransfers {
-				return m.transfers.reject(hotline.OutOfRange, "not from 0 to %d", hotline.MaxTransfers)
-			}
-			c.Transfers = uint32(n)
-		}
-	}
-	for i := range m.attributes {
-		a := &m.attributes[i]
-		v, err := r.text(&a.textField, c.Outcome)
-		if err != nil {
-			return err
-		}
-		if v == "" {
-			continue
-		}
-		if c.Attributes == nil {
-			c.Attributes = make(map[string]string, len(m.attributes))
-		}
-		c.Attributes[a.name] = v
-	}
-	return nil
-}
-
-// text is empty where there is no value.
-func (r *record) text(f *textField, outcome hotline.Outcome) (string, *hotline.RejectError) {
-	if !f.outcomes.holds(outcome) {
-		return "", nil
-	}
-	if f.column == nil {
-		return f.fallback, nil
-	}
-	v, err := r.checked(f.column)
-	if err != nil {
-		return "", err
-	}
-	return f.word(v)
-}
-
-func (f *textField) word(v string) (string, *hotline.RejectError) {
-	if v == "" {
-		return f.fallback, nil
-	}
-	if f.translate == nil {
-		return v, nil
-	}
-	if to, ok := f.translate[v]; ok {
-		return to, nil
-	}
-	switch f.unlisted {
-	case "reject":
-		return "", f.column.reject(hotline.UnknownValue, "%s is not in the table of translations", f.column.show(v))
-	case "none":
-		return f.fallback, nil
-	}
-	return v, nil
-}
-
-func (r *record) topics(f *textField, outcome hotline.Outcome) ([]string, *hotline.RejectError) {
-	if f.split == "" || f.column == nil {
-		v, err := r.text(f, outcome)
-		if err != nil || v == "" {
-			return nil, err
-		}
-		return []string{v}, nil
-	}
-	if !f.outcomes.holds(outcome) {
-		return nil, nil
-	}
-	all, err := r.checked(f.column)
-	if err != nil {
-		return nil, err
-	}
-	var list []string
-	for part := range strings.SplitSeq(all, f.split) {
-		v, err := f.word(strings.TrimSpace(part))
-		if err != nil {
-			return nil, err
-		}
-		if v != "" && !slices.Contains(list, v) {
-			list = append(list, v)
-		}
-	}
-	return list, nil
-}
-
 func (r *record) caller(m *mapping, c *hotline.Call) *hotline.RejectError {
 	if m.caller.column == nil {
 		return nil
@@ -438,16 +323,11 @@ func (r *record) caller(m *mapping, c *hotline.Call) *hotline.RejectError {
 		return err
 	}
 	keys := r.reading.opts.Keys
-	switch {
-	case m.caller.identifier:
-		c.CallerHash = keys.PseudonymOfID(v)
+	if m.caller.identifier {
+		SetPseudonym(keys, c, v, true)
 		return nil
-	case m.caller.hash:
-		c.CallerHash = keys.Pseudonym(v)
 	}
-	if m.caller.mask {
-		c.CallerMasked = keys.Mask(v)
-	}
+	SetCaller(keys, c, v, Keep{Hash: m.caller.hash, Mask: m.caller.mask, Region: m.caller.region, Seal: true})
 	return nil
 }
 

@@ -28,6 +28,12 @@ type Options struct {
 	Keys     Pseudonyms     // needed where the description maps a caller
 	Name     string         // of the input, for messages
 	From     wire.Position  // where to go on; the zero value is the start
+
+	// What a Native is given beside them; callers leave them empty.
+	Source   string            // the source's name
+	Settings map[string]string // of the description
+
+	trace func(*record) // told of each row before it becomes a record
 }
 
 // reading is one pass over one input.
@@ -44,14 +50,20 @@ type reading struct {
 //
 // Title lines, the header, comments and blank lines are no rows. An input that goes on at
 // Options.From is sought where it is an [io.Seeker], else read up to there.
-func (s *Source) Read(ctx context.Context, in io.Reader, opts Options, fn func(*wire.Item) error) error {
+func (s *Source) Read(ctx context.Context, in io.Reader, opts Options, fn func(*wire.Item) error) (err error) {
+	if s.native != nil {
+		return s.readNative(ctx, in, opts, fn)
+	}
 	r := &reading{src: s, opts: opts, clock: clock{zone: opts.Zone}}
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	in2, err := newDelimited(ctx, in, s.form)
+	in2, err := openRows(ctx, in, s.form)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", r.input(), err)
+	}
+	if c, ok := in2.(io.Closer); ok {
+		defer func() { err = errors.Join(err, c.Close()) }()
 	}
 	if err := r.bind(in2.names()); err != nil {
 		return err
@@ -68,23 +80,24 @@ func (s *Source) Read(ctx context.Context, in io.Reader, opts Options, fn func(*
 // header named the columns (nil where the format has no header). Options.From means
 // nothing here.
 func (s *Source) Row(ctx context.Context, raw []byte, columns []string, opts Options, fn func(*wire.Item) error) error {
+	if s.native != nil {
+		return s.rowOfNative(ctx, raw, columns, opts, fn)
+	}
 	r := &reading{src: s, opts: opts, clock: clock{zone: opts.Zone}}
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	in := rowsOf(ctx, raw, columns, s.form)
+	in, err := rowAgain(ctx, raw, columns, s.form)
+	if err != nil {
+		return err
+	}
 	if err := r.bind(in.names()); err != nil {
 		return err
 	}
 	return r.each(in, fn)
 }
 
-func (r *reading) input() string {
-	if r.opts.Name == "" {
-		return "the input"
-	}
-	return r.opts.Name
-}
+func (r *reading) input() string { return inputName(r.opts) }
 
 func (r *reading) prepare() error {
 	if r.clock.zone == nil {
@@ -129,6 +142,9 @@ func (r *reading) bind(names []string) error {
 	var errs []error
 	for i, c := range r.src.columns {
 		switch {
+		case !r.src.form.tabular():
+			r.index[i] = i
+			continue
 		case c.position > 0:
 			r.index[i] = c.position - 1
 			continue
@@ -161,7 +177,7 @@ func (r *reading) locate(c *column, names []string) (int, error) {
 	// A wrong encoding or delimiter shows here first: print what was read, in bounds.
 	shown := make([]string, 0, len(names))
 	for _, n := range names {
-		shown = append(shown, fmt.Sprintf("%.40q", n))
+		shown = append(shown, show(n))
 	}
 	if len(shown) > 60 {
 		shown = append(shown[:60], "…")
@@ -190,8 +206,17 @@ func (r *reading) each(in rows, fn func(*wire.Item) error) error {
 		}
 		rec.row = row
 		item := wire.Item{Line: row.line, Next: row.next, Length: row.length}
+		if r.opts.trace != nil {
+			r.opts.trace(rec)
+		}
 		r.fill(rec, &item)
 		if item.Rejected != nil {
+			if row.book != nil {
+				if row.raw, err = row.kept(); err != nil {
+					return fmt.Errorf("reading %s: keeping row %d: %w", r.input(), row.line, err)
+				}
+				item.Length = row.length
+			}
 			item.Raw, item.SHA256, item.Columns = row.raw, row.sum, in.names()
 		}
 		if err := fn(&item); err != nil {
@@ -210,19 +235,49 @@ func (r *reading) fill(rec *record, item *wire.Item) {
 		item.Ignored = "footer"
 		return
 	}
-	c, ignored, err := rec.call()
+	ignored, err := rec.fill(item)
+	scrubItem(item, r.src.verbatim)
 	if err == nil && ignored == "" {
-		var invalid *hotline.RejectError
-		if errors.As(c.Validate(), &invalid) {
-			err = invalid
-		}
+		err = invalid(item)
 	}
+	if err != nil || ignored != "" {
+		item.Call, item.Supplement, item.AgentState = nil, nil, nil
+		item.Ignored, item.Rejected = ignored, err
+	}
+	if err != nil {
+		item.Ignored = ""
+		scrubItem(item, r.src.verbatim)
+	}
+}
+
+// fill makes a record of the kind that the description says.
+func (r *record) fill(item *wire.Item) (ignored string, err *hotline.RejectError) {
+	switch r.reading.src.kind {
+	case kindSupplement:
+		return r.supplement(item)
+	case kindAgentState:
+		return r.agentState(item)
+	}
+	item.Call, ignored, err = r.call()
+	return ignored, err
+}
+
+// invalid holds the record of an item against its contract.
+func invalid(it *wire.Item) *hotline.RejectError {
+	var err error
 	switch {
-	case err != nil:
-		item.Rejected = err
-	case ignored != "":
-		item.Ignored = ignored
-	default:
-		item.Call = c
+	case it.Call != nil:
+		err = it.Call.Validate()
+	case it.Supplement != nil:
+		err = it.Supplement.Validate()
+	case it.AgentState != nil:
+		err = it.AgentState.Validate()
+	case it.Ticket != nil:
+		err = it.Ticket.Validate()
 	}
+	var reject *hotline.RejectError
+	if errors.As(err, &reject) {
+		return reject
+	}
+	return nil
 }

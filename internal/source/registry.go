@@ -18,13 +18,18 @@ import (
 const maxDescription = 1 << 20
 
 // Registry holds the sources by name.
-type Registry struct{ byName map[string]*Source }
+type Registry struct {
+	byName  map[string]*Source
+	natives Natives
+}
 
-// Load reads the built-in descriptions, every *.yaml below builtin, and the centre's own.
+// Load reads the built-in descriptions, every *.yaml below builtin, and the centre's own;
+// natives are the formats beside those this package knows that they may name. Where there
+// are none, the built-in descriptions that name one are left out.
 // All faults of all files are reported together. One of the centre's own replaces the
 // built-in one of the same name; two of the centre's own of one name are an error.
-func Load(builtin fs.FS, cfg Config) (*Registry, error) {
-	r := &Registry{byName: make(map[string]*Source)}
+func Load(builtin fs.FS, cfg Config, natives Natives) (*Registry, error) {
+	r := &Registry{byName: make(map[string]*Source), natives: natives}
 	var errs []error
 	err := fs.WalkDir(builtin, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(p) != ".yaml" {
@@ -97,7 +102,10 @@ func readDescription(p string) ([]byte, error) {
 }
 
 func (r *Registry) add(p string, data []byte, builtin bool) error {
-	s, err := parse(p, data)
+	s, err := parse(p, data, r.natives)
+	if builtin && r.natives == nil && errors.Is(err, errNoNatives) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -206,6 +206,25 @@ func (n node) table() map[string]string {
 	return out
 }
 
+// oneLine writes a part of a description on one line.
+func (n node) oneLine() string {
+	var parts []string
+	switch {
+	case n.isMapping():
+		for _, p := range n.pairs() {
+			parts = append(parts, p.name+": "+p.oneLine())
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case n.isList():
+		for _, it := range n.items() {
+			parts = append(parts, it.oneLine())
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	s, _ := scalar(n.ast)
+	return s
+}
+
 // scalar returns the text of a scalar as it was written.
 func scalar(n ast.Node) (string, bool) {
 	switch s := n.(type) {
