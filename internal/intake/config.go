@@ -14,6 +14,8 @@ type Config struct {
 	BatchBytes   int           `yaml:"batch_bytes" doc:"Bytes of records that are handed to Kafka at once." unit:"bytes"`
 	GiveUp       time.Duration `yaml:"give_up" doc:"Time without any answer from Kafka after which an import ends; it can be resumed."`
 	Stall        time.Duration `yaml:"stall" doc:"Time in which Kafka answers and yet acknowledges nothing (its disk is full, say) after which an import ends; it can be resumed."`
+	Callbacks    Callbacks     `yaml:"callbacks" doc:"Numbers kept to call back."`
+	HTTP         HTTP          `yaml:"http" doc:"Records posted over HTTP."`
 }
 
 // DefaultConfig suits one machine.
@@ -23,6 +25,7 @@ func DefaultConfig() Config {
 		BatchBytes:   2 << 20,
 		GiveUp:       15 * time.Second,
 		Stall:        time.Minute,
+		HTTP:         DefaultHTTP(),
 	}
 }
 
@@ -37,6 +40,12 @@ func (c Config) Validate() error {
 		return fmt.Errorf("give_up: %v is below 1s", c.GiveUp)
 	case c.Stall < c.GiveUp:
 		return fmt.Errorf("stall: %v is below give_up %v", c.Stall, c.GiveUp)
+	}
+	if err := c.Callbacks.Validate(); err != nil {
+		return fmt.Errorf("callbacks.%w", err)
+	}
+	if err := c.HTTP.Validate(); err != nil {
+		return fmt.Errorf("http.%w", err)
 	}
 	return nil
 }

@@ -28,14 +28,20 @@ func (im *Importer) deliver(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	if len(b.calls) == 0 {
-		return nil
+	for _, r := range b.records {
+		if len(r.list) == 0 {
+			continue
+		}
+		topic := im.topics.of(r.kind)
+		err := im.produce(ctx, topic, r.list)
+		if errors.Is(err, broker.ErrTooLarge) {
+			err = fmt.Errorf("%w: raise max.message.bytes of topic %s, or batch_bytes and max_record_bytes of the broker section", err, topic)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	err := im.produce(ctx, im.topics.Calls, b.calls)
-	if errors.Is(err, broker.ErrTooLarge) {
-		return fmt.Errorf("%w: raise max.message.bytes of topic %s, or batch_bytes and max_record_bytes of the broker section", err, im.topics.Calls)
-	}
-	return err
+	return nil
 }
 
 // shorten sends the letters a topic does not admit once more, with their beginnings only.
@@ -111,7 +117,7 @@ func (im *Importer) watch(ctx context.Context, giveUp context.CancelCauseFunc) {
 		now := time.Now()
 		switch {
 		case err == nil && now.Sub(began) >= im.cfg.Stall:
-			giveUp(fmt.Errorf("%w: it answers, but has acknowledged nothing for %v", ErrNoBroker, im.cfg.Stall))
+			giveUp(fmt.Errorf("%w: it answers, but has acknowledged nothing for %v: is its disk full?", ErrNoBroker, im.cfg.Stall))
 			return
 		case err == nil:
 			seen = now

@@ -2,6 +2,8 @@ package intake
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -27,14 +29,40 @@ type fileID struct {
 	Head    string `json:"head"`  // hash of the first HeadLen bytes
 	HeadLen int64  `json:"head_len"`
 	Gzip    bool   `json:"gzip"`
+	Zip     bool   `json:"zip,omitempty"` // a workbook
 }
 
-// inFile is an opened file.
+// packed files have no line in a known place: one that was written since is another one.
+func (id *fileID) packed() bool { return id.Gzip || id.Zip }
+
+// stdin is how standard input is named. It can be read once.
+const stdin = "-"
+
+// inFile is an opened file, or standard input.
 type inFile struct {
-	*os.File
-	name string // as it was given
-	id   fileID
-	read int64 // bytes taken from a compressed file
+	*os.File           // nil for standard input
+	stream   io.Reader // standard input
+	name     string    // as it was given
+	id       fileID
+	read     int64 // bytes taken from a compressed file, or from standard input
+}
+
+func openInput(job *Job, name string) (*inFile, error) {
+	if name == stdin {
+		if job.Stdin == nil {
+			return nil, errors.New("there is no standard input")
+		}
+		return &inFile{stream: job.Stdin, name: "standard input"}, nil
+	}
+	return openFile(name)
+}
+
+// Close lets go of the file; standard input is not ours to close.
+func (f *inFile) Close() error {
+	if f.File == nil {
+		return nil
+	}
+	return f.File.Close()
 }
 
 func openFile(name string) (*inFile, error) {
@@ -69,14 +97,17 @@ func (f *inFile) identify() error {
 	if f.id.Head, err = f.hash(0, f.id.HeadLen); err != nil {
 		return err
 	}
-	magic := make([]byte, 2)
+	magic := make([]byte, 4)
 	n, err := f.ReadAt(magic, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	f.id.Gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b
+	f.id.Gzip = isGzip(magic[:n])
+	f.id.Zip = bytes.HasPrefix(magic[:n], []byte("PK\x03\x04"))
 	return nil
 }
+
+func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}) }
 
 // hash of length bytes from offset.
 func (f *inFile) hash(offset, length int64) (string, error) {
@@ -90,7 +121,7 @@ func (f *inFile) hash(offset, length int64) (string, error) {
 
 // tail is the hash of the bytes before a place.
 func (f *inFile) tail(at wire.Position) (string, error) {
-	if f.id.Gzip {
+	if f.File == nil || f.id.packed() {
 		return "", nil
 	}
 	from := max(0, at.Offset-tailBytes)
@@ -105,17 +136,17 @@ func (f *inFile) changed(was *fileState) (string, error) {
 	switch {
 	case f.id.Size < old.Size:
 		return "it is shorter than before", nil
-	case !same && (f.id.Gzip || f.id.Size == old.Size):
+	case !same && (f.id.packed() || f.id.Size == old.Size):
 		return "it was written since", nil
 	}
 	head, err := f.hash(0, old.HeadLen)
 	if err != nil {
 		return "", err
 	}
-	if head != old.Head || f.id.Gzip != old.Gzip {
+	if head != old.Head || f.id.Gzip != old.Gzip || f.id.Zip != old.Zip {
 		return "its beginning is another", nil
 	}
-	if was.At == nil || f.id.Gzip {
+	if was.At == nil || f.id.packed() {
 		return "", nil
 	}
 	tail, err := f.tail(*was.At)
@@ -138,11 +169,24 @@ func (f *inFile) changed(was *fileState) (string, error) {
 }
 
 // reader gives the content, decompressed.
-func (f *inFile) reader() (io.Reader, error) {
-	if !f.id.Gzip {
+func (f *inFile) reader(ctx context.Context) (io.Reader, error) {
+	var packed *bufio.Reader
+	switch {
+	case f.File == nil:
+		packed = bufio.NewReaderSize(countReader{f, &interruptible{ctx: ctx, in: f.stream}}, 256<<10)
+		head, err := packed.Peek(2)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("reading %s: %w", f.name, err)
+		}
+		if !isGzip(head) {
+			return packed, nil
+		}
+	case !f.id.Gzip:
 		return f.File, nil
+	default:
+		packed = bufio.NewReaderSize(countReader{f, f.File}, 256<<10)
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(countReader{f}, 256<<10))
+	z, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, fmt.Errorf("decompressing %s: %w", f.name, err)
 	}
@@ -150,18 +194,24 @@ func (f *inFile) reader() (io.Reader, error) {
 }
 
 // countReader hides the file's other methods: a compressed file cannot be sought in.
-type countReader struct{ f *inFile }
+type countReader struct {
+	f  *inFile
+	in io.Reader
+}
 
 func (c countReader) Read(p []byte) (int, error) {
-	n, err := c.f.File.Read(p)
+	n, err := c.in.Read(p)
 	c.f.read += int64(n)
 	return n, err
 }
 
 // consumed is how much of the file on the disk lies before a place in its content.
 func (f *inFile) consumed(at wire.Position) int64 {
-	if f.id.Gzip {
+	switch {
+	case f.File == nil || f.id.Gzip:
 		return f.read
+	case f.id.Zip: // it is read whole before its first row
+		return f.id.Size
 	}
 	return at.Offset
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 
 	"filippo.io/age"
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,12 +36,20 @@ var _ Broker = (*broker.Client)(nil)
 
 // Topics are the names of the topics.
 type Topics struct {
-	Calls    string
-	Rejected string // dead letters
+	Calls       string
+	Supplements string
+	Agents      string
+	Tickets     string
+	Rejected    string // dead letters
 }
 
 // DefaultTopics are the names everything else uses.
-func DefaultTopics() Topics { return Topics{Calls: "hotline.calls", Rejected: "hotline.rejected"} }
+func DefaultTopics() Topics {
+	return Topics{
+		Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents",
+		Tickets: "hotline.tickets", Rejected: "hotline.rejected",
+	}
+}
 
 // Deps is what an Importer needs from its surroundings.
 type Deps struct {
@@ -97,9 +106,10 @@ type ReadFunc func(ctx context.Context, in Input, each func(*wire.Item) error) e
 
 // Job is what one import does.
 type Job struct {
-	Files  []string
-	Source string   // its name
-	Read   ReadFunc // the source, with its options
+	Files  []string  // "-" is standard input
+	Stdin  io.Reader // needed where that is among them
+	Source string    // its name
+	Read   ReadFunc  // the source, with its options
 
 	// Context is what else decides how a row is read: zone, revision, centre, key. An
 	// import of the same files with another context is another import. It is kept,
@@ -113,6 +123,35 @@ type Counts struct {
 	Accepted int64            `json:"accepted"`
 	Ignored  map[string]int64 `json:"ignored"`  // by reason
 	Rejected map[string]int64 `json:"rejected"` // by reason
+
+	// Apart are the accepted records that are no calls, by kind; nil where there are none.
+	Apart map[Kind]int64 `json:"apart,omitempty"`
+}
+
+func (c *Counts) accept(k Kind) {
+	c.Accepted++
+	if k == Call {
+		return
+	}
+	if c.Apart == nil {
+		c.Apart = make(map[Kind]int64)
+	}
+	c.Apart[k]++
+}
+
+// Calls are the accepted records that are calls.
+func (c *Counts) Calls() int64 {
+	n := c.Accepted
+	for _, apart := range c.Apart {
+		n -= apart
+	}
+	return n
+}
+
+func (c *Counts) clone() Counts {
+	out := *c
+	out.Ignored, out.Rejected, out.Apart = maps.Clone(c.Ignored), maps.Clone(c.Rejected), maps.Clone(c.Apart)
+	return out
 }
 
 // Balanced says whether read = accepted + ignored + rejected.

@@ -49,7 +49,7 @@ func newBench(t testing.TB) *bench {
 	if b.keys, err = keys.Ephemeral(); err != nil {
 		t.Fatal(err)
 	}
-	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig()); err != nil {
+	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil); err != nil {
 		t.Fatal(err)
 	}
 	b.freshTopics("t0")
@@ -149,12 +149,12 @@ func (b *bench) whole(job intake.Job) (*intake.Run, intake.Counts) {
 
 const header = "call_id,started_at,answered_at,ended_at,outcome,queue,agent,caller\n"
 
-// sample has n rows; every 10th is rejected.
+// sample has n rows; every 100th is rejected.
 func sample(from, n int) string {
 	var s strings.Builder
 	for i := from; i < from+n; i++ {
 		outcome := "answered"
-		if i%10 == 9 {
+		if i%100 == 99 {
 			outcome = "lost"
 		}
 		fmt.Fprintf(&s, "c%06d,2026-03-%02d 09:%02d:%02d,2026-03-02 09:30:31,2026-03-02 09:34:02,%s,社保卡,1001,138%08d\n",
@@ -165,8 +165,8 @@ func sample(from, n int) string {
 
 func expected(n int) intake.Counts {
 	return intake.Counts{
-		Read: int64(n), Accepted: int64(n - n/10),
-		Ignored: map[string]int64{}, Rejected: map[string]int64{"unknown_value": int64(n / 10)},
+		Read: int64(n), Accepted: int64(n - n/100),
+		Ignored: map[string]int64{}, Rejected: map[string]int64{"unknown_value": int64(n / 100)},
 	}
 }
 
@@ -221,7 +221,7 @@ func TestImport(t *testing.T) {
 		}
 		seen[c.ID] = true
 	}
-	if len(seen) != n-n/10 {
+	if len(seen) != n-n/100 {
 		t.Errorf("%d calls in the topic", len(seen))
 	}
 	b.letters(run, path)
@@ -240,19 +240,19 @@ func (b *bench) letters(run *intake.Run, path string) {
 	letters := b.all(b.topics.Rejected)
 	rec := letters[0]
 	for _, h := range rec.Headers {
-		if bytes.Contains(h.Value, []byte("13800000009")) {
+		if bytes.Contains(h.Value, []byte("13800000099")) {
 			b.t.Errorf("the header %s shows the caller", h.Key)
 		}
 	}
-	if bytes.Contains(rec.Value, []byte("13800000009")) || bytes.Contains(rec.Key, []byte("13800000009")) {
+	if bytes.Contains(rec.Value, []byte("13800000099")) || bytes.Contains(rec.Key, []byte("13800000099")) {
 		b.t.Error("the letter is not sealed")
 	}
 	l, err := deadletter.Decode(rec, b.keys.Identity())
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	want := strings.TrimPrefix(sample(9, 1), "")
-	if l.Reason != "unknown_value" || l.Field != "outcome" || l.Origin != path+":11" || l.Run != run.ID() || string(l.Bytes) != want || !l.Replayable {
+	want := sample(99, 1)
+	if l.Reason != "unknown_value" || l.Field != "outcome" || l.Origin != path+":101" || l.Run != run.ID() || string(l.Bytes) != want || !l.Replayable {
 		b.t.Errorf("letter %+v\n%s", l, l.Bytes)
 	}
 	src, err := b.sources.Lookup("generic-csv")
@@ -313,7 +313,7 @@ func TestInterrupted(t *testing.T) {
 	packed := b.write("three.csv.gz", gzipped(t, header+sample(2*n, n)))
 	for round := range 8 {
 		b.freshTopics(fmt.Sprintf("r%d", round))
-		b.cfg.BatchRecords = 50 + rng.IntN(500)
+		b.cfg.BatchRecords = 200 + rng.IntN(400)
 		runs := map[string]bool{}
 		interruptions := 0
 		for {
@@ -363,7 +363,7 @@ func TestInterrupted(t *testing.T) {
 		for _, r := range b.all(b.topics.Rejected) {
 			letters[string(r.Key)] = true
 		}
-		if len(ids) != 3*n-3*n/10 || len(letters) != 3*n/10 {
+		if len(ids) != 3*n-3*n/100 || len(letters) != 3*n/100 {
 			t.Errorf("round %d, %d interruptions: %d calls, %d letters", round, interruptions, len(ids), len(letters))
 		}
 	}

@@ -3,26 +3,25 @@ package intake
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/deadletter"
+	"hotline12333/internal/personal"
 	"hotline12333/internal/wire"
 )
 
 // batch is some rows of one file on their way to Kafka.
 type batch struct {
-	calls   []broker.Record
+	records []records // of every kind, in the order in which they are written
+	count   int       // of all of them
 	letters []deadletter.Letter
 	arena   []byte          // of keys, values and origins
-	headers []broker.Header // of the calls
+	headers []broker.Header // of the records
 	size    int
 
 	end    *wire.Position // after the last row, nil when there was none
@@ -30,8 +29,19 @@ type batch struct {
 	counts Counts         // of the run, up to end
 }
 
+func newBatch() *batch {
+	b := new(batch)
+	for _, k := range Kinds() {
+		b.records = append(b.records, records{kind: k})
+	}
+	return b
+}
+
 func (b *batch) reset() {
-	*b = batch{calls: b.calls[:0], letters: b.letters[:0], arena: b.arena[:0], headers: b.headers[:0]}
+	for i := range b.records {
+		b.records[i].list = b.records[i].list[:0]
+	}
+	*b = batch{records: b.records, letters: b.letters[:0], arena: b.arena[:0], headers: b.headers[:0]}
 }
 
 // pipe takes one file from its source to Kafka: one goroutine reads, another sends, so
@@ -52,18 +62,18 @@ const batches = 3 // being read, waiting, being sent
 
 func newPipe(r *Run, f *inFile, st *fileState) *pipe {
 	p := &pipe{
-		run: r, file: f, st: st, origin: filepath.ToSlash(filepath.Clean(f.name)), runID: []byte(r.state.Run),
+		run: r, file: f, st: st, origin: personal.Scrub(filepath.ToSlash(filepath.Clean(f.name))), runID: []byte(r.state.Run),
 		filled: make(chan *batch, 1), free: make(chan *batch, batches), counts: r.Counts(),
 	}
 	for range batches {
-		p.free <- new(batch)
+		p.free <- newBatch()
 	}
 	return p
 }
 
 func (p *pipe) read(ctx context.Context) error {
 	defer close(p.filled)
-	in, err := p.file.reader()
+	in, err := p.file.reader(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,14 +91,21 @@ func (p *pipe) read(ctx context.Context) error {
 	return p.push(ctx)
 }
 
-// add takes over one item; what it holds is copied.
+// add takes over one item; what it holds is copied. A batch ends where the place after its
+// last item is another one than after the next: several items of one place are told again
+// or not together.
 func (p *pipe) add(ctx context.Context, it *wire.Item) error {
+	if b := p.cur; p.full(b) && it.Next != *b.end {
+		if err := p.push(ctx); err != nil {
+			return err
+		}
+	}
 	b := p.cur
 	p.counts.Read++
-	switch {
-	case it.Call != nil:
-		p.counts.Accepted++
-		p.call(b, it)
+	switch kind := kindOf(it); {
+	case kind != "":
+		p.counts.accept(kind)
+		p.accept(b, kind, it)
 	case it.Rejected != nil:
 		p.counts.Rejected[string(it.Rejected.Reason)]++
 		b.letters = append(b.letters, p.letter(it))
@@ -97,30 +114,11 @@ func (p *pipe) add(ctx context.Context, it *wire.Item) error {
 		p.counts.Ignored[it.Ignored]++
 	}
 	b.end = &wire.Position{Offset: it.Next.Offset, Line: it.Next.Line}
-	if len(b.calls)+len(b.letters) >= p.run.im.cfg.BatchRecords || b.size+len(b.arena) >= p.run.im.cfg.BatchBytes {
-		return p.push(ctx)
-	}
 	return nil
 }
 
-// call encodes a call into the batch. The arena may move as it grows: what was cut from
-// it before keeps its old place.
-func (p *pipe) call(b *batch, it *wire.Item) {
-	cut := func(from int) []byte { return b.arena[from:len(b.arena):len(b.arena)] }
-	at := len(b.arena)
-	b.arena = append(b.arena, it.Call.ID...)
-	key := cut(at)
-	at = len(b.arena)
-	b.arena = wire.AppendCall(b.arena, it.Call)
-	value := cut(at)
-	at = len(b.arena)
-	b.arena = append(b.arena, p.origin...)
-	b.arena = append(b.arena, ':')
-	b.arena = strconv.AppendInt(b.arena, it.Line, 10)
-	first := len(b.headers)
-	b.headers = append(b.headers,
-		broker.Header{Key: "run", Value: p.runID}, broker.Header{Key: "origin", Value: cut(at)})
-	b.calls = append(b.calls, broker.Record{Key: key, Value: value, Headers: b.headers[first:len(b.headers):len(b.headers)]})
+func (p *pipe) full(b *batch) bool {
+	return b.count+len(b.letters) >= p.run.im.cfg.BatchRecords || b.size+len(b.arena) >= p.run.im.cfg.BatchBytes
 }
 
 // The sealed headers of a row: what is needed, beside its bytes, to read it again.
@@ -130,30 +128,16 @@ const (
 )
 
 func (p *pipe) letter(it *wire.Item) deadletter.Letter {
-	l := deadletter.Letter{
-		Reason: it.Rejected.Reason, Field: it.Rejected.Field, Detail: it.Rejected.Detail,
-		Origin: p.origin + ":" + strconv.FormatInt(it.Line, 10), Run: p.run.state.Run, Source: p.run.job.Source,
-		Fingerprint: p.run.im.fingerprint(it.Raw), Bytes: slices.Clone(it.Raw), Length: it.Length, Replayable: true,
-	}
-	if it.Cut() {
-		l.SHA256 = hex.EncodeToString(it.SHA256[:])
-	}
-	for _, h := range []struct {
-		key   string
-		value any
-	}{{headerColumns, it.Columns}, {headerContext, p.run.job.Context}} {
-		if v, err := json.Marshal(h.value); err == nil { // texts can always be written
-			l.Headers = append(l.Headers, broker.Header{Key: h.key, Value: v})
-		}
-	}
-	return l
+	return NewLetter(it, Place{
+		Source: p.run.job.Source, Origin: p.origin + ":" + strconv.FormatInt(it.Line, 10), Run: p.run.state.Run,
+		Context: p.run.job.Context, Fingerprint: p.run.im.fingerprint,
+	})
 }
 
 // push hands the current batch to the sender and takes an empty one.
 func (p *pipe) push(ctx context.Context) error {
 	b := p.cur
-	b.counts = p.counts
-	b.counts.Ignored, b.counts.Rejected = maps.Clone(p.counts.Ignored), maps.Clone(p.counts.Rejected)
+	b.counts = p.counts.clone()
 	if b.end != nil {
 		b.bytes = p.file.consumed(*b.end)
 	}

@@ -17,8 +17,8 @@ type Row struct {
 	Context map[string]string // of the import's [Job]
 }
 
-// Replay takes a rejected row through its source once more and writes the call to Kafka,
-// under the run and origin it had. The error says why the row is still no call.
+// Replay takes a rejected row through its source once more and writes the record to Kafka,
+// under the run and origin it had. The error says why the row is still no record.
 func (im *Importer) Replay(ctx context.Context, l deadletter.Letter, read func(ctx context.Context, row Row, each func(*wire.Item) error) error) error {
 	row := Row{Source: l.Source, Raw: l.Bytes}
 	var err error
@@ -28,24 +28,29 @@ func (im *Importer) Replay(ctx context.Context, l deadletter.Letter, read func(c
 	if row.Context, err = contextOf(&l); err != nil {
 		return err
 	}
-	var recs []broker.Record
+	all := make(map[Kind][]broker.Record)
 	err = read(ctx, row, func(it *wire.Item) error {
-		switch {
-		case it.Rejected != nil:
+		if it.Rejected != nil {
 			return fmt.Errorf("rejected again: %w", it.Rejected)
-		case it.Call != nil:
-			recs = append(recs, broker.Record{
-				Key: []byte(it.Call.ID), Value: wire.AppendCall(nil, it.Call),
+		}
+		if k := kindOf(it); k != "" { // what the description now ignores needs no record
+			all[k] = append(all[k], broker.Record{
+				Key: appendKey(nil, it), Value: appendValue(nil, it),
 				Headers: []broker.Header{{Key: "run", Value: []byte(l.Run)}, {Key: "origin", Value: []byte(l.Origin)}},
 			})
 		}
-		return nil // what the description now ignores needs no record
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if len(recs) == 0 {
-		return nil
+	for _, k := range Kinds() {
+		if len(all[k]) == 0 {
+			continue
+		}
+		if err := im.produce(ctx, im.topics.of(k), all[k]); err != nil {
+			return err
+		}
 	}
-	return im.produce(ctx, im.topics.Calls, recs)
+	return nil
 }

@@ -2,12 +2,14 @@ package intake
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -30,6 +32,7 @@ type Run struct {
 	done    int64 // bytes of the files before the current one
 	resumed bool
 	notice  string
+	once    bool // standard input is among the files: nothing can be read on
 }
 
 // Open finds the interrupted import of the same files, source and context, or begins a
@@ -45,7 +48,7 @@ func (im *Importer) Open(ctx context.Context, job Job) (*Run, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := openFile(name)
+		f, err := openInput(&job, name)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +56,10 @@ func (im *Importer) Open(ctx context.Context, job Job) (*Run, error) {
 		if err := f.Close(); err != nil {
 			return nil, fmt.Errorf("closing %s: %w", name, err)
 		}
-		if paths[i], err = filepath.Abs(name); err != nil {
+		if name == stdin {
+			r.once = true
+			paths[i] = stdin
+		} else if paths[i], err = filepath.Abs(name); err != nil {
 			return nil, fmt.Errorf("opening %s: %w", name, err)
 		}
 		if slices.Contains(paths[:i], paths[i]) {
@@ -79,6 +85,9 @@ func (r *Run) acquire(paths []string) error {
 		return fmt.Errorf("making the directory where imports are remembered (intake.state_dir): %w", err)
 	}
 	name, err := stateName(r.job, paths)
+	if r.once { // no import goes on with this one, and none is in its way
+		name = "stdin-" + strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8]
+	}
 	if err != nil {
 		return fmt.Errorf("naming the import: %w", err)
 	}
@@ -94,7 +103,14 @@ func (r *Run) acquire(paths []string) error {
 }
 
 // begin reads the state and decides whether it still fits the files.
-func (r *Run) begin(paths []string) error {
+func (r *Run) begin(paths []string) (err error) {
+	if r.once {
+		r.notice = "standard input is read once: if this import is interrupted it begins anew, and calls that arrived already count once"
+		if r.state, err = newState(r.job, paths, time.Now()); err != nil {
+			return err
+		}
+		return r.save()
+	}
 	old, err := loadState(r.path, paths)
 	if errors.Is(err, errDamagedState) {
 		r.notice = fmt.Sprintf("what was remembered of the interrupted import (%s) is %v: the files are read from the start", r.path, err)
@@ -124,7 +140,7 @@ func (r *Run) stale(old *state) (string, error) {
 		if old.Files[i].ID == nil {
 			continue
 		}
-		f, err := openFile(r.job.Files[i])
+		f, err := openInput(&r.job, r.job.Files[i])
 		if err != nil {
 			return "", err
 		}
@@ -150,11 +166,7 @@ func (r *Run) Notice() string { return r.notice }
 
 // Counts are what has become of the rows, as far as Kafka has acknowledged it. Not while
 // Import runs.
-func (r *Run) Counts() Counts {
-	c := r.state.Counts
-	c.Ignored, c.Rejected = maps.Clone(c.Ignored), maps.Clone(c.Rejected)
-	return c
-}
+func (r *Run) Counts() Counts { return r.state.Counts.clone() }
 
 // Import reads what is left of the files. When it returns nil, Kafka has acknowledged
 // every accepted call and every dead letter. After an error, ErrNoBroker or the end of
@@ -182,7 +194,7 @@ func (r *Run) Import(ctx context.Context, progress func(Progress)) error {
 
 // file reads one file to its end.
 func (r *Run) file(ctx context.Context, i int, progress func(Progress)) (size int64, err error) {
-	f, err := openFile(r.job.Files[i])
+	f, err := openInput(&r.job, r.job.Files[i])
 	if err != nil {
 		return 0, err
 	}
@@ -249,4 +261,15 @@ func (r *Run) Finish() error {
 }
 
 // Close lets go of the lock.
-func (r *Run) Close() error { return r.lock.Close() }
+func (r *Run) Close() error {
+	err := r.lock.Close()
+	if !r.once {
+		return err
+	}
+	for _, name := range []string{r.path, r.lock.Path()} {
+		if rerr := os.Remove(name); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, fmt.Errorf("forgetting the import: %w", rerr))
+		}
+	}
+	return err
+}

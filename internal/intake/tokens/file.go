@@ -1,0 +1,197 @@
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	fileFormat = 1
+	filePerm   = 0o600
+	dirPerm    = 0o700
+	maxFile    = 4 << 20
+)
+
+// file is the form of the file.
+type file struct {
+	Format  int     `json:"format"`
+	Comment string  `json:"comment"`
+	Tokens  []Token `json:"tokens"`
+}
+
+// List reads the tokens of the file; none when there is no file.
+func List(path string) ([]Token, error) {
+	list, _, err := load(path)
+	return list, err
+}
+
+// load gives what the file held and what tells that it has changed since.
+func load(path string) ([]Token, fs.FileInfo, error) {
+	h, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the tokens: %w", err)
+	}
+	defer func() { _ = h.Close() }() // only read from
+	info, err := h.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the tokens: %w", err)
+	}
+	switch mode := info.Mode(); {
+	case !mode.IsRegular():
+		return nil, nil, fmt.Errorf("the file of tokens %s is no regular file", path)
+	case info.Size() > maxFile:
+		return nil, nil, fmt.Errorf("%s is too large to be a file of tokens", path)
+	case runtime.GOOS != "windows" && mode.Perm()&0o077 != 0:
+		return nil, nil, fmt.Errorf("the file of tokens %s may be read or written by others (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
+	}
+	var f file
+	dec := json.NewDecoder(h)
+	dec.DisallowUnknownFields() // a scope of a newer program must not be overlooked
+	if err := dec.Decode(&f); err != nil {
+		return nil, nil, fmt.Errorf("the file of tokens %s is damaged: %w", path, err)
+	}
+	if f.Format != fileFormat {
+		return nil, nil, fmt.Errorf("the file of tokens %s has format %d, this program knows %d", path, f.Format, fileFormat)
+	}
+	for i := range f.Tokens {
+		if err := f.Tokens[i].validate(); err != nil {
+			return nil, nil, fmt.Errorf("the file of tokens %s: entry %s: %w", path, f.Tokens[i].ID, err)
+		}
+	}
+	return f.Tokens, info, nil
+}
+
+// Add puts a new token into the file, which is made when missing, and gives its secret:
+// nothing else ever tells it again. A token for a certificate has none.
+func Add(ctx context.Context, path string, t Token, now time.Time) (secret string, made Token, err error) {
+	id, secret, hash, err := newSecret()
+	if err != nil {
+		return "", Token{}, err
+	}
+	t.ID, t.SHA256, t.Created = id, hash, now.UTC().Truncate(time.Second)
+	t.Expires = t.Expires.UTC()
+	if t.Certificate != "" {
+		secret, t.SHA256 = "", ""
+	}
+	if err := t.validate(); err != nil {
+		return "", Token{}, err
+	}
+	return secret, t, change(ctx, path, func(list []Token) ([]Token, error) {
+		for i := range list {
+			if list[i].Name == t.Name && list[i].Revoked.IsZero() {
+				return nil, fmt.Errorf("there is a token %s already: revoke it first, or choose another name", t.Name)
+			}
+			if t.Certificate != "" && list[i].Certificate == t.Certificate && list[i].Revoked.IsZero() {
+				return nil, fmt.Errorf("the certificate %s stands for token %s already", t.Certificate, list[i].Name)
+			}
+		}
+		return append(list, t), nil
+	})
+}
+
+// Revoke ends a token, given by name or id, for good. Who uses the file refuses it from
+// the next request on.
+func Revoke(ctx context.Context, path, which string, now time.Time) (Token, error) {
+	var revoked Token
+	err := change(ctx, path, func(list []Token) ([]Token, error) {
+		i := slices.IndexFunc(list, func(t Token) bool { return t.Revoked.IsZero() && (t.Name == which || t.ID == which) })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no token %q in force (hotline tokens list)", which)
+		}
+		list[i].Revoked = now.UTC().Truncate(time.Second)
+		revoked = list[i]
+		return list, nil
+	})
+	return revoked, err
+}
+
+// lockWait is how long another hotline tokens may take.
+const lockWait = 10 * time.Second
+
+// change replaces the file by another one, whole or not at all, one process at a time.
+func change(ctx context.Context, path string, edit func([]Token) ([]Token, error)) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, dirPerm); err != nil {
+		return fmt.Errorf("making the directory of the tokens: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	lock := flock.New(path+".lock", flock.SetPermissions(filePerm))
+	if ok, err := lock.TryLockContext(ctx, 20*time.Millisecond); !ok {
+		return fmt.Errorf("locking the tokens: %w", errors.Join(err, ctx.Err()))
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := giveToOwner(lock.Path(), dir); err != nil {
+		return fmt.Errorf("locking the tokens: %w", err)
+	}
+	list, err := List(path)
+	if err != nil {
+		return err
+	}
+	if list, err = edit(list); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(file{
+		Format: fileFormat, Tokens: list,
+		Comment: "Who may post records to hotline. Change it with hotline tokens; it holds no secret, only hashes.",
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the tokens: %w", err)
+	}
+	if err := replace(dir, path, append(data, '\n')); err != nil {
+		return fmt.Errorf("writing the tokens to %s: %w", path, err)
+	}
+	return nil
+}
+
+// giveToOwner lets a service read what root writes for it: the file goes to whom its
+// directory belongs.
+func giveToOwner(name, dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	of, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return os.Chown(name, int(of.Uid), int(of.Gid))
+}
+
+func replace(dir, path string, data []byte) error {
+	tmp, err := os.CreateTemp(dir, ".tokens-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(filePerm), giveToOwner(tmp.Name(), dir), tmp.Sync())
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
