@@ -29,31 +29,16 @@ type Key struct {
 }
 
 // Count adds one call to the tallies it belongs to. The call must be the newest
-// version of its identity; a deleted one counts nowhere. It is the reference for what
-// the aggregation in SQL must give.
+// version of its identity, with what its supplements tell (hotline.Call.With); a deleted
+// one counts nowhere. With CountRepeats it is the reference for what the aggregation in
+// SQL must give.
 func Count(into map[Key]*Tally, c *hotline.Call) {
 	if c.Deleted {
 		return
 	}
 	f := c.Facts()
-	at := func(d Dimension, name string) *Tally {
-		k := Key{Dimension: d, Bucket: f.Bucket, Centre: c.Centre, Source: c.Source, Name: name}
-		t := into[k]
-		if t == nil {
-			t = new(Tally)
-			into[k] = t
-		}
-		return t
-	}
 	whole := One(c)
-	at(ByQueue, c.Queue).Merge(&whole)
-	seen := make(map[string]bool, len(c.Topics))
-	for _, topic := range c.Topics {
-		if !seen[topic] { // named twice, it is still one call
-			seen[topic] = true
-			at(ByTopic, topic).Merge(&whole)
-		}
-	}
+	spread(into, c, &f, &whole)
 	for i, leg := range f.Legs {
 		part := Tally{DataTo: f.LastEvent}
 		if i == 0 {
@@ -63,8 +48,30 @@ func Count(into map[Key]*Tally, c *hotline.Call) {
 		if f.Excluded == hotline.NotExcluded {
 			part.Legs, part.TalkMillis, part.HoldMillis = 1, leg.Talk, leg.Hold
 		}
-		at(ByAgent, leg.Agent).Merge(&part)
+		at(into, c, &f, ByAgent, leg.Agent).Merge(&part)
 	}
+}
+
+// spread adds a part of a call's tally to its queue and to each of its topics.
+func spread(into map[Key]*Tally, c *hotline.Call, f *hotline.Facts, part *Tally) {
+	at(into, c, f, ByQueue, c.Queue).Merge(part)
+	seen := make(map[string]bool, len(c.Topics))
+	for _, topic := range c.Topics {
+		if !seen[topic] { // named twice, it is still one call
+			seen[topic] = true
+			at(into, c, f, ByTopic, topic).Merge(part)
+		}
+	}
+}
+
+func at(into map[Key]*Tally, c *hotline.Call, f *hotline.Facts, d Dimension, name string) *Tally {
+	k := Key{Dimension: d, Bucket: f.Bucket, Centre: c.Centre, Source: c.Source, Name: name}
+	t := into[k]
+	if t == nil {
+		t = new(Tally)
+		into[k] = t
+	}
+	return t
 }
 
 // One is the tally of one call, which must not be deleted.
@@ -81,6 +88,12 @@ func One(c *hotline.Call) Tally {
 	t.Transfers = int64(c.Transfers)
 	t.Legs = int64(len(f.Legs))
 	t.rate(c.Rating)
+	if c.Repeats() && c.Outcome != hotline.Open {
+		t.OfferedWithCaller = 1
+	}
+	if c.Contact() && c.Outcome == hotline.Answered {
+		t.AnsweredWithCaller = 1
+	}
 	asked := true
 	switch c.Outcome {
 	case hotline.Open:

@@ -33,6 +33,12 @@ type Tally struct {
 	Legs      int64 // agent legs of answered calls; per agent: calls handled
 	Skewed    int64 // calls with a clamped time
 
+	// Repetition, of calls whose caller is known; see CountRepeats for the second of each.
+	OfferedWithCaller  int64 // offered and the caller's own, no calls back
+	RepeatCallers      int64 // of these: within hotline.RepeatWindow after another call of the same caller
+	AnsweredWithCaller int64
+	RepeatedWithin     int64 // of these: with a further call of the same caller within hotline.RepeatWindow
+
 	DataTo time.Time // the latest instant any of these calls tells of
 
 	// The part that fell outside service hours. A bucket lies wholly inside or outside
@@ -111,6 +117,10 @@ func (t *Tally) Merge(u *Tally) {
 	t.Transfers += u.Transfers
 	t.Legs += u.Legs
 	t.Skewed += u.Skewed
+	t.OfferedWithCaller += u.OfferedWithCaller
+	t.RepeatCallers += u.RepeatCallers
+	t.AnsweredWithCaller += u.AnsweredWithCaller
+	t.RepeatedWithin += u.RepeatedWithin
 	if u.DataTo.After(t.DataTo) {
 		t.DataTo = u.DataTo
 	}

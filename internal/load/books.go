@@ -22,7 +22,7 @@ func (w *worker) reconcile(ctx context.Context) {
 	if !w.books.open {
 		return
 	}
-	records, _, _, err := w.store.LedgerSum(ctx, w.topics.Calls, w.epoch, w.id)
+	records, _, _, err := w.store.LedgerSum(ctx, w.topic, w.epoch, w.id)
 	if err != nil {
 		w.log.Warn("comparing the ledger with the offsets failed", "error", err)
 		return

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/deadletter"
@@ -24,7 +26,11 @@ type Store interface {
 	TopicEpoch(ctx context.Context, topic, topicID string) (uint16, error)
 	Versions(ctx context.Context, ids []string) (map[string][]store.Version, error)
 	InsertCalls(ctx context.Context, b store.Batch, rows []store.Row) error
+	InsertCallers(ctx context.Context, b store.Batch, rows []store.CallerRow) error
 	InsertVersions(ctx context.Context, b store.Batch, versions []store.Version) error
+	CallerBuckets(ctx context.Context, places []store.CallerPlace) ([]time.Time, error)
+	InsertSupplements(ctx context.Context, b store.Batch, rows []store.SupplementRow) error
+	InsertAgentStates(ctx context.Context, b store.Batch, rows []store.AgentRow) error
 	InsertLedger(ctx context.Context, b store.Batch, lines []store.Ledger) error
 	LedgerSum(ctx context.Context, topic string, epoch uint16, partition int) (records, first, last int64, err error)
 }
@@ -36,14 +42,19 @@ var (
 
 // Topics are the names of the topics.
 type Topics struct {
-	Calls    string // read
-	Touched  string // marks of touched buckets
-	Rejected string // dead letters
+	Calls       string // read, as the next two are
+	Supplements string // facts about calls that arrive apart; empty: not read
+	Agents      string // agents' states; empty: not read
+	Touched     string // marks of touched buckets
+	Rejected    string // dead letters
 }
 
 // DefaultTopics are the names everything else uses.
 func DefaultTopics() Topics {
-	return Topics{Calls: "hotline.calls", Touched: "hotline.touched", Rejected: "hotline.rejected"}
+	return Topics{
+		Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents",
+		Touched: "hotline.touched", Rejected: "hotline.rejected",
+	}
 }
 
 // Deps is what a Loader needs from its surroundings.
@@ -56,7 +67,8 @@ type Deps struct {
 	Log        *slog.Logger          // nil: nothing is logged
 }
 
-// Loader takes the records of one topic into the store.
+// Loader takes the records of one topic into the store, and with it the loaders of the
+// other topics.
 type Loader struct {
 	cfg     Config
 	broker  Broker
@@ -65,6 +77,24 @@ type Loader struct {
 	topics  Topics
 	metrics *metrics
 	log     *slog.Logger
+
+	kind   kind
+	topic  string // read
+	group  string
+	others []*Loader
+}
+
+// The groups of the topics beside that of the calls, behind Config.Group.
+const (
+	supplementsGroup = "-supplements"
+	agentsGroup      = "-agents"
+)
+
+// Groups are the consumer groups by the topic they read.
+func (c Config) Groups(t Topics) map[string]string {
+	return map[string]string{
+		t.Calls: c.Group, t.Supplements: c.Group + supplementsGroup, t.Agents: c.Group + agentsGroup,
+	}
 }
 
 // New returns a loader at rest.
@@ -72,27 +102,59 @@ func New(cfg Config, deps Deps) (*Loader, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
-	m, err := newMetrics(deps.Registerer)
+	if deps.Topics == (Topics{}) {
+		deps.Topics = DefaultTopics()
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	l, err := newLoader(cfg, deps, calls{}, deps.Topics.Calls)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range []struct {
+		topic string
+		kind  kind
+	}{{deps.Topics.Supplements, supplements()}, {deps.Topics.Agents, agentStates()}} {
+		if other.topic == "" {
+			continue
+		}
+		o, err := newLoader(cfg, deps, other.kind, other.topic)
+		if err != nil {
+			return nil, err
+		}
+		l.others = append(l.others, o)
+	}
+	return l, nil
+}
+
+func newLoader(cfg Config, deps Deps, k kind, topic string) (*Loader, error) {
+	reg := deps.Registerer
+	if reg != nil {
+		reg = prometheus.WrapRegistererWith(prometheus.Labels{"topic": topic}, reg)
+	}
+	m, err := newMetrics(reg)
 	if err != nil {
 		return nil, fmt.Errorf("load: registering metrics: %w", err)
 	}
-	l := &Loader{
-		cfg: cfg, broker: deps.Broker, store: deps.Store, sealer: deps.Sealer,
-		topics: deps.Topics, metrics: m, log: deps.Log,
-	}
-	if l.topics == (Topics{}) {
-		l.topics = DefaultTopics()
-	}
-	if l.log == nil {
-		l.log = slog.New(slog.DiscardHandler)
-	}
-	return l, nil
+	return &Loader{
+		cfg: cfg, broker: deps.Broker, store: deps.Store, sealer: deps.Sealer, topics: deps.Topics, metrics: m,
+		log: deps.Log, kind: k, topic: topic, group: cfg.Groups(deps.Topics)[topic],
+	}, nil
 }
 
 // Run loads until ctx ends; the batches at hand then get Config.ShutdownGrace to finish.
 // It returns nil at the end of ctx, else what no repetition will heal.
 func (l *Loader) Run(ctx context.Context) error {
-	cfg := broker.GroupConfig{Group: l.cfg.Group, Topic: l.topics.Calls}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, one := range append([]*Loader{l}, l.others...) {
+		g.Go(func() error { return one.run(ctx) })
+	}
+	return g.Wait()
+}
+
+func (l *Loader) run(ctx context.Context) error {
+	cfg := broker.GroupConfig{Group: l.group, Topic: l.topic}
 	err := l.broker.RunGroup(ctx, cfg, func(ctx context.Context, p *broker.Partition) error {
 		w := l.worker(assignment{
 			id: p.ID, start: p.Start, metadata: p.Metadata, topicID: p.TopicID,

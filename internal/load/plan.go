@@ -10,8 +10,14 @@ import (
 
 // record is a decoded record of a batch.
 type record struct {
-	call   *hotline.Call
-	facts  hotline.Facts // zero for a deletion
+	// One of these.
+	call       *hotline.Call
+	supplement *hotline.Supplement
+	state      *hotline.AgentState
+
+	id     string        // of the call, where the record is of one
+	facts  hotline.Facts // of a call; zero for a deletion
+	caller string        // of a call; empty for a deletion
 	rank   hotline.Rank
 	run    string
 	origin string
@@ -20,11 +26,13 @@ type record struct {
 
 // plan is what a batch does to the store.
 type plan struct {
-	rows      []store.Row     // into calls: newest versions and tombstones
-	versions  []store.Version // into the registry: those not yet in it
-	marks     []time.Time     // buckets to recompute, ascending
-	ledger    []store.Ledger  // one line per run, in order of appearance
-	conflicts int             // new contents of a version that had another content
+	rows      []store.Row         // into calls: newest versions and tombstones
+	callers   []store.CallerRow   // into the calls of each caller, as rows
+	places    []store.CallerPlace // where the callers have called, as far as these calls are concerned
+	versions  []store.Version     // into the registry: those not yet in it
+	marks     []time.Time         // buckets to recompute, ascending
+	ledger    []store.Ledger      // one line per run, in order of appearance
+	conflicts int                 // new contents of a version that had another content
 }
 
 // makePlan decides what becomes of a batch. The records are in the order of their
@@ -52,6 +60,13 @@ type planner struct {
 	ranks    set[hotline.Rank]
 	contents set[uint64] // versions that have a content
 	buckets  set[int64]
+	lain     set[callerPlace]
+}
+
+// callerPlace is store.CallerPlace in a form that compares.
+type callerPlace struct {
+	caller string
+	bucket int64
 }
 
 const none = -1
@@ -81,7 +96,7 @@ func (b *planner) plan(records []record, rejected []string, known map[string][]s
 		b.call(b.group, known[id])
 	}
 	b.markAll()
-	b.book(records, rejected)
+	b.p.ledger = ledgerOf(records, rejected)
 	return b.p
 }
 
@@ -93,8 +108,10 @@ func (b *planner) reset(n int) {
 	}
 	clear(b.p.rows)
 	clear(b.p.versions)
+	clear(b.p.callers)
+	clear(b.p.places)
 	clear(b.group)
-	b.p = plan{rows: b.p.rows[:0], versions: b.p.versions[:0]}
+	b.p = plan{rows: b.p.rows[:0], versions: b.p.versions[:0], callers: b.p.callers[:0], places: b.p.places[:0]}
 	b.prev, b.first = b.prev[:0], b.first[:0]
 	clear(b.last)
 	clear(b.touched)
@@ -113,6 +130,7 @@ func (b *planner) call(records []*record, known []store.Version) {
 		})
 	}
 	b.bury(newest, stored, records, known)
+	b.byCaller(newest, stored, records, known)
 }
 
 // register adds the versions that are not known yet, and marks the buckets of all: those
@@ -134,7 +152,7 @@ func (b *planner) register(records []*record, known []store.Version) {
 			b.p.conflicts++
 		}
 		b.p.versions = append(b.p.versions, store.Version{
-			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Run: r.run,
+			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Caller: r.caller, Run: r.run,
 		})
 	}
 }
@@ -187,6 +205,37 @@ func (b *planner) bury(newest *record, stored *store.Version, records []*record,
 	}
 }
 
+// byCaller does for the calls of each caller what call and bury do for the calls: a row
+// where the newest version lies, tombstones wherever else the call has lain.
+func (b *planner) byCaller(newest *record, stored *store.Version, records []*record, known []store.Version) {
+	rank, live := newest.rank, callerPlace{newest.caller, newest.bucket().Unix()}
+	if stored != nil {
+		rank, live = stored.Rank, callerPlace{stored.Caller, stored.Bucket.Unix()}
+	}
+	b.lain.reset()
+	lay := func(caller string, bucket time.Time, bury bool) {
+		at := callerPlace{caller, bucket.Unix()}
+		if caller == "" || !b.lain.add(at) {
+			return
+		}
+		row := store.CallerRow{CallerPlace: store.CallerPlace{Caller: caller, Bucket: bucket}, CallID: newest.id, Rank: rank}
+		b.p.places = append(b.p.places, row.CallerPlace)
+		switch {
+		case at != live && bury:
+			b.p.callers = append(b.p.callers, row)
+		case at == live && stored == nil:
+			row.Call = newest.call
+			b.p.callers = append(b.p.callers, row)
+		}
+	}
+	for _, r := range records {
+		lay(r.caller, r.bucket(), true)
+	}
+	for i := range known {
+		lay(known[i].Caller, known[i].Bucket, stored == nil)
+	}
+}
+
 func (b *planner) mark(bucket time.Time) {
 	if !bucket.IsZero() {
 		b.touched[bucket.Unix()] = struct{}{}
@@ -204,17 +253,17 @@ func (b *planner) markAll() {
 	}
 }
 
-// book writes the ledger: what became of every record, by run.
-func (b *planner) book(records []record, rejected []string) {
+// ledgerOf is what became of every record, by run.
+func ledgerOf(records []record, rejected []string) (ledger []store.Ledger) {
 	at := map[string]int{}
 	line := func(run string) *store.Ledger {
 		i, ok := at[run]
 		if !ok {
-			i = len(b.p.ledger)
+			i = len(ledger)
 			at[run] = i
-			b.p.ledger = append(b.p.ledger, store.Ledger{Run: run})
+			ledger = append(ledger, store.Ledger{Run: run})
 		}
-		return &b.p.ledger[i]
+		return &ledger[i]
 	}
 	for i := range records {
 		line(records[i].run).Accepted++
@@ -222,6 +271,7 @@ func (b *planner) book(records []record, rejected []string) {
 	for _, run := range rejected {
 		line(run).Rejected++
 	}
+	return ledger
 }
 
 // bucket is where the record's call lies; a deletion has no bucket of its own.

@@ -59,6 +59,7 @@ type reader struct {
 	part    partition
 	cfg     Config
 	decoder *wire.Decoder
+	kind    decodeFunc
 	runs    interner
 	used    chan *batch     // batches to fill again
 	next    int64           // first offset of the next batch
@@ -66,8 +67,8 @@ type reader struct {
 	arrived time.Time       // of pending
 }
 
-func newReader(part partition, cfg Config, first int64) *reader {
-	return &reader{part: part, cfg: cfg, decoder: wire.NewDecoder(), used: make(chan *batch, 2), next: first}
+func newReader(part partition, cfg Config, first int64, kind decodeFunc) *reader {
+	return &reader{part: part, cfg: cfg, decoder: wire.NewDecoder(), kind: kind, used: make(chan *batch, 2), next: first}
 }
 
 // idleWait is how long an idle fetch lasts; the end of the context cuts it short.
@@ -233,20 +234,15 @@ func (r *reader) take(b *batch, n int) {
 
 func (r *reader) decode(b *batch, i int) {
 	rec := &b.records[i]
-	call, err := r.decoder.Call(rec.Value)
-	if err == nil && string(rec.Key) != call.ID {
-		err = hotline.Reject(hotline.KeyMismatch, "call_id", "the record's Kafka key is not its call_id")
+	out, key, field, err := r.kind(r.decoder, rec.Value)
+	if err == nil && string(rec.Key) != key {
+		err = hotline.Reject(hotline.KeyMismatch, field, "the record's Kafka key is not its %s", field)
 	}
 	if err != nil {
 		b.rejected = append(b.rejected, rejection{index: i, err: asReject(err)})
 		return
 	}
-	out := record{
-		call: call, rank: wire.Rank(call), index: i,
-		run: r.runs.text(header(rec, "run"), maxRun), origin: headerText(header(rec, "origin"), maxOrigin),
-	}
-	if !call.Deleted {
-		out.facts = call.Facts()
-	}
+	out.index = i
+	out.run, out.origin = r.runs.text(header(rec, "run"), maxRun), headerText(header(rec, "origin"), maxOrigin)
 	b.accepted = append(b.accepted, out)
 }

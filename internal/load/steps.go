@@ -20,14 +20,17 @@ const (
 	stepReject   = "reject"
 	stepLookup   = "lookup"
 	stepCalls    = "calls"
+	stepCallers  = "callers"
 	stepVersions = "versions"
+	stepRecords  = "records" // of topics that hold no calls
+	stepAround   = "around"  // which other buckets a batch touches
 	stepLedger   = "ledger"
 	stepMark     = "mark"
 	stepCommit   = "commit"
 )
 
 func steps() []string {
-	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepVersions, stepLedger, stepMark, stepCommit}
+	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepCallers, stepVersions, stepRecords, stepAround, stepLedger, stepMark, stepCommit}
 }
 
 // announce writes ahead which range is being loaded: whoever holds the partition after
@@ -110,66 +113,8 @@ func (w *worker) letter(b *batch, r rejection) deadletter.Letter {
 	return deadletter.Letter{
 		Reason: r.err.Reason, Field: r.err.Field, Detail: r.err.Detail,
 		Origin: headerText(header(rec, "origin"), maxOrigin), Run: headerText(header(rec, "run"), maxRun),
-		Topic: w.topics.Calls, Partition: w.id, Offset: rec.Offset, Fingerprint: w.topicID,
+		Topic: w.topic, Partition: w.id, Offset: rec.Offset, Fingerprint: w.topicID,
 		Key: rec.Key, Headers: rec.Headers, Bytes: rec.Value, Replayable: true,
-	}
-}
-
-// lookup asks the registry for all calls of the batch.
-func (w *worker) lookup(ctx context.Context, b *batch) (known map[string][]store.Version, err error) {
-	ids := make([]string, 0, len(b.accepted))
-	seen := make(map[string]struct{}, len(b.accepted))
-	for i := range b.accepted {
-		id := b.accepted[i].call.ID
-		if _, ok := seen[id]; !ok {
-			seen[id] = struct{}{}
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	err = w.timed(stepLookup, func() error {
-		return w.try(ctx, stepLookup, func(ctx context.Context) (err error) {
-			known, err = w.store.Versions(ctx, ids)
-			return err
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking up %d calls: %w", len(ids), err)
-	}
-	return known, nil
-}
-
-// insertCalls plans the batch and inserts its rows. A row the store refuses becomes a
-// dead letter, and the rest is planned again without it: its rank must not bury the
-// versions before it.
-func (w *worker) insertCalls(ctx context.Context, b *batch, id store.Batch) (plan, error) {
-	for {
-		p := w.planner.plan(b.accepted, b.rejectedRuns(), b.known)
-		if len(p.rows) == 0 {
-			return p, nil
-		}
-		err := w.timed(stepCalls, func() error {
-			return w.try(ctx, stepCalls, func(ctx context.Context) error {
-				err := w.store.InsertCalls(ctx, id, p.rows)
-				if !store.IsData(err) {
-					return err
-				}
-				refused, err := w.refused(ctx, id, p.rows, err)
-				if err != nil {
-					return err
-				}
-				return w.refuse(ctx, b, &id, refused)
-			})
-		})
-		switch {
-		case errors.Is(err, errReplan):
-		case err != nil:
-			return plan{}, fmt.Errorf("inserting %d rows: %w", len(p.rows), err)
-		default:
-			return p, nil
-		}
 	}
 }
 
@@ -179,17 +124,6 @@ func (b *batch) rejectedRuns() []string {
 		runs[i] = headerText(header(&b.records[r.index], "run"), maxRun)
 	}
 	return runs
-}
-
-func (w *worker) insertVersions(ctx context.Context, id store.Batch, versions []store.Version) error {
-	if len(versions) == 0 {
-		return nil
-	}
-	return w.timed(stepVersions, func() error {
-		return w.try(ctx, stepVersions, func(ctx context.Context) error {
-			return w.store.InsertVersions(ctx, id, versions)
-		})
-	})
 }
 
 func (w *worker) insertLedger(ctx context.Context, id store.Batch, lines []store.Ledger) error {

@@ -42,7 +42,7 @@ func (l *Loader) worker(a assignment, part partition) *worker {
 	label := strconv.Itoa(a.id)
 	return &worker{
 		Loader: l, assignment: a, part: part, label: label,
-		log:    l.log.With("topic", l.topics.Calls, "partition", a.id),
+		log:    l.log.With("topic", l.topic, "partition", a.id),
 		gauges: l.metrics.partition(label), planner: newPlanner(),
 	}
 }
@@ -143,7 +143,7 @@ func (w *worker) account(ctx context.Context, from int64) error {
 		}
 		var first int64
 		err = w.try(ctx, stepOpen, func(ctx context.Context) (err error) {
-			_, first, _, err = w.store.LedgerSum(ctx, w.topics.Calls, epoch, w.id)
+			_, first, _, err = w.store.LedgerSum(ctx, w.topic, epoch, w.id)
 			return err
 		})
 		if err != nil {
@@ -158,11 +158,11 @@ func (w *worker) account(ctx context.Context, from int64) error {
 
 func (w *worker) register(ctx context.Context, id string) (epoch uint16, err error) {
 	err = w.try(ctx, stepOpen, func(ctx context.Context) (err error) {
-		epoch, err = w.store.TopicEpoch(ctx, w.topics.Calls, id)
+		epoch, err = w.store.TopicEpoch(ctx, w.topic, id)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("registering topic %s: %w", w.topics.Calls, err)
+		return 0, fmt.Errorf("registering topic %s: %w", w.topic, err)
 	}
 	return epoch, nil
 }
@@ -172,11 +172,11 @@ func (w *worker) register(ctx context.Context, id string) (epoch uint16, err err
 func (w *worker) session(ctx, work context.Context, first int64) error {
 	w.gauges.lag.Set(float64(max(w.part.HighWatermark()-first, 0)))
 	w.latest = nil
-	r := newReader(w.part, w.cfg, first)
+	r := newReader(w.part, w.cfg, first, w.kind.decode)
 	if w.pos.announced {
 		b, err := r.exactly(ctx, w.pos.last)
 		if err == nil {
-			b.known, err = w.lookup(work, b)
+			err = w.kind.lookup(work, w, b)
 		}
 		if err == nil {
 			err = w.load(work, b)
@@ -213,18 +213,16 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 	}
 }
 
-// lookAhead looks up the calls of a batch while the one before is being written. A batch
+// lookAhead looks up the records of a batch while the one before is being written. A batch
 // is taken to be written only after the one before it is done, so what a look-up may miss
 // are the versions of exactly one batch, see merge.
 func (w *worker) lookAhead(ctx context.Context, in <-chan *batch, out chan<- *batch) error {
 	for {
 		select {
 		case b := <-in:
-			known, err := w.lookup(ctx, b)
-			if err != nil {
+			if err := w.kind.lookup(ctx, w, b); err != nil {
 				return err
 			}
-			b.known = known
 			select {
 			case out <- b:
 			case <-ctx.Done():
@@ -260,7 +258,7 @@ func (w *worker) merge(b *batch) {
 // the same range.
 func (w *worker) load(ctx context.Context, b *batch) error {
 	started := time.Now()
-	id := store.Batch{Topic: w.topics.Calls, Epoch: w.epoch, Partition: w.id, First: b.first, Last: b.last}
+	id := store.Batch{Topic: w.topic, Epoch: w.epoch, Partition: w.id, First: b.first, Last: b.last}
 	if !b.announced {
 		if err := w.announce(ctx, b); err != nil { // step 1
 			return err
@@ -269,12 +267,8 @@ func (w *worker) load(ctx context.Context, b *batch) error {
 	if err := w.reject(ctx, b, b.rejected); err != nil { // step 2
 		return err
 	}
-	w.merge(b)
-	p, err := w.insertCalls(ctx, b, id) // step 4; step 3 is lookAhead
+	p, err := w.kind.write(ctx, w, b, id) // steps 4 and 5; step 3 is lookAhead
 	if err != nil {
-		return err
-	}
-	if err := w.insertVersions(ctx, id, p.versions); err != nil { // step 5
 		return err
 	}
 	if err := w.insertLedger(ctx, id, p.ledger); err != nil { // step 6

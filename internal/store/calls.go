@@ -38,6 +38,7 @@ type callColumns struct {
 	invited, given                                                 []bool
 	rating                                                         []uint8
 	scale, callerHash, callerMasked, callerSealed                  []string
+	ivrMissing                                                     []string
 	attributes                                                     []map[string]string
 	run, origin                                                    []string
 }
@@ -72,6 +73,7 @@ func callColumnDefs() []columnDef {
 		{"hold_ms", "UInt64"},
 		{"wrapup_ms", "UInt64"},
 		{"ivr_ms", "UInt64"},
+		{"ivr_missing", "String"},
 		{"transfers", "UInt32"},
 		{"leg_agents", "Array(String)"},
 		{"leg_queues", "Array(String)"},
@@ -95,7 +97,7 @@ func (c *callColumns) values() []any {
 		c.bucket, c.callID, c.version, c.hash, c.deleted,
 		c.centre, c.source, c.direction, c.outcome, c.excluded, c.queue, c.agent, c.region, c.topics,
 		c.startedAt, c.queuedAt, c.answeredAt, c.endedAt, c.decidedAt, c.lastEvent, c.queued, c.skewed,
-		c.wait, c.talk, c.hold, c.wrapup, c.ivr, c.transfers,
+		c.wait, c.talk, c.hold, c.wrapup, c.ivr, c.ivrMissing, c.transfers,
 		c.legAgents, c.legQueues, c.legTalk, c.legHold,
 		c.invited, c.given, c.rating, c.scale,
 		c.callerHash, c.callerMasked, c.callerSealed, c.attributes, c.run, c.origin,
@@ -103,9 +105,11 @@ func (c *callColumns) values() []any {
 }
 
 func (c *callColumns) add(r *Row) {
-	call, facts, deleted := r.Call, &r.Facts, uint8(0)
+	call, facts, deleted, ivrMissing := r.Call, &r.Facts, uint8(0), hotline.IVRKnown
 	if call == nil { // a tombstone tells nothing but that it is one
 		call, facts, deleted = new(hotline.Call), new(hotline.Facts), 1
+	} else {
+		ivrMissing = call.IVRMissing()
 	}
 	c.bucket = append(c.bucket, seconds(r.Bucket))
 	c.callID = append(c.callID, r.CallID)
@@ -134,6 +138,7 @@ func (c *callColumns) add(r *Row) {
 	c.hold = append(c.hold, length(facts.Hold))
 	c.wrapup = append(c.wrapup, length(facts.Wrapup))
 	c.ivr = append(c.ivr, length(facts.IVR))
+	c.ivrMissing = append(c.ivrMissing, string(ivrMissing))
 	c.transfers = append(c.transfers, call.Transfers)
 	c.addLegs(facts.Legs)
 	c.invited = append(c.invited, call.Rating.Invited)
@@ -172,7 +177,7 @@ func length(ms int64) uint64 { return uint64(max(ms, 0)) }
 func (c *callColumns) reset() {
 	emptied(&c.bucket, &c.startedAt, &c.queuedAt, &c.answeredAt, &c.endedAt, &c.decidedAt, &c.lastEvent)
 	emptied(&c.callID, &c.centre, &c.source, &c.direction, &c.outcome, &c.excluded, &c.queue, &c.agent, &c.region,
-		&c.scale, &c.callerHash, &c.callerMasked, &c.callerSealed, &c.run, &c.origin)
+		&c.scale, &c.callerHash, &c.callerMasked, &c.callerSealed, &c.ivrMissing, &c.run, &c.origin)
 	emptied(&c.version, &c.hash, &c.wait, &c.talk, &c.hold, &c.wrapup, &c.ivr)
 	emptied(&c.deleted, &c.rating)
 	emptied(&c.queued, &c.skewed, &c.invited, &c.given)

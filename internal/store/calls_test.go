@@ -68,7 +68,7 @@ func TestInsertCallsEveryColumn(t *testing.T) {
 		`"direction":"callback","outcome":"answered","excluded":"test","queue":"q","agent":"a","region":"610400","topics":["x","y"],` +
 		`"started_at":"2026-03-02 04:00:00.001","queued_at":"2026-03-02 04:00:02.000","answered_at":"2026-03-02 04:00:10.000",` +
 		`"ended_at":"2026-03-02 04:01:40.000","decided_at":"2026-03-02 04:00:10.000","last_event":"2026-03-02 04:01:40.000","queued":true,"skewed":false,` +
-		`"wait_ms":8000,"talk_ms":89995,"hold_ms":5,"wrapup_ms":6,"ivr_ms":7,"transfers":1,"leg_agents":["a1","a2"],"leg_queues":["q1","q2"],` +
+		`"wait_ms":8000,"talk_ms":89995,"hold_ms":5,"wrapup_ms":6,"ivr_ms":7,"ivr_missing":"","transfers":1,"leg_agents":["a1","a2"],"leg_queues":["q1","q2"],` +
 		`"leg_talk_ms":[9999,80000],"leg_hold_ms":[1,0],"rating_invited":true,"rating_given":true,"rating_value":5,"rating_scale":"csat",` +
 		`"caller_hash":"hash","caller_masked":"138****5678","caller_sealed":"sealed","attributes":{"k'":"v\\"},"run":"R","origin":"a.csv:7"`
 	if !strings.HasPrefix(got, want) {

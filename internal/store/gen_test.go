@@ -39,8 +39,9 @@ func genCall(t *rapid.T, base time.Time) *hotline.Call {
 	if rapid.IntRange(0, 5).Draw(t, "excluded") == 0 {
 		c.Excluded = rapid.SampledFrom(hotline.Exclusions()).Draw(t, "reason")
 	}
-	// Four bucket edges, two of them in different months.
-	c.StartedAt = base.Add(time.Duration(rapid.SampledFrom([]int64{-900_001, -900_000, -1, 0, 1, 899_999, 900_000}).Draw(t, "arrival")) * time.Millisecond)
+	// Four bucket edges, two of them in different months, and the edge of the repeat window.
+	const twoDays = 48 * 3_600_000
+	c.StartedAt = base.Add(time.Duration(rapid.SampledFrom([]int64{-900_001, -900_000, -1, 0, 1, 899_999, 900_000, twoDays - 1, twoDays, twoDays + 1}).Draw(t, "arrival")) * time.Millisecond)
 	c.QueuedAt = genInstant(t, "queued", c.StartedAt)
 	c.AnsweredAt = genInstant(t, "answered", c.StartedAt)
 	c.EndedAt = genInstant(t, "ended", c.StartedAt)
@@ -53,6 +54,7 @@ func genCall(t *rapid.T, base time.Time) *hotline.Call {
 			Hold: genSpan(t, "leg hold"),
 		})
 	}
+	c.CallerHash = rapid.SampledFrom([]string{"", "k.one", "k.one", "k.two", "it's"}).Draw(t, "caller")
 	c.Transfers = rapid.Uint32Range(0, 3).Draw(t, "transfers")
 	c.Rating = hotline.Rating{
 		Invited: rapid.Bool().Draw(t, "invited"), Given: rapid.Bool().Draw(t, "given"),
@@ -78,4 +80,26 @@ func genSpan(t *rapid.T, name string) hotline.Span {
 		return hotline.Span{}
 	}
 	return hotline.Millis(ms)
+}
+
+// genSupplement draws a version of a supplement to one of the calls, or to none.
+func genSupplement(t *rapid.T) *hotline.Supplement {
+	s := &hotline.Supplement{
+		CallID:  rapid.SampledFrom(append(ids[:7:7], "nobody")).Draw(t, "call"),
+		Version: rapid.Uint64Range(1, 3).Draw(t, "supplement version"),
+		Kind:    rapid.SampledFrom(hotline.SupplementKinds()).Draw(t, "kind"),
+		Deleted: rapid.IntRange(0, 5).Draw(t, "withdrawn") == 5,
+	}
+	switch s.Kind {
+	case hotline.SupplementRating:
+		s.Rating = hotline.Rating{Invited: rapid.Bool().Draw(t, "invited"), Scale: rapid.SampledFrom(scales).Draw(t, "scale")}
+		if rapid.Bool().Draw(t, "given") {
+			s.Rating.Given, s.Rating.Value = true, rapid.Byte().Draw(t, "rating")
+		}
+	case hotline.SupplementIVR:
+		s.IVR = hotline.Millis(rapid.SampledFrom([]int64{-1, 0, 1, 999, 1_000, 14_999, 600_001, 7_200_000}).Draw(t, "ivr"))
+	case hotline.SupplementTopics:
+		s.Topics = rapid.SliceOfN(rapid.SampledFrom(append(topics, "new")), 1, 3).Draw(t, "topics")
+	}
+	return s
 }

@@ -13,13 +13,19 @@ import (
 // LiveCalls returns the newest versions of the calls that arrived since the quarter hour
 // of from, by arrival.
 func (s *Store) LiveCalls(ctx context.Context, from time.Time) ([]Live, error) {
-	instants := ""
-	for _, c := range []string{"started_at", "queued_at", "decided_at", "ended_at"} {
+	with, err := s.apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	with.callers = false // the live windows tell nothing of them
+	f, instants := with.columns(), ""
+	for _, c := range []string{"started_at", "queued_at", f.decided, "ended_at"} {
 		instants += ", toUnixTimestamp64Milli(" + c + ")"
 	}
+	where := fmt.Sprintf("bucket >= %d", bound(hotline.BucketOf(from)))
 	sql := fmt.Sprintf(`SELECT call_id, toString(centre), toString(source), toString(queue), toString(agent),
-    toString(outcome), toString(excluded)%s, toInt64(wait_ms), queued
-FROM %s FINAL WHERE bucket >= %d ORDER BY bucket, started_at, call_id`, instants, s.table(tableCalls), bound(hotline.BucketOf(from)))
+    toString(outcome), toString(excluded)%s, toInt64(%s), %s
+FROM %s WHERE %s ORDER BY bucket, started_at, call_id`, instants, f.wait, f.queued, s.callsWith(with, where, time.Time{}, time.Time{}), where)
 	return collect(ctx, s, "live_calls", sql, func(rows driver.Rows, l *Live) error {
 		var started, queued, decided, ended int64
 		var outcome, excluded string

@@ -41,7 +41,7 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 	newest := make(map[string]*hotline.Call)
 	for _, c := range calls {
 		rank := wire.Rank(c)
-		v := store.Version{CallID: c.ID, Rank: rank, Deleted: c.Deleted, Run: "run"}
+		v := store.Version{CallID: c.ID, Rank: rank, Deleted: c.Deleted, Caller: c.Caller(), Run: "run"}
 		if !c.Deleted {
 			v.Bucket = c.Facts().Bucket
 		}
@@ -58,6 +58,8 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 		}
 	}
 	var rows []store.Row
+	var callers []store.CallerRow
+	var places []store.CallerPlace
 	for id, c := range newest {
 		top := store.Version{Rank: wire.Rank(c)}
 		live := c
@@ -76,6 +78,23 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 				top = v
 			}
 		}
+		lain := map[store.CallerPlace]bool{}
+		for _, v := range all[id] {
+			place := store.CallerPlace{Caller: v.Caller, Bucket: v.Bucket}
+			if v.Caller == "" || lain[place] {
+				continue
+			}
+			lain[place] = true
+			places = append(places, place)
+			row := store.CallerRow{CallerPlace: place, CallID: id, Rank: top.Rank}
+			if !top.Deleted && place.Caller == top.Caller && place.Bucket.Equal(top.Bucket) {
+				if live == nil {
+					continue
+				}
+				row.Call = live
+			}
+			callers = append(callers, row)
+		}
 		for bucket := range at {
 			row := store.Row{CallID: id, Rank: top.Rank, Bucket: bucket, Run: "run", Origin: "file:1"}
 			if bucket.Equal(top.Bucket) && !top.Deleted {
@@ -91,10 +110,46 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 	if err := l.store.InsertCalls(ctx, l.batch, rows); err != nil {
 		return err
 	}
+	if err := l.store.InsertCallers(ctx, l.batch, callers); err != nil {
+		return err
+	}
 	if err := l.store.InsertVersions(ctx, l.batch, fresh); err != nil {
 		return err
 	}
+	if len(places) > 0 {
+		buckets, err := l.store.CallerBuckets(ctx, places)
+		if err != nil {
+			return err
+		}
+		for _, b := range buckets {
+			l.touched[b] = true
+		}
+	}
 	return l.store.InsertLedger(ctx, l.batch, []store.Ledger{{Run: "run", Accepted: int64(len(calls))}})
+}
+
+// supplement stores supplements and marks what they touched.
+func (l *loader) supplement(ctx context.Context, list []*hotline.Supplement) error {
+	rows, ids := make([]store.SupplementRow, len(list)), make([]string, len(list))
+	for i, s := range list {
+		rows[i], ids[i] = store.SupplementRow{Supplement: s, Rank: wire.RankSupplement(s), Run: "run"}, s.CallID
+	}
+	l.batch.First, l.batch.Last = l.batch.Last+1, l.batch.Last+int64(len(list))
+	if err := l.store.InsertSupplements(ctx, l.batch, rows); err != nil {
+		return err
+	}
+	known, err := l.store.Versions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, versions := range known {
+		for _, v := range versions {
+			if !v.Bucket.IsZero() {
+				l.touched[v.Bucket] = true
+			}
+		}
+	}
+	return nil
 }
 
 func (l *loader) recompute(ctx context.Context, version uint64) error {

@@ -55,4 +55,8 @@ const (
 	tableTallies  = "tallies"
 	tableLog      = "tally_log"
 	tableEpochs   = "topic_epochs"
+
+	tableSupplements = "call_supplements"
+	tableCallers     = "caller_calls"
+	tableAgents      = "agent_states"
 )

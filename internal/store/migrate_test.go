@@ -41,7 +41,7 @@ func TestMigrateFromNothing(t *testing.T) {
 		t.Fatalf("after: have %d, want %d, %v", have, want, err)
 	}
 	got := query(t, cfg, "SELECT name FROM system.tables WHERE database = '{db}' ORDER BY name")
-	tables := []string{"call_versions", "calls", "load_batches", "schema_migrations", "supplements", "tallies", "tally_log", "topic_epochs"}
+	tables := []string{"agent_states", "call_supplements", "call_versions", "caller_calls", "calls", "load_batches", "schema_migrations", "tallies", "tally_log", "topic_epochs"}
 	if diff := cmp.Diff(tables, strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)
 	}
@@ -118,7 +118,7 @@ func checkOldData(t *testing.T, s *store.Store) {
 func TestMigrateHalfApplied(t *testing.T) {
 	cfg := testkit.StoreConfig(t)
 	s := testkit.OpenStore(t, cfg)
-	for id := range 2 {
+	for id := range 4 {
 		list, err := s.Statements(id)
 		if err != nil {
 			t.Fatal(err)
@@ -148,7 +148,7 @@ func TestMigrateConcurrently(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if got := query(t, cfg, "SELECT count(), uniqExact(id) FROM {db}.schema_migrations FINAL"); got != "2\t2" {
+	if got := query(t, cfg, "SELECT count(), uniqExact(id) FROM {db}.schema_migrations FINAL"); got != "3\t3" {
 		t.Errorf("applied: %s", got)
 	}
 }
@@ -162,7 +162,7 @@ func TestMigrateRefuses(t *testing.T) {
 		}
 		query(t, cfg, "INSERT INTO {db}.schema_migrations (id, name, checksum) VALUES (99, '0099_future.sql', 'x')")
 		err := s.Migrate(t.Context())
-		const want = "the data was written by hotline schema 99, this program knows 2: use a newer program"
+		const want = "the data was written by hotline schema 99, this program knows 3: use a newer program"
 		if !errors.Is(err, store.ErrNewer) || err.Error() != want || !store.IsSchema(err) {
 			t.Errorf("got %v", err)
 		}

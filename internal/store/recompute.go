@@ -23,8 +23,18 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Unix() != bound(b) || b.Unix() == 0 }) // no call lies there
 	settings := s.writeSettings()
 	settings["max_insert_threads"] = 1 // one part, so that a bucket's rows show together
+	if s.cfg.Cluster != "" {           // what is joined lies on other servers, and is small
+		settings["distributed_product_mode"] = "global"
+	}
+	if len(sorted) == 0 {
+		return nil
+	}
+	with, err := s.apart(ctx)
+	if err != nil {
+		return err
+	}
 	for part := range slices.Chunk(sorted, recomputeChunk) {
-		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version), settings); err != nil {
+		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version, with), settings); err != nil {
 			return err
 		}
 	}
@@ -39,14 +49,16 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 // groups there are already, with nothing in them, the third one row per bucket, of the
 // blank dimension, whose version is the bucket's (see newest). Names begin with c_ and g_
 // because an alias equal to a source column would be taken for it inside the aggregates.
-func (s *Store) recomputeSQL(buckets []time.Time, version uint64) string {
+func (s *Store) recomputeSQL(buckets []time.Time, version uint64, with apart) string {
 	in := unixList(buckets)
+	f := with.columns()
 	return fmt.Sprintf(`INSERT INTO %[1]s
 (dimension, bucket, centre, source, name, version,
  calls, open, answered, self_service, abandoned_ivr, abandoned_queue, abandoned_ringing,
  timed_out, blocked, voicemail, callback_requested, voicemail_queued, excluded,
  wait_answered, wait_abandoned, wait_ms, wait_ms_max, lost_ms, talk_ms, hold_ms, wrapup_ms,
- invited, rated, ratings, transfers, legs, skewed, data_to)
+ invited, rated, ratings, transfers, legs, skewed,
+ offered_with_caller, repeat_callers, answered_with_caller, repeated_within_window, data_to)
 SELECT
     g_dimension, c_bucket, c_centre, c_source, g_name, %[3]d,
     sum(g_whole),
@@ -76,6 +88,10 @@ SELECT
     sumIf(c_transfers, g_counted),
     sum(g_legs),
     countIf(g_whole AND c_skewed),
+    countIf(c_own AND g_outcome NOT IN ('', 'open')),
+    countIf(c_own AND c_repeat AND g_outcome NOT IN ('', 'open')),
+    countIf(c_known AND g_spoken),
+    countIf(c_repeated AND g_spoken),
     max(c_last_event)
 FROM (
     SELECT
@@ -87,25 +103,27 @@ FROM (
         g_outcome IN ('abandoned_queue', 'abandoned_ringing') AS g_lost,
         g_outcome NOT IN ('', 'open', 'self_service', 'abandoned_ivr') AND (c_queued OR g_outcome != 'voicemail') AS g_asked,
         c_excluded, c_queued, c_skewed, c_class_up, c_class_down, c_wait, c_wrapup, c_transfers,
-        c_invited, c_given, c_rating, c_last_event
+        c_invited, c_given, c_rating, c_known, c_own, c_repeat, c_repeated, c_last_event
     FROM (
         SELECT
             bucket AS c_bucket, toString(centre) AS c_centre, toString(source) AS c_source,
             toString(excluded) AS c_excluded, c_excluded = '' AS c_valid, if(c_valid, toString(outcome), '') AS c_outcome,
             c_outcome = 'answered' AS c_spoken,
-            queued AS c_queued, skewed AS c_skewed, wait_ms AS c_wait, wrapup_ms AS c_wrapup,
-            intDiv(wait_ms + 999, 1000) AS c_up, %[5]s AS c_class_up,
-            intDiv(wait_ms, 1000) AS c_down, %[6]s AS c_class_down,
-            toUInt64(transfers) AS c_transfers, rating_invited OR rating_given AS c_invited, rating_given AS c_given,
-            concat(rating_scale, ':', toString(rating_value)) AS c_rating, last_event AS c_last_event,
+            %[7]s AS c_queued, %[8]s AS c_skewed, %[9]s AS c_wait, wrapup_ms AS c_wrapup,
+            intDiv(c_wait + 999, 1000) AS c_up, %[5]s AS c_class_up,
+            intDiv(c_wait, 1000) AS c_down, %[6]s AS c_class_down,
+            toUInt64(transfers) AS c_transfers, %[10]s AS c_given, rating_invited OR %[11]s OR c_given AS c_invited,
+            %[12]s AS c_rating, last_event AS c_last_event,
+            caller_hash != '' AND c_valid AS c_known, c_known AND direction = 'inbound' AS c_own,
+            %[13]s AS c_repeat, %[14]s AS c_repeated,
             c_valid * length(leg_agents) AS c_legs, c_spoken * talk_ms AS c_talk, c_spoken * hold_ms AS c_hold,
             arrayConcat(
                 [('queue', toString(queue), true, c_legs, c_talk, c_hold)],
-                arrayMap(t -> ('topic', toString(t), true, c_legs, c_talk, c_hold), arrayDistinct(topics)),
+                arrayMap(t -> ('topic', toString(t), true, c_legs, c_talk, c_hold), arrayDistinct(%[15]s)),
                 arrayMap((a, talk, hold, i) -> ('agent', toString(a), i = 1, toUInt64(c_valid), c_valid * talk, c_valid * hold),
                     leg_agents, leg_talk_ms, leg_hold_ms, arrayEnumerate(leg_agents))
             ) AS c_groups
-        FROM %[2]s FINAL
+        FROM %[2]s
         WHERE bucket IN (%[4]s)
     )
     ARRAY JOIN c_groups AS g
@@ -114,7 +132,7 @@ FROM (
         toString(dimension), bucket, toString(centre), toString(source), name,
         false, 0, 0, 0, '', false, false, false, false,
         '', false, false, 0, 0, 0, 0, 0,
-        false, false, '', toDateTime64(0, 3, 'UTC')
+        false, false, '', false, false, false, false, toDateTime64(0, 3, 'UTC')
     FROM %[1]s
     WHERE dimension IN ('queue', 'agent', 'topic') AND bucket IN (%[4]s)
     UNION ALL
@@ -122,10 +140,12 @@ FROM (
         '', arrayJoin(arrayMap(b -> toDateTime(b, 'UTC'), [%[4]s])), '', '', '',
         false, 0, 0, 0, '', false, false, false, false,
         '', false, false, 0, 0, 0, 0, 0,
-        false, false, '', toDateTime64(0, 3, 'UTC')
+        false, false, '', false, false, false, false, toDateTime64(0, 3, 'UTC')
 )
 GROUP BY g_dimension, c_bucket, c_centre, c_source, g_name`,
-		s.table(tableTallies), s.table(tableCalls), version, in, waitClass("c_up"), waitClass("c_down"))
+		s.table(tableTallies), s.callsWith(with, "bucket IN ("+in+")", buckets[0], buckets[len(buckets)-1]), version, in,
+		waitClass("c_up"), waitClass("c_down"),
+		f.queued, f.skewed, f.wait, f.given, f.invited, f.rating, f.repeat, f.repeated, f.topics)
 }
 
 // waitClass is the class of a wait in whole seconds, as kpi.Class has it.

@@ -3,6 +3,9 @@ package store_test
 import (
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -27,15 +30,9 @@ func TestRecomputeEqualsCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := flag.Set("rapid.checks", "25"); err != nil { // each check is dozens of statements
-			t.Fatal(err)
-		}
-		defer func() { _ = flag.Set("rapid.checks", f.DefValue) }()
-	}
 	run := 0
-	rapid.Check(t, func(r *rapid.T) {
-		for _, table := range []string{"calls", "call_versions", "load_batches", "tallies"} {
+	rapid.Check(t, fewer(t, 25, func(r *rapid.T) {
+		for _, table := range []string{"calls", "call_versions", "caller_calls", "call_supplements", "load_batches", "tallies"} {
 			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
 				r.Fatal(err)
 			}
@@ -44,6 +41,7 @@ func TestRecomputeEqualsCount(t *testing.T) {
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("calls", run), Last: -1}, touched: map[time.Time]bool{}}
 		run++
 		newest := map[string]*hotline.Call{}
+		supplements := map[string]map[hotline.SupplementKind]*hotline.Supplement{}
 		batches := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) []*hotline.Call {
 			return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) *hotline.Call { return genCall(r, base) }), 1, 15).Draw(r, "calls")
 		}), 1, 5).Draw(r, "batches")
@@ -63,6 +61,9 @@ func TestRecomputeEqualsCount(t *testing.T) {
 			if err := l.load(t.Context(), batch); err != nil {
 				r.Fatal(err)
 			}
+			if err := supply(t, r, l, supplements); err != nil {
+				r.Fatal(err)
+			}
 			if i == len(batches)-1 || rapid.Bool().Draw(r, "recompute") {
 				version++
 				if err := l.recompute(t.Context(), version); err != nil {
@@ -70,8 +71,48 @@ func TestRecomputeEqualsCount(t *testing.T) {
 				}
 			}
 		}
+		for id, c := range newest {
+			newest[id] = supplied(c, supplements[id])
+		}
 		compareTallies(t, r, s, base, newest)
-	})
+	}))
+}
+
+// fewer bounds the number of checks that are tried where nobody asked for a number: each
+// is dozens of statements.
+func fewer(t *testing.T, checks int, check func(*rapid.T)) func(*rapid.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = flag.Set("rapid.checks", f.DefValue) })
+	}
+	return check
+}
+
+// supply sends some supplements, and keeps the newest of each call and kind.
+func supply(t *testing.T, r *rapid.T, l *loader, newest map[string]map[hotline.SupplementKind]*hotline.Supplement) error {
+	list := rapid.SliceOfN(rapid.Custom(genSupplement), 0, 6).Draw(r, "supplements")
+	for _, s := range list {
+		if err := s.Validate(); err != nil {
+			return err
+		}
+		newer(newest, s)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return l.supplement(t.Context(), list)
+}
+
+// newer keeps a supplement that is the newest of its call and kind.
+func newer(newest map[string]map[hotline.SupplementKind]*hotline.Supplement, s *hotline.Supplement) {
+	if newest[s.CallID] == nil {
+		newest[s.CallID] = map[hotline.SupplementKind]*hotline.Supplement{}
+	}
+	if n := newest[s.CallID][s.Kind]; n == nil || wire.RankSupplement(n).Compare(wire.RankSupplement(s)) < 0 {
+		newest[s.CallID][s.Kind] = s
+	}
 }
 
 func compareTallies(t *testing.T, r *rapid.T, s *store.Store, base time.Time, newest map[string]*hotline.Call) {
@@ -79,9 +120,10 @@ func compareTallies(t *testing.T, r *rapid.T, s *store.Store, base time.Time, ne
 	for _, c := range newest {
 		kpi.Count(want, c)
 	}
+	kpi.CountRepeats(want, slices.Collect(maps.Values(newest)))
 	got, sums := map[kpi.Key]*kpi.Tally{}, map[kpi.Key]*kpi.Tally{}
 	for _, d := range []kpi.Dimension{kpi.ByQueue, kpi.ByAgent, kpi.ByTopic} {
-		q := store.TallyQuery{From: base.Add(-24 * time.Hour), To: base.Add(24 * time.Hour), Dimension: d, Names: true}
+		q := store.TallyQuery{From: base.Add(-24 * time.Hour), To: base.Add(400 * 24 * time.Hour), Dimension: d, Names: true}
 		list, err := s.Tallies(t.Context(), q)
 		if err != nil {
 			r.Fatal(err)

@@ -111,6 +111,14 @@ func (f form) functions() template.FuncMap {
 				f.qualified(table), quoteName(f.Cluster), f.qualified(f.localName(table)),
 				quote(f.Cluster), quote(f.Database), quote(f.localName(table)))
 		},
+		// The statements that change a sharded table and its Distributed face.
+		"alter": func(table, change string) string {
+			if f.Cluster == "" {
+				return fmt.Sprintf("ALTER TABLE %s %s;", f.qualified(table), change)
+			}
+			on := "ON CLUSTER " + quoteName(f.Cluster)
+			return fmt.Sprintf("ALTER TABLE %s %s %s;\nALTER TABLE %s %s %s;", f.qualified(f.localName(table)), on, change, f.qualified(table), on, change)
+		},
 		// Acknowledged is on the disk.
 		"durable": func() string { return "fsync_after_insert = 1, fsync_part_directory = 1" },
 		// An insert repeated with the same token is dropped. The window counts parts.

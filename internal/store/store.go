@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -33,6 +34,9 @@ type Store struct {
 	conn    driver.Conn
 	metrics *metrics
 	columns columnPool
+
+	// Tables that have been found to hold something: rows are added, and never taken away.
+	hasSupplements, hasCallers atomic.Bool
 }
 
 // Open prepares a Store. It connects to nothing: an address that does not answer shows

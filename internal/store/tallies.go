@@ -64,6 +64,7 @@ var tallySums = [...]string{
 	"calls", "open", "answered", "self_service", "abandoned_ivr", "abandoned_queue", "abandoned_ringing",
 	"timed_out", "blocked", "voicemail", "callback_requested", "voicemail_queued",
 	"wait_ms", "lost_ms", "talk_ms", "hold_ms", "wrapup_ms", "invited", "rated", "transfers", "legs", "skewed",
+	"offered_with_caller", "repeat_callers", "answered_with_caller", "repeated_within_window",
 }
 
 func scanTally(rows driver.Rows, t *Tally) error {
@@ -76,6 +77,7 @@ func scanTally(rows driver.Rows, t *Tally) error {
 		&y.TimedOut, &y.Blocked, &y.Voicemail, &y.CallbackRequested, &y.VoicemailQueued,
 		&y.WaitMillis, &y.LostMillis, &y.TalkMillis, &y.HoldMillis, &y.WrapupMillis,
 		&y.Invited, &y.Rated, &y.Transfers, &y.Legs, &y.Skewed,
+		&y.OfferedWithCaller, &y.RepeatCallers, &y.AnsweredWithCaller, &y.RepeatedWithin,
 		&y.WaitMillisMax, &latest, &excluded, &answered, &abandoned, &ratings)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ type Version struct {
 	Rank    hotline.Rank
 	Bucket  time.Time // zero for the deletion of a call not seen before
 	Deleted bool
+	Caller  string // as hotline.Call.Caller has it; empty when not known
 	Run     string // the import that brought it first; empty for live intake
 }
 
@@ -25,6 +26,38 @@ type Row struct {
 	Bucket time.Time // where the row or the tombstone lies
 	Run    string
 	Origin string // file:line, or the source's name
+}
+
+// CallerRow is what load inserts into the calls of each caller: a version of a call, or a
+// tombstone.
+type CallerRow struct {
+	CallerPlace
+
+	Call   *hotline.Call // nil for a tombstone
+	CallID string
+	Rank   hotline.Rank
+}
+
+// CallerPlace is a quarter hour in which a caller has called.
+type CallerPlace struct {
+	Caller string // as hotline.Call.Caller has it
+	Bucket time.Time
+}
+
+// SupplementRow is a version of a supplement with where it came from.
+type SupplementRow struct {
+	Supplement *hotline.Supplement
+	Rank       hotline.Rank
+	Run        string
+	Origin     string
+}
+
+// AgentRow is an agent's state with where it came from.
+type AgentRow struct {
+	State  *hotline.AgentState
+	Rank   hotline.Rank
+	Run    string
+	Origin string
 }
 
 // Batch names a contiguous range of offsets; it makes the deduplication tokens.

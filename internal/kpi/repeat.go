@@ -1,0 +1,67 @@
+package kpi
+
+import (
+	"cmp"
+	"slices"
+
+	"hotline12333/internal/hotline"
+)
+
+// CountRepeats adds what one call cannot tell by itself: which calls have a further one of
+// the same caller, in the same centre, that arrived after them and within
+// hotline.RepeatWindow. calls are all there are, in any order, each the newest version
+// with its supplements, as for Count. A call back is no further call, since the centre
+// makes it, and excluded calls neither have further ones nor are any.
+func CountRepeats(into map[Key]*Tally, calls []*hotline.Call) {
+	byCaller := make(map[string][]*hotline.Call)
+	for _, c := range calls {
+		if c.Contact() {
+			byCaller[c.Caller()] = append(byCaller[c.Caller()], c)
+		}
+	}
+	for _, list := range byCaller {
+		slices.SortFunc(list, func(a, b *hotline.Call) int {
+			return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
+		})
+		for i, c := range list {
+			part := Tally{}
+			if c.Outcome == hotline.Answered && further(list[i+1:], c) {
+				part.RepeatedWithin = 1
+			}
+			if c.Repeats() && c.Outcome != hotline.Open && preceded(list[:i], c) {
+				part.RepeatCallers = 1
+			}
+			if part.RepeatedWithin+part.RepeatCallers == 0 {
+				continue
+			}
+			f := c.Facts()
+			spread(into, c, &f, &part)
+			if len(f.Legs) > 0 {
+				at(into, c, &f, ByAgent, f.Legs[0].Agent).Merge(&part)
+			}
+		}
+	}
+}
+
+// further says whether one of the later calls is a further one for c.
+func further(later []*hotline.Call, c *hotline.Call) bool {
+	for _, l := range later {
+		switch {
+		case l.StartedAt.Sub(c.StartedAt) > hotline.RepeatWindow:
+			return false
+		case l.StartedAt.After(c.StartedAt) && l.Repeats():
+			return true
+		}
+	}
+	return false
+}
+
+// preceded says whether c is a further call for one of the earlier ones.
+func preceded(earlier []*hotline.Call, c *hotline.Call) bool {
+	for _, e := range slices.Backward(earlier) {
+		if e.StartedAt.Before(c.StartedAt) {
+			return c.StartedAt.Sub(e.StartedAt) <= hotline.RepeatWindow
+		}
+	}
+	return false
+}

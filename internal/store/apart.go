@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"hotline12333/internal/hotline"
+)
+
+// apart says what is to be joined to calls: where nothing of the kind has ever been
+// stored, nothing is.
+type apart struct{ supplements, callers bool }
+
+func (s *Store) apart(ctx context.Context) (a apart, err error) {
+	if a.supplements, err = s.once(ctx, tableSupplements, &s.hasSupplements); err != nil {
+		return a, err
+	}
+	a.callers, err = s.once(ctx, tableCallers, &s.hasCallers)
+	return a, err
+}
+
+// once asks whether a table has rows until it has some. Whoever writes the first ones marks
+// the buckets afterwards, so a no that is out of date is mended.
+func (s *Store) once(ctx context.Context, table string, known *atomic.Bool) (bool, error) {
+	if known.Load() {
+		return true, nil
+	}
+	found, err := s.any(ctx, table)
+	if found {
+		known.Store(true)
+	}
+	return found, err
+}
+
+// callsWith is what to select from: the newest versions of the calls that where picks,
+// each with its supplements (columns s_…), the next further call of its caller (n_at) and
+// the one before (p_at), as far as these are joined. The calls lie in buckets from first to
+// last, which matter for callers only.
+func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
+	from := s.table(tableCalls) + " FINAL"
+	if a.supplements {
+		from += fmt.Sprintf(`
+        LEFT JOIN (
+            SELECT call_id AS s_call_id,
+                argMaxIf((ivr_ms, ivr_skewed), rank, kind = 'ivr') AS s_ivr,
+                argMaxIf((rating_invited, rating_given, concat(toString(rating_scale), ':', toString(rating_value))), rank, kind = 'rating') AS s_rating,
+                argMaxIf(topics, rank, kind = 'topics') AS s_topics
+            FROM %s
+            WHERE call_id IN (SELECT call_id FROM %s WHERE %s)
+            GROUP BY call_id
+        ) AS s ON call_id = s_call_id`, s.table(tableSupplements), s.table(tableCalls), where)
+	}
+	if a.callers {
+		for _, side := range []struct{ at, which, order string }{{"n", "repeats", "<"}, {"p", "contact", ">"}} {
+			from += fmt.Sprintf(`
+        ASOF LEFT JOIN (
+            SELECT caller AS %[1]s_caller, started_at AS %[1]s_at
+            FROM %[4]s FINAL
+            WHERE %[2]s AND bucket >= %[6]d AND bucket <= %[7]d
+                AND caller IN (SELECT concat(centre, '/', caller_hash) FROM %[5]s WHERE %[8]s AND caller_hash != '')
+        ) AS %[1]s ON concat(centre, '/', caller_hash) = %[1]s_caller AND started_at %[3]s %[1]s_at`,
+				side.at, side.which, side.order, s.table(tableCallers), s.table(tableCalls),
+				bound(first.Add(-repeatReach)), bound(last.Add(repeatReach)), where)
+		}
+	}
+	return from
+}
+
+// joined are the columns of calls that what is joined has a part in, as expressions: what
+// hotline.Call.With and kpi.CountRepeats say, in SQL.
+type joined struct {
+	wait, queued, skewed, decided  string
+	invited, given, rating, topics string // of the supplement alone; with the call's own; its key; all
+	repeat, repeated               string
+}
+
+func (a apart) columns() joined {
+	j := joined{
+		wait: "wait_ms", queued: "queued", skewed: "skewed", decided: "decided_at",
+		invited: "false", given: "rating_given", rating: "concat(rating_scale, ':', toString(rating_value))", topics: "topics",
+		repeat: "false", repeated: "false",
+	}
+	if a.supplements {
+		j.wait = "wait_ms - if(ivr_missing = 'waits', least(wait_ms, s_ivr.1), 0)"
+		j.queued = "if(ivr_missing = 'waits', wait_ms > s_ivr.1, queued)"
+		j.skewed = "skewed OR (ivr_missing != '' AND s_ivr.2) OR (ivr_missing = 'waits' AND s_ivr.1 > wait_ms)"
+		j.decided = "if(ivr_missing = 'decision', addMilliseconds(decided_at, s_ivr.1), decided_at)"
+		j.invited = "s_rating.1"
+		j.given = "(rating_given OR s_rating.2)"
+		j.rating = "if(rating_given, " + j.rating + ", s_rating.3)"
+		j.topics = "arrayConcat(topics, s_topics)"
+	}
+	if a.callers {
+		window := fmt.Sprint(hotline.RepeatWindow.Milliseconds())
+		j.repeat = "toUnixTimestamp64Milli(p_at) >= toUnixTimestamp64Milli(started_at) - " + window
+		j.repeated = "toUnixTimestamp64Milli(n_at) BETWEEN 1 AND toUnixTimestamp64Milli(started_at) + " + window
+	}
+	return j
+}
