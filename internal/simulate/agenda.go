@@ -19,18 +19,27 @@ const (
 	breakBegins
 	pauseEnds
 	serviceEnds // and the overtime after it
+	overflows
+	callbackOffered
+	callbackDue
+	outboundDue
+	dialEnds
+	ticketDue
+	outageBegins
+	outageEnds
 )
 
 // event is something that will happen. One whose stage is no longer that of its call or
 // agent has been overtaken and does nothing.
 type event struct {
-	at    int64 // milliseconds since 1970
-	seq   uint64
-	kind  kind
-	stage uint32
-	call  *call
-	agent *agent
-	n     int64 // a length: of breakBegins and ringEnds
+	at     int64 // milliseconds since 1970
+	seq    uint64
+	kind   kind
+	stage  uint32
+	call   *call
+	agent  *agent
+	ticket *ticket
+	n      int64 // a length: of breakBegins and ringEnds; of outageBegins which
 }
 
 func (e *event) before(o *event) bool {

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 
@@ -30,17 +31,26 @@ const (
 	talking
 	finishing // hung up; the agent still writes
 	gone
+	vanished // no record will tell more of it
+	dialling // an agent rings somebody outside
 )
 
 // call is one contact on its way through the hotline. Times are milliseconds since 1970,
 // 0 while unknown; lengths are milliseconds.
 type call struct {
-	rng    *rand.Rand // the call's own chance, whatever happens around it
-	id     string
-	person uint64
-	topic  int
-	redial int // how many calls of this person, unanswered in a row, came before
-	fate   fate
+	rng       *rand.Rand // the call's own chance, whatever happens around it
+	id        string
+	ordinal   int // of the day
+	person    uint64
+	topic     int
+	at        int               // index of the queue
+	direction hotline.Direction // empty: inbound
+	reached   bool              // whoever is rung outside will answer
+	owed      *promise          // what this call was promised, or is the fulfilment of
+	ticket    *ticket           // a call back that is owed
+	story     Story
+	redial    int // how many calls of this person, unanswered in a row, came before
+	fate      fate
 
 	place place
 	stage uint32 // rises when the place changes, to overtake events noted before
@@ -71,28 +81,42 @@ func (c *call) move(to place) {
 
 // record is the call as the hotline would tell of it now.
 func (s *Simulation) record(c *call) *hotline.Call {
+	out := s.plain(c)
+	s.skew(c, out)
+	return out
+}
+
+// plain is the record by clocks that are right.
+func (s *Simulation) plain(c *call) *hotline.Call {
 	out := &hotline.Call{
 		ID: c.id, Version: c.version, Centre: s.centre, Source: Source,
 		StartedAt: instant(c.arrived), QueuedAt: instant(c.queued), AnsweredAt: instant(c.answered),
-		Direction: hotline.Inbound, Outcome: c.outcome, Excluded: c.excluded,
+		Direction: cmp.Or(c.direction, hotline.Inbound), Outcome: c.outcome, Excluded: c.excluded,
 		Region: s.region(c.person),
 	}
 	if s.pseudonym != nil {
 		out.CallerHash, out.CallerMasked = s.pseudonym(s.number(c.person))
 	}
-	if c.place != inMenu {
+	inward := c.direction == ""
+	if inward && c.place != inMenu {
 		out.IVR = hotline.Millis(c.ivr)
 	}
-	if c.place != inMenu && c.fate != hangsUpInMenu && c.excluded != hotline.ExcludedBlacklist {
-		out.Topics = s.topics[c.topic : c.topic+1 : c.topic+1] // chosen in the menu
+	if inward && c.place != inMenu && c.fate != hangsUpInMenu && c.excluded != hotline.ExcludedBlacklist {
+		out.Topics = s.topicsOf(c) // chosen in the menu
+	}
+	if c.direction == hotline.Callback {
+		out.Topics = s.topicsOf(c)
 	}
 	asked := c.queued != 0 || c.outcome == hotline.Blocked && c.excluded == hotline.NotExcluded
-	if asked {
-		out.Queue = s.plan.Queues[s.plan.topics[c.topic].queue].Name
+	if asked || !inward {
+		out.Queue = s.plan.Queues[c.at].Name
 	}
 	if c.answered != 0 {
 		out.Agent = c.legs[0].agent.id
-		out.Wait = hotline.Millis(c.answered - c.queued)
+		out.Wait = hotline.Millis(0) // whoever is called back does not wait
+		if inward {
+			out.Wait = hotline.Millis(c.answered - c.queued)
+		}
 	}
 	if c.place != gone {
 		return out // talk, wrap-up and rating come with the end
@@ -142,7 +166,21 @@ func (s *Simulation) changed(c *call) {
 	if final && s.truth != nil {
 		s.count(record)
 	}
-	s.out = append(s.out, Event{At: instant(s.now), Call: record})
+	s.tell(c, record)
+}
+
+// tell hands a version of a call to the reader; its rating beside it where that was asked for.
+func (s *Simulation) tell(c *call, told *hotline.Call) {
+	story, rating := s.storyOf(c, told), told.Rating
+	if s.ratingsApart {
+		told.Rating = hotline.Rating{}
+	}
+	s.out = append(s.out, Event{At: instant(s.now), Call: told, Story: story})
+	if s.ratingsApart && rating != (hotline.Rating{}) {
+		s.out = append(s.out, Event{At: instant(s.now), Rating: &hotline.Supplement{
+			CallID: c.id, Version: 1, Kind: hotline.SupplementRating, Centre: s.centre, Source: Source, Rating: rating,
+		}})
+	}
 }
 
 func instant(ms int64) time.Time {

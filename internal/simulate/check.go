@@ -40,7 +40,9 @@ func (c *checker) length(path string, d, most time.Duration) {
 	}
 }
 
-func (c *checker) duration(path string, d Duration) {
+func (c *checker) duration(path string, d Duration) { c.durationUpTo(path, d, 2*time.Hour) }
+
+func (c *checker) durationUpTo(path string, d Duration, most time.Duration) {
 	switch d.Kind {
 	case fixed, exponential, lognormal:
 	case "":
@@ -51,7 +53,7 @@ func (c *checker) duration(path string, d Duration) {
 	default:
 		c.fail(path+".kind", "%q is not fixed, exponential or lognormal", d.Kind)
 	}
-	c.length(path+".mean", d.Mean, 2*time.Hour)
+	c.length(path+".mean", d.Mean, most)
 	if d.Kind == lognormal {
 		c.number(path+".cv", d.CV, 0, 10)
 	} else if d.CV != 0 {
@@ -77,9 +79,13 @@ func (s *Scenario) problems() []problem {
 	c.number("surges.per_day", s.Surges.PerDay, 0, 20)
 	c.number("surges.factor", s.Surges.Factor, 0, 100)
 	c.length("surges.length", s.Surges.Length, 24*time.Hour)
+	s.checkSpells(c)
+	s.checkOutages(c)
 	s.checkCallers(c)
 	s.checkLine(c)
 	s.checkAgents(c)
+	s.checkAfterwards(c)
+	s.checkDelivery(c)
 	return c.found
 }
 
@@ -160,6 +166,9 @@ func (s *Scenario) checkLine(c *checker) {
 		}
 		c.number(at+".capacity", float64(q.Capacity), 0, 1e6)
 		c.length(at+".max_wait", q.MaxWait, 4*time.Hour)
+		if c.length(at+".overflow.after", q.Overflow.After, 4*time.Hour); q.Overflow.After > 0 {
+			s.checkQueue(c, at+".overflow.to", q.Overflow.To)
+		}
 	}
 	if len(s.Topics) == 0 {
 		c.fail("topics", "at least one topic is needed")
@@ -225,8 +234,10 @@ func (s *Scenario) checkAgents(c *checker) {
 			}
 		}
 		c.number(at+".pace", a.Pace, 0, 10)
+		c.day(at+".from", a.From)
+		c.day(at+".until", a.Until)
 	}
-	c.share("absence", s.Absence)
+	s.checkStaff(c)
 	c.duration("ringing.time", s.Ringing.Time)
 	c.share("ringing.no_answer", s.Ringing.NoAnswer)
 	c.length("ringing.timeout", s.Ringing.Timeout, 10*time.Minute)

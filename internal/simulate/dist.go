@@ -3,6 +3,7 @@ package simulate
 import (
 	"math"
 	"math/rand/v2"
+	"time"
 )
 
 // The kinds of random durations.
@@ -16,11 +17,14 @@ const (
 type dist struct {
 	kind      string
 	mean      float64 // milliseconds
+	most      float64
 	mu, sigma float64 // of the logarithm, lognormal only
 }
 
-func (d Duration) dist() dist {
-	out := dist{kind: d.Kind, mean: float64(d.Mean.Milliseconds())}
+func (d Duration) dist() dist { return d.distUpTo(longest) }
+
+func (d Duration) distUpTo(most time.Duration) dist {
+	out := dist{kind: d.Kind, mean: float64(d.Mean.Milliseconds()), most: float64(most.Milliseconds())}
 	if d.Kind == lognormal && out.mean > 0 {
 		variance := math.Log(1 + d.CV*d.CV)
 		out.mu, out.sigma = math.Log(out.mean)-variance/2, math.Sqrt(variance)
@@ -39,11 +43,11 @@ func (d dist) draw(r *rand.Rand) int64 {
 	case lognormal:
 		v = math.Exp(d.mu + d.sigma*r.NormFloat64())
 	}
-	return int64(math.Round(min(v, longest)))
+	return int64(math.Round(min(v, d.most)))
 }
 
 // longest keeps a rare draw from lasting longer than a record may tell of.
-const longest = 6 * 3600 * 1000
+const longest = 6 * time.Hour
 
 // choice draws an index by weight.
 type choice []float64 // cumulated

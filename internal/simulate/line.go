@@ -16,7 +16,7 @@ type queue struct {
 }
 
 func (q *queue) head() *call {
-	for len(q.list) > 0 && q.list[0].place != inQueue {
+	for len(q.list) > 0 && (q.list[0].place != inQueue || q.list[0].at != q.index) {
 		q.list[0] = nil
 		q.list = q.list[1:]
 	}
@@ -48,6 +48,13 @@ type agent struct {
 	stayUntil int64 // after the shift: overtime
 	breakDue  int64 // length of a break that waits for the end of a call
 	freeSince int64
+	today     float64 // pace on this day
+
+	// What was told last; see state.
+	state        hotline.State
+	reason       string
+	stateSince   int64
+	stateVersion uint64
 }
 
 func (a *agent) become(to standing) {
@@ -67,13 +74,44 @@ func (s *Simulation) enqueue(c *call) {
 	c.move(inQueue)
 	q.waiting++
 	q.list = append(q.list, c)
+	s.joined(c)
 	s.changed(c)
 	s.agenda.add(event{at: s.now + s.plan.patience.draw(c.rng), kind: patienceEnds, call: c})
 	if limit := s.plan.Queues[q.index].MaxWait.Milliseconds(); limit > 0 {
 		s.agenda.add(event{at: s.now + limit, kind: waitLimit, call: c})
 	}
+	if after := s.plan.Queues[q.index].Overflow.After.Milliseconds(); after > 0 {
+		s.agenda.add(event{at: s.now + after, kind: overflows, call: c})
+	}
+	if b := &s.plan.Callbacks; chance(c.rng, b.Share) && c.excluded == hotline.NotExcluded {
+		s.agenda.add(event{at: s.now + b.After.Milliseconds(), kind: callbackOffered, call: c})
+	}
 	if found != nil {
 		s.ring(found, c)
+	}
+}
+
+// overflow lets another queue take a caller who has waited for long. The caller keeps
+// their turn: whoever came first is first there too.
+func (s *Simulation) overflow(c *call) {
+	to := s.plan.overflow[c.at]
+	if c.place != inQueue || to < 0 || to == c.at {
+		return
+	}
+	s.queueOf(c).waiting--
+	s.left(c)
+	c.at = to
+	q := s.queueOf(c)
+	q.waiting++
+	i := 0
+	for i < len(q.list) && q.list[i].queued <= c.queued {
+		i++
+	}
+	q.list = slices.Insert(q.list, i, c)
+	s.joined(c)
+	s.changed(c)
+	if a := s.freeAgent(to); a != nil {
+		s.ring(a, c)
 	}
 }
 
@@ -90,6 +128,9 @@ func (s *Simulation) freeAgent(queue int) *agent {
 
 // longestWaiting is the caller at the head of an agent's queues who came first, or nil.
 func (s *Simulation) longestWaiting(a *agent) *call {
+	if s.down {
+		return nil
+	}
 	var found *call
 	for _, q := range a.queues {
 		if c := s.queues[q].head(); c != nil && (found == nil || c.queued < found.queued) {
@@ -107,6 +148,8 @@ func (s *Simulation) ring(a *agent, c *call) {
 	q.head() // drops the caller, if at the head
 	c.agent = a
 	a.become(busy)
+	s.state(a, hotline.Ringing, "")
+	s.rang(c, a)
 	length := s.plan.ring.draw(c.rng)
 	if s.plan.Ringing.NoAnswer > 0 {
 		limit := s.plan.Ringing.Timeout.Milliseconds()
@@ -127,21 +170,35 @@ func (s *Simulation) ring(a *agent, c *call) {
 func (s *Simulation) rung(c *call, length int64) {
 	a := c.agent
 	if limit := s.plan.Ringing.Timeout.Milliseconds(); s.plan.Ringing.NoAnswer > 0 && length >= limit {
-		s.pause(a, s.plan.Ringing.Pause.Milliseconds())
+		s.stopped(c, false)
+		s.pause(a, s.plan.Ringing.Pause.Milliseconds(), reasonNoAnswer)
 		s.requeue(c)
 		return
 	}
+	s.stopped(c, true)
+	s.left(c)
+	s.converse(c)
+}
+
+// converse begins a talk.
+func (s *Simulation) converse(c *call) {
+	a := c.agent
 	c.move(talking)
+	s.state(a, hotline.Talking, "")
 	c.answered, c.outcome = s.now, hotline.Answered
 	c.legs = append(c.legs, leg{agent: a, from: s.now})
 	t := &s.plan.topics[c.topic]
-	c.service = s.pace(a, t.service.draw(c.rng))
+	service := t.service
+	if c.direction == hotline.Outbound {
+		service = s.plan.outbound
+	}
+	c.service = s.pace(a, service.draw(c.rng))
 	if chance(c.rng, s.plan.Hold.Share) {
 		c.hold = s.plan.hold.draw(c.rng)
 		c.service += c.hold
 	}
-	length = c.service
-	if chance(c.rng, t.transfer) {
+	length := c.service
+	if c.direction != hotline.Outbound && chance(c.rng, t.transfer) {
 		length = c.hold + int64(float64(c.service-c.hold)*(0.3+0.3*c.rng.Float64()))
 		c.transferAt = length
 	}
@@ -149,7 +206,7 @@ func (s *Simulation) rung(c *call, length int64) {
 	s.agenda.add(event{at: s.now + length, kind: talkEnds, call: c, stage: c.stage})
 }
 
-func (s *Simulation) pace(a *agent, length int64) int64 { return int64(float64(length) * a.pace) }
+func (s *Simulation) pace(a *agent, length int64) int64 { return int64(float64(length) * a.today) }
 
 // requeue puts a caller whom an agent did not answer back to the head of the queue.
 func (s *Simulation) requeue(c *call) {
@@ -179,6 +236,7 @@ func (s *Simulation) talked(c *call) {
 			c.legs = append(c.legs, leg{agent: colleague, from: s.now})
 			c.agent = colleague
 			colleague.become(busy)
+			s.state(colleague, hotline.Talking, "")
 		}
 		c.move(talking)
 		s.agenda.add(event{at: s.now + rest, kind: talkEnds, call: c, stage: c.stage})
@@ -187,14 +245,21 @@ func (s *Simulation) talked(c *call) {
 		}
 		return
 	}
+	s.hangUp(c)
+}
+
+// hangUp ends a talk; the agent has still to write up.
+func (s *Simulation) hangUp(c *call) {
+	a := c.agent
 	c.legs[len(c.legs)-1].to, c.ended = s.now, s.now
-	if r := &s.plan.Ratings; chance(c.rng, r.Invited) {
+	if r := &s.plan.Ratings; c.direction != hotline.Outbound && !s.down && chance(c.rng, r.Invited) {
 		c.rating = hotline.Rating{Invited: true, Scale: r.Scale}
 		if chance(c.rng, r.Given) {
 			c.rating.Given, c.rating.Value = true, uint8(1+s.plan.ratingChoice.draw(c.rng))
 		}
 	}
 	c.move(finishing)
+	s.considerTicket(c)
 	s.writeUp(a, c, c)
 }
 
@@ -202,12 +267,14 @@ func (s *Simulation) talked(c *call) {
 func (s *Simulation) writeUp(a *agent, c, last *call) {
 	length := s.plan.wrapup.draw(c.rng)
 	c.wrapup += length
+	s.state(a, hotline.Wrapup, "")
 	s.agenda.add(event{at: s.now + length, kind: wrapupEnds, call: last, agent: a})
 }
 
 // pause keeps an agent from calls for a while.
-func (s *Simulation) pause(a *agent, length int64) {
+func (s *Simulation) pause(a *agent, length int64, reason string) {
 	a.become(paused)
+	s.state(a, hotline.Paused, reason)
 	s.agenda.add(event{at: s.now + length, kind: pauseEnds, agent: a, stage: a.stage})
 }
 
@@ -217,18 +284,23 @@ func (s *Simulation) release(a *agent) {
 	switch {
 	case !a.onShift && !s.stays(a):
 		a.become(away)
+		s.state(a, hotline.SignedOut, "")
 		return
 	case a.onShift && a.breakDue > 0:
 		length := a.breakDue
 		a.breakDue = 0
-		s.pause(a, length)
+		s.pause(a, length, reasonBreak)
 		return
 	}
 	if c := s.longestWaiting(a); c != nil {
 		s.ring(a, c)
 		return
 	}
+	if s.callBack(a) {
+		return
+	}
 	a.become(free)
+	s.state(a, hotline.Free, "")
 	a.freeSince = s.now
 }
 
@@ -243,9 +315,11 @@ func (s *Simulation) lose(c *call, outcome hotline.Outcome) {
 	if c.place == inQueue {
 		s.queueOf(c).waiting--
 	}
+	s.stopped(c, false)
+	s.left(c)
 	c.outcome = outcome
 	s.close(c)
-	if c.queued != 0 || outcome == hotline.Blocked {
+	if (c.queued != 0 || outcome == hotline.Blocked) && outcome != hotline.CallbackRequested {
 		s.considerRedial(c)
 	}
 }
@@ -260,4 +334,4 @@ func (s *Simulation) close(c *call) {
 	s.changed(c)
 }
 
-func (s *Simulation) queueOf(c *call) *queue { return s.queues[s.plan.topics[c.topic].queue] }
+func (s *Simulation) queueOf(c *call) *queue { return s.queues[c.at] }

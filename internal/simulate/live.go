@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"hotline12333/internal/hotline"
 )
 
 // Clock is the time that Live follows.
@@ -54,27 +52,23 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// batch is the most calls handed over at once, after the process was asleep for hours.
+// batch is the most records handed over at once, after the process was asleep for hours.
 const batch = 500
 
-// Live goes on in the clock's time: each version of a call is emitted when its moment has
+// Live goes on in the clock's time: each version of a record is emitted when its moment has
 // come, whatever was due at once first. It returns nil when the context ends or the last
 // caller has gone, and the error of emit when that fails: what was not emitted is kept,
 // and calling Live again begins with it.
-func (s *Simulation) Live(ctx context.Context, clock Clock, emit func(context.Context, []*hotline.Call) error) error {
+func (s *Simulation) Live(ctx context.Context, clock Clock, emit func(context.Context, []Event) error) error {
 	s.finalOnly = false
 	for ctx.Err() == nil {
 		next, more := s.catchUp(clock.Now().UnixMilli())
 		if len(s.out) > 0 {
-			calls := make([]*hotline.Call, len(s.out))
-			for i, e := range s.out {
-				calls[i] = e.Call
-			}
-			if err := emit(ctx, calls); err != nil {
+			if err := emit(ctx, s.out); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
-				return fmt.Errorf("emitting simulated calls: %w", err)
+				return fmt.Errorf("emitting simulated records: %w", err)
 			}
 			s.out = nil
 			continue

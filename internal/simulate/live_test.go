@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"hotline12333/internal/hotline"
 )
 
 func TestLiveTellsEachVersionInItsMoment(t *testing.T) {
@@ -25,9 +23,9 @@ func TestLiveTellsEachVersionInItsMoment(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
 		defer cancel()
 		var got []Event
-		err := s.Live(ctx, Wall(), func(_ context.Context, calls []*hotline.Call) error {
-			for _, c := range calls {
-				got = append(got, Event{At: time.Now().UTC(), Call: c})
+		err := s.Live(ctx, Wall(), func(_ context.Context, events []Event) error {
+			for _, e := range events {
+				got = append(got, Event{At: time.Now().UTC(), Call: e.Call})
 			}
 			return nil
 		})
@@ -51,9 +49,9 @@ func TestLiveKeepsWhatWasNotEmitted(t *testing.T) {
 	o.To = o.From.Add(10 * time.Hour)
 	want := collect(t, begin(t, o).Events(time.Time{}))
 	s := begin(t, o)
-	var got []*hotline.Call
+	var got []Event
 	calls := 0
-	emit := func(_ context.Context, batch []*hotline.Call) error {
+	emit := func(_ context.Context, batch []Event) error {
 		if calls++; calls%2 == 0 {
 			return errors.New("the broker is away")
 		}
@@ -75,7 +73,7 @@ func TestLiveKeepsWhatWasNotEmitted(t *testing.T) {
 		t.Fatalf("%d failures, %d versions emitted of %d", failed, len(got), len(want))
 	}
 	for i, e := range want {
-		if diff := cmp.Diff(e.Call, got[i]); diff != "" {
+		if diff := cmp.Diff(e, got[i]); diff != "" {
 			t.Fatalf("version %d:\n%s", i, diff)
 		}
 	}
@@ -87,7 +85,7 @@ func TestLiveEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- s.Live(ctx, Wall(), func(context.Context, []*hotline.Call) error { return nil })
+			ended <- s.Live(ctx, Wall(), func(context.Context, []Event) error { return nil })
 		}()
 		synctest.Wait()
 		cancel()
@@ -154,6 +152,14 @@ func TestStart(t *testing.T) {
 			t.Errorf("resumed %+v of %+v", got, first)
 		}
 		first.Seed = 5
+	}
+	first.Model--
+	other := filepath.Join(t.TempDir(), "simulation.json")
+	if err := first.Save(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(other, first); err == nil || !strings.Contains(err.Error(), "empty data directory") {
+		t.Errorf("a hotline of other rules is gone on with: %v", err)
 	}
 	if _, err := Resume(filepath.Join(path, "x"), first); err == nil {
 		t.Error("a path that cannot be read is no error")

@@ -21,8 +21,14 @@ type plan struct {
 
 	patience, ask, selfService, abandon, closed, message dist
 	ring, hold, wrapup, redial                           dist
+	callback, respond, resolve, outbound                 dist
 	topics                                               []topic
 	topicChoice, regionChoice, ratingChoice              choice
+	spells                                               []spell
+	outages                                              []outage
+	skewed                                               []map[date]bool // by clock; nil: every day
+	employed                                             []employment    // by agent
+	overflow                                             []int           // by queue: to which; -1: to none
 }
 
 // regime is when the line is open, how calls spread over a day and who works when.
@@ -65,6 +71,8 @@ func (s *Scenario) compile() (*plan, error) {
 		patience: s.Patience.dist(), ask: s.Menu.AskTime.dist(), selfService: s.Menu.SelfServiceTime.dist(),
 		abandon: s.Menu.AbandonTime.dist(), closed: s.Closed.Time.dist(), message: s.Closed.MessageTime.dist(),
 		ring: s.Ringing.Time.dist(), hold: s.Hold.Time.dist(), wrapup: s.Wrapup.dist(), redial: s.Callers.Redial.Delay.dist(),
+		callback: s.Callbacks.Pause.distUpTo(7 * 24 * time.Hour), outbound: s.Outbound.Talk.dist(),
+		respond: s.Tickets.Respond.distUpTo(latest), resolve: s.Tickets.Resolve.distUpTo(latest),
 		ratingChoice: newChoice(s.Ratings.Weights),
 	}
 	for d := range p.holidays {
@@ -80,6 +88,9 @@ func (s *Scenario) compile() (*plan, error) {
 	}
 	copy(p.months[:], s.Arrivals.Months)
 	p.compileTopics()
+	p.compileSpells()
+	p.compileOutages()
+	p.compileRest()
 	p.ordinary = p.regime(s.Arrivals.PerDay, s.Arrivals.Weekdays, s.Arrivals.Shape, false)
 	for _, text := range s.Service.Hours {
 		p.ordinary.opens(text)
@@ -105,6 +116,26 @@ func (p *plan) compileTopics() {
 		regionWeights = append(regionWeights, r.Weight)
 	}
 	p.topicChoice, p.regionChoice = newChoice(topicWeights), newChoice(regionWeights)
+}
+
+func (p *plan) compileRest() {
+	for _, k := range p.Clocks {
+		var days map[date]bool
+		if k.Days != "" {
+			days = dateSet([]string{k.Days})
+		}
+		p.skewed = append(p.skewed, days)
+	}
+	for _, a := range p.Agents {
+		p.employed = append(p.employed, a.employment(p.zone))
+	}
+	for _, q := range p.Queues {
+		to := -1
+		if q.Overflow.After > 0 {
+			to = p.queueIndex(q.Overflow.To)
+		}
+		p.overflow = append(p.overflow, to)
+	}
 }
 
 func (p *plan) queueIndex(name string) int {
@@ -180,6 +211,7 @@ type day struct {
 	most       float64   // of rate
 	surges     []surge
 	absent     []bool // by agent
+	topics     choice
 	rng        *rand.Rand
 	ordinal    int // of the last arrival
 }
@@ -199,14 +231,17 @@ func (p *plan) newDay(start time.Time, seed uint64, always bool) *day {
 	if always && p.always != nil {
 		d.regime, d.working = p.always, true
 	}
-	factor := p.months[start.Month()-1] * dayToDay(p.Arrivals.DayToDay, d.rng.NormFloat64())
+	spells, topics := p.spellsOf(dateOf(start))
+	d.topics = topics
+	factor := spells * p.months[start.Month()-1] * dayToDay(p.Arrivals.DayToDay, d.rng.NormFloat64())
 	if d.working {
 		factor *= d.regime.week[start.Weekday()]
 	} else {
 		factor *= p.Arrivals.OffDay
 	}
-	for range p.Agents {
-		d.absent = append(d.absent, chance(d.rng, p.Absence))
+	for i := range p.Agents {
+		away := chance(d.rng, p.Absence)
+		d.absent = append(d.absent, away || !p.employed[i].holds(start) || p.sick(i, start, seed))
 	}
 	for t := start; t.Before(end); t = t.Add(quarter) {
 		wall := t.In(p.zone)

@@ -16,6 +16,8 @@ type Scenario struct {
 	Arrivals   Arrivals   `yaml:"arrivals"`
 	AlwaysOpen *Regime    `yaml:"always_open"` // takes over from Options.AlwaysOpenFrom; absent: never
 	Surges     Surges     `yaml:"surges"`
+	Spells     []Spell    `yaml:"spells"`
+	Outages    []Outage   `yaml:"outages"`
 	Menu       Menu       `yaml:"menu"`
 	Closed     Closed     `yaml:"closed"`
 	Patience   Duration   `yaml:"patience"` // for queueing and ringing together
@@ -24,12 +26,19 @@ type Scenario struct {
 	Shifts     []Shift    `yaml:"shifts"`
 	Agents     []Agent    `yaml:"agents"`
 	Absence    float64    `yaml:"absence"` // share of an agent's days spent away
+	Sick       Sick       `yaml:"sick"`
+	Learning   Learning   `yaml:"learning"`
 	Ringing    Ringing    `yaml:"ringing"`
 	Hold       Hold       `yaml:"hold"`
 	Wrapup     Duration   `yaml:"wrapup"`
 	Ratings    Ratings    `yaml:"ratings"`
 	Callers    Callers    `yaml:"callers"`
 	Exclusions Exclusions `yaml:"exclusions"`
+	Callbacks  Callbacks  `yaml:"callbacks"`
+	Outbound   Outgoing   `yaml:"outbound"`
+	Tickets    Tickets    `yaml:"tickets"`
+	Clocks     []Clocks   `yaml:"clocks"`
+	Delivery   Delivery   `yaml:"delivery"`
 }
 
 // Service says when the hotline is open.
@@ -90,6 +99,13 @@ type Queue struct {
 	Name     string        `yaml:"name"`
 	Capacity int           `yaml:"capacity"` // callers waiting; further ones are blocked; 0: no limit
 	MaxWait  time.Duration `yaml:"max_wait"` // then the system gives up; 0: never
+	Overflow Overflow      `yaml:"overflow"`
+}
+
+// Overflow is another queue taking the callers who have waited for long.
+type Overflow struct {
+	After time.Duration `yaml:"after"` // 0: never
+	To    string        `yaml:"to"`
 }
 
 // Topic is what callers call about (业务类型).
@@ -128,7 +144,9 @@ type Agent struct {
 	Name   string   `yaml:"name"`
 	Queues []string `yaml:"queues"`
 	Shifts []string `yaml:"shifts"`
-	Pace   float64  `yaml:"pace"` // factor on service times; 0 means 1
+	Pace   float64  `yaml:"pace"`  // factor on service times; 0 means 1
+	From   string   `yaml:"from"`  // first day; empty: always been there, and long trained
+	Until  string   `yaml:"until"` // last day; empty: stays
 }
 
 // Ringing is the time from an agent's phone ringing to the answer.

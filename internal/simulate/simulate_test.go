@@ -112,7 +112,7 @@ func TestEveryArrivalIsDecidedOnce(t *testing.T) {
 	s := begin(t, o)
 	newest := map[string]*hotline.Call{}
 	before := time.Time{}
-	format := regexp.MustCompile(`^sim-2026030[2-8]-\d{6}$`)
+	format := regexp.MustCompile(`^sim-3-2026030[2-8]-\d{6}$`)
 	for _, e := range collect(t, s.Events(time.Time{})) {
 		c := e.Call
 		if err := c.Validate(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -33,12 +34,23 @@ type Options struct {
 	Pseudonym func(number string) (hash, masked string)
 
 	Truth bool // count the calls; see Simulation.Truth
+
+	// What is told beside the calls, and with them.
+	Stories      bool // Event.Story, with callers' numbers in clear
+	Tickets      bool
+	States       bool // of agents
+	RatingsApart bool // as supplements, and not in the records of the calls
 }
 
-// Event is a new version of a call and when it came about.
+// Event is a new version of a record and when it came about: of a call where nothing else
+// was asked for, else of exactly one of them.
 type Event struct {
-	At   time.Time
-	Call *hotline.Call
+	At     time.Time
+	Call   *hotline.Call
+	Story  *Story // of Call
+	Ticket *hotline.Ticket
+	Agent  *hotline.AgentState
+	Rating *hotline.Supplement
 }
 
 // Simulation is a hotline at some moment. It is not safe for concurrent use.
@@ -50,16 +62,21 @@ type Simulation struct {
 	pseudonym func(string) (string, string)
 	centre    string
 	topics    []string
+	prefix    string // of ids: no two seeds have one in common
+
+	stories, tickets, states, ratingsApart bool
 
 	agenda agenda
 	now    int64
 	day    *day
 	queues []*queue
 	agents []*agent
-	active []*call // not yet closed
-	asking int     // callers in the menu who will ask for an agent
-	coming int     // redials on the agenda
-	over   bool    // no further first calls
+	active []*call    // not yet closed
+	asking int        // callers in the menu who will ask for an agent
+	coming int        // redials, calls back and tickets on the agenda
+	owed   []*promise // calls back whose time has come
+	down   bool       // the exchange is
+	over   bool       // no further first calls
 	served []answered
 	err    error
 
@@ -89,6 +106,8 @@ func New(o Options) (*Simulation, error) {
 	s := &Simulation{
 		plan: p, seed: o.Seed, from: o.From.UnixMilli(), pseudonym: o.Pseudonym,
 		centre: o.Scenario.Centre, alwaysOn: o.AlwaysOpenFrom,
+		prefix:  "sim-" + strconv.FormatUint(o.Seed, 36) + "-",
+		stories: o.Stories, tickets: o.Tickets, states: o.States, ratingsApart: o.RatingsApart,
 	}
 	if s.centre == "" {
 		s.centre = hotline.DefaultCentre
@@ -120,6 +139,7 @@ func New(o Options) (*Simulation, error) {
 		for _, q := range a.Queues {
 			hired.queues = append(hired.queues, p.queueIndex(q))
 		}
+		hired.today = hired.pace
 		s.agents = append(s.agents, hired)
 	}
 	first := o.From.In(p.zone)
@@ -161,7 +181,8 @@ func (s *Simulation) Backfill(until time.Time) iter.Seq2[Event, error] {
 			return
 		}
 		for _, c := range s.inProgress() {
-			if !yield(Event{At: instant(s.now), Call: s.record(c)}, nil) {
+			told := s.record(c)
+			if !yield(Event{At: instant(s.now), Call: told, Story: s.storyOf(c, told)}, nil) {
 				return
 			}
 		}

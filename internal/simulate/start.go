@@ -14,11 +14,16 @@ import (
 // begin it the same way, or the calls between would be others under the same ids: keep it
 // beside the data with [Start.Save] and read it with [LoadStart].
 type Start struct {
+	Model          int       `json:"model"`
 	Scenario       string    `json:"scenario"`
 	Seed           uint64    `json:"seed"`
 	From           time.Time `json:"from"`
 	AlwaysOpenFrom time.Time `json:"always_open_from,omitzero"`
 }
+
+// model is the version of the rules by which a hotline lives. Another version makes other
+// calls of the same seed, and calls of two versions must not meet.
+const model = 2
 
 // NewStart begins a hotline for somebody who looks at it now: with the 1st of January, in
 // January with the 1st of December before; and, where the scenario can, open round the
@@ -29,7 +34,7 @@ func NewStart(s *Scenario, seed uint64, now time.Time) (Start, error) {
 		return Start{}, fmt.Errorf("scenario %q: zone: %w", s.Name, err)
 	}
 	local := now.In(zone)
-	start := Start{Scenario: s.Name, Seed: seed, From: time.Date(local.Year(), 1, 1, 0, 0, 0, 0, zone)}
+	start := Start{Model: model, Scenario: s.Name, Seed: seed, From: time.Date(local.Year(), 1, 1, 0, 0, 0, 0, zone)}
 	if local.Month() == time.January {
 		start.From = start.From.AddDate(0, -1, 0)
 	}
@@ -51,6 +56,9 @@ func LoadStart(path string) (Start, error) {
 	}
 	if s.From.IsZero() {
 		return Start{}, fmt.Errorf("reading how the simulation was started from %s: no time in \"from\"", path)
+	}
+	if s.Model != model {
+		return Start{}, fmt.Errorf("%s was begun by another version of the simulation, which made other calls: begin with an empty data directory", path)
 	}
 	return s, nil
 }

@@ -20,12 +20,17 @@ func (s *Simulation) step() {
 	case callerRedials:
 		s.coming--
 		if s.day.openAt(s.now) {
-			s.admit(&call{rng: e.call.rng, person: e.call.person, topic: e.call.topic, redial: e.call.redial + 1})
+			s.admit(&call{rng: e.call.rng, person: e.call.person, topic: e.call.topic, at: s.plan.topics[e.call.topic].queue, redial: e.call.redial + 1})
 		}
 	case menuEnds:
-		s.leaveMenu(e.call)
+		if e.call.place == inMenu {
+			s.leaveMenu(e.call)
+		}
 	case messageEnds:
-		s.lose(e.call, hotline.Voicemail)
+		if e.call.place == recording {
+			s.lose(e.call, hotline.Voicemail)
+			s.open(e.call, hotline.TicketVoicemail)
+		}
 	case patienceEnds:
 		s.runOut(e.call)
 	case waitLimit:
@@ -46,6 +51,24 @@ func (s *Simulation) step() {
 			s.close(e.call)
 		}
 		s.release(e.agent)
+	case overflows:
+		s.overflow(e.call)
+	case callbackOffered:
+		s.offer(e.call)
+	case callbackDue:
+		s.due(e.call.owed)
+	case outboundDue:
+		s.callOut(e.call)
+	case dialEnds:
+		if e.stage == e.call.stage {
+			s.dialled(e.call)
+		}
+	case ticketDue:
+		s.work(e.ticket)
+	case outageBegins:
+		s.breakDown(s.plan.outages[e.n])
+	case outageEnds:
+		s.down = false
 	default:
 		s.roster(e)
 	}
@@ -81,12 +104,14 @@ func (s *Simulation) roster(e event) {
 	case serviceEnds:
 		for _, q := range s.queues {
 			for c := q.head(); c != nil; c = q.head() {
+				c.story.Emptied = true
 				s.lose(c, hotline.TimedOut)
 			}
 		}
 		for _, a := range s.agents {
 			if a.standing == free && !a.onShift {
 				a.become(away)
+				s.state(a, hotline.SignedOut, "")
 			}
 		}
 	}
@@ -105,6 +130,11 @@ func (s *Simulation) beginDay() {
 	s.agenda.add(event{at: s.day.end, kind: dayBegins})
 	if s.day.working {
 		s.post()
+		s.postOutbound()
+	}
+	s.postOutages()
+	for i, a := range s.agents {
+		a.today = a.pace * s.plan.learned(s.plan.employed[i], start)
 	}
 	s.nextArrival(s.day.start)
 }
@@ -146,12 +176,13 @@ func (s *Simulation) nextArrival(after int64) {
 // arrive is a first call: somebody new, or somebody answered lately who calls again.
 func (s *Simulation) arrive() {
 	r := rand.New(rand.NewPCG(s.day.rng.Uint64(), s.day.rng.Uint64()))
-	c := &call{rng: r, topic: s.plan.topicChoice.draw(r), person: r.Uint64N(uint64(s.plan.Callers.People))}
+	c := &call{rng: r, topic: s.day.topics.draw(r), person: r.Uint64N(uint64(s.plan.Callers.People))}
 	if chance(r, s.plan.Callers.Repeat.Share) {
 		if again, ok := s.recall(r); ok {
 			c.person, c.topic = again.person, again.topic
 		}
 	}
+	c.at = s.plan.topics[c.topic].queue
 	switch u, e := r.Float64(), &s.plan.Exclusions; {
 	case u < e.Blacklist:
 		c.excluded = hotline.ExcludedBlacklist
@@ -168,11 +199,11 @@ func (s *Simulation) arrive() {
 
 // admit takes a call into the menu.
 func (s *Simulation) admit(c *call) {
-	s.day.ordinal++
-	c.id = fmt.Sprintf("sim-%08d-%06d", dateOf(s.day.date), s.day.ordinal)
-	c.arrived, c.outcome, c.hidden = s.now, hotline.Open, s.now < s.from
-	c.slot = len(s.active)
-	s.active = append(s.active, c)
+	if s.down { // nobody will know of it
+		s.considerRedial(c)
+		return
+	}
+	s.begin(c)
 	if c.excluded == hotline.ExcludedBlacklist {
 		s.lose(c, hotline.Blocked)
 		return
@@ -180,6 +211,16 @@ func (s *Simulation) admit(c *call) {
 	s.choose(c)
 	s.changed(c)
 	s.agenda.add(event{at: s.now + c.ivr, kind: menuEnds, call: c})
+}
+
+// begin is the first moment of a call.
+func (s *Simulation) begin(c *call) {
+	s.day.ordinal++
+	c.ordinal = s.day.ordinal
+	c.id = fmt.Sprintf("%s%08d-%06d", s.prefix, dateOf(s.day.date), c.ordinal)
+	c.arrived, c.outcome, c.hidden = s.now, hotline.Open, s.now < s.from
+	c.slot = len(s.active)
+	s.active = append(s.active, c)
 }
 
 // choose draws what the caller wants of the menu, and how long they take for it.
@@ -224,6 +265,7 @@ func (s *Simulation) leaveMenu(c *call) {
 	case hangsUpInMenu:
 		s.lose(c, hotline.AbandonedIVR)
 	case turnedAway:
+		c.story.TurnedAway = true
 		s.lose(c, hotline.Blocked)
 	case leavesMessage:
 		c.move(recording)
