@@ -47,12 +47,12 @@ func mustProject(t *testing.T) *types.Project {
 
 // roles are the services that run our program, with the command of each.
 func roles() map[string]string {
-	return map[string]string{"migrate": "migrate", "load": "load", "aggregate": "aggregate", "web": "web"}
+	return map[string]string{"migrate": "migrate", "intake": "intake", "load": "load", "aggregate": "aggregate", "web": "web"}
 }
 
 func TestComposeHasTheServices(t *testing.T) {
 	p := mustProject(t)
-	for _, name := range []string{"kafka", "clickhouse", "prometheus", "alertmanager", "grafana", "migrate", "load", "aggregate", "web"} {
+	for _, name := range []string{"kafka", "clickhouse", "prometheus", "alertmanager", "grafana", "migrate", "intake", "load", "aggregate", "web"} {
 		if _, ok := p.Services[name]; !ok {
 			t.Errorf("service %s is missing", name)
 		}
@@ -135,7 +135,7 @@ func TestComposePortsAreLoopbackAndDistinct(t *testing.T) {
 		}
 	}
 	// The ports of the one-machine mode, so that the same commands work for both.
-	for port, service := range map[string]string{"8333": "web", "19092": "kafka", "18123": "clickhouse"} {
+	for port, service := range map[string]string{"8333": "web", "8334": "intake", "19092": "kafka", "18123": "clickhouse"} {
 		if taken[port] != service {
 			t.Errorf("port %s is published by %q, want %s", port, taken[port], service)
 		}
@@ -149,6 +149,9 @@ func TestComposeHoldsNoSecret(t *testing.T) {
 		for key, value := range s.Environment {
 			if !secretive.MatchString(key) {
 				continue
+			}
+			if key == "HOTLINE_INTAKE_HTTP_TOKENS_FILE" {
+				continue // it holds hashes, and beside the keys
 			}
 			if value == nil || !strings.HasPrefix(*value, "/run/secrets/") {
 				t.Errorf("service %s: %s must name a file below /run/secrets", name, key)
@@ -180,6 +183,7 @@ func fixedValues() []struct{ variable, service, port string } {
 		{"HOTLINE_BROKER_ADDRESSES", "kafka", "9092"},
 		{"HOTLINE_STORE_ADDRESS", "clickhouse", "9000"},
 		{"HOTLINE_WEB_LISTEN", "0.0.0.0", "8333"},
+		{"HOTLINE_INTAKE_HTTP_LISTEN", "0.0.0.0", "8334"},
 	}
 }
 
@@ -187,7 +191,7 @@ func fixedValues() []struct{ variable, service, port string } {
 // same file, and the loader must not be able to change it.
 func TestComposeKeysAreShared(t *testing.T) {
 	p := mustProject(t)
-	for name, readOnly := range map[string]bool{"migrate": false, "load": true} {
+	for name, readOnly := range map[string]bool{"migrate": false, "intake": true, "load": true} {
 		s := p.Services[name]
 		file := s.Environment["HOTLINE_KEYS_FILE"]
 		if file == nil {

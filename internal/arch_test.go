@@ -26,11 +26,11 @@ const module = "hotline12333"
 // entered here first: that is the moment to think about its place.
 func layer(tree string) (int, bool) {
 	order := [][]string{
-		{"pipelines", "dashboards"},                            // embedded files
-		{"internal/hotline", "internal/calendar"},              // the pure core …
-		{"internal/wire", "internal/kpi"},                      // … which stands on its own lower half
-		{"internal/broker", "internal/store", "internal/keys"}, // adapters
-		{"internal/deadletter"},                                // an envelope that two components share
+		{"pipelines", "dashboards"},                                              // embedded files
+		{"internal/hotline", "internal/calendar", "internal/personal"},           // the pure core …
+		{"internal/wire", "internal/kpi"},                                        // … which stands on its own lower half
+		{"internal/broker", "internal/store", "internal/keys", "internal/audit"}, // adapters
+		{"internal/deadletter"},                                                  // an envelope that two components share
 		{
 			"internal/source", "internal/intake", "internal/load", "internal/aggregate", "internal/publish",
 			"internal/web", "internal/report", "internal/board", "internal/simulate",

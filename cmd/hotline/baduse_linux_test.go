@@ -36,7 +36,11 @@ fields:
 		code  int
 		words []string
 	}{
-		{"unknown command", []string{"imprt"}, exitUsage, []string{`unknown command "imprt"`, "import"}},
+		// Before anything has made some.
+		{"no keys", []string{"load"}, 1, []string{"keys.json", "copy the key file", "keys.file"}},
+		{"no keys to open", []string{"rejected", "show", "0-1"}, 1, []string{"keys.json", "copy the key file", "keys.file"}},
+		{"unknown command", []string{"imprt"}, exitUsage, []string{`"imprt" is not a command`, "did you mean import?"}},
+		{"unknown command with flags", []string{"imprt", file, "--source", "generic-csv"}, exitUsage, []string{`"imprt" is not a command`, "did you mean import?"}},
 		{"unknown subcommand", []string{"rejected", "lst"}, exitUsage, []string{"lst", "list, show or replay"}},
 		{"unknown flag", []string{"import", file, "--sorce", "generic-csv"}, exitUsage, []string{"--sorce", "hotline import --help"}},
 		{"flag without a value", []string{"import", file, "--source"}, exitUsage, []string{"--source", "needs an argument"}},
@@ -58,10 +62,12 @@ fields:
 		{"wrong key in the file", []string{"up", "--config", w.path("wrong.yaml")}, 1, []string{"wrong.yaml:2:3", "lisen", "listen"}},
 		{"no such file of settings", []string{"up", "--config", w.path("none.yaml")}, 1, []string{"none.yaml", "no such file"}},
 		{"a board for everybody", []string{"up", "--set", "web.listen=0.0.0.0:8333"}, 1, []string{"web.listen", "allow_remote"}},
-		{"missing file", []string{"import", w.path("none.csv"), "--source", "generic-csv"}, 1, []string{"none.csv", "no such file"}},
+		{"missing file", []string{"import", w.path("none.csv"), "--source", "generic-csv"}, 1, []string{"none.csv", "does not exist"}},
 		{"a directory", []string{"import", w.path("wrong"), "--source", "generic-csv"}, 1, []string{"wrong", "directory"}},
-		{"missing file of an analysis", []string{"analyze", w.path("none.csv"), "--source", "generic-csv"}, 1, []string{"none.csv", "no such file"}},
-		{"nothing runs", []string{"kpi"}, 1, []string{w.settings["store.address"], "is hotline up running?"}},
+		{"missing file of an analysis", []string{"analyze", w.path("none.csv"), "--source", "generic-csv"}, 1, []string{"none.csv", "does not exist"}},
+		{"nothing runs", []string{"kpi"}, 1, []string{w.settings["store.address"], "is hotline up running?", "connection refused)"}},
+		{"nothing runs to list", []string{"rejected", "list"}, 1, []string{w.settings["broker.addresses"], "is hotline up running?", "connection refused)"}},
+		{"wrong reason", []string{"rejected", "list", "--reason", "missing"}, 1, []string{`"missing"`, "missing_field"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			// The settings of the case stand last and win.

@@ -32,8 +32,9 @@ func (f *importFlags) add(cmd *cobra.Command) {
 }
 
 // parse checks what does not need anything else.
-func (f *importFlags) parse(files []string) (report.Format, error) {
+func (f *importFlags) parse(c *command, files []string) (report.Format, error) {
 	f.opts.Files = files
+	f.opts.Stdin = c.in
 	if f.opts.Source == "" {
 		return "", usageError{fmt.Errorf("--source is needed: the system that wrote the files (hotline source list)")}
 	}
@@ -57,9 +58,10 @@ func (c *command) analyze() *cobra.Command {
 Kafka, ClickHouse and aggregation exactly as a running system would, prints the figures and
 removes everything. Progress goes to standard error.`,
 		Example: `  hotline analyze february.txt --source anonymous-bank --zone Asia/Jerusalem
-  hotline analyze calls.csv.gz --source generic-csv --by day --format csv`,
+  hotline analyze calls.csv.gz --source generic-csv --by day --format csv
+  zcat calls-*.gz | hotline analyze - --source generic-csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			format, err := f.parse(args)
+			format, err := f.parse(c, args)
 			if err != nil {
 				return err
 			}
@@ -86,11 +88,12 @@ every record is loaded and tallied. Then it prints the figures of the time they 
 
 Interrupted, it goes on where it was when it is started again. A file that was imported
 to its end is read again, and changes nothing: a call counts once. Without a broker it
-gives up after 15 s (exit code 75).`,
+gives up after 15 s (exit code 75). Standard input (-) is read once: an interrupted import
+of it begins anew, which changes no figure.`,
 		Example: `  hotline import calls-2026-03.csv --source generic-csv
   hotline import corrected.csv --source generic-csv --revision 2`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			format, err := f.parse(args)
+			format, err := f.parse(c, args)
 			if err != nil {
 				return err
 			}

@@ -85,6 +85,7 @@ func sentence(t *testing.T, stderr string, words ...string) {
 		t.Errorf("said %d lines, want one sentence:\n%s", len(said), stderr)
 		return
 	}
+	t.Log(said[0])
 	for _, word := range words {
 		if !strings.Contains(said[0], word) {
 			t.Errorf("said %q, which does not say %q", said[0], word)

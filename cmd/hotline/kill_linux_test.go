@@ -40,6 +40,38 @@ func seeded(t *testing.T) *rand.Rand {
 // versions of all calls, which move them to other days, queues and outcomes: a record
 // that is lost keeps an old figure, one that counts twice stands in two places.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills and restarts everything many times")
+	}
+	eachVictim(t, func(k *killing) {
+		f := newFixture(k.t, 6000, k.round)
+		k.rows = f.rows
+		k.args = []string{k.w.write(fmt.Sprintf("round-%d.csv", k.round), f.csv), "--source", "generic-csv"}
+		for _, c := range f.truth {
+			k.truth.learn(c)
+		}
+	}, func(k *killing) { k.truth.exact(k.t, k.w) })
+}
+
+// TestKilledBank does the same with a real month of calls; every round raises the version
+// of all records, and the figures stay what they are.
+func TestKilledBank(t *testing.T) {
+	if os.Getenv("HOTLINE_SOAK") != "1" {
+		t.Skip("takes minutes: HOTLINE_SOAK=1 runs it")
+	}
+	path := bank(t)
+	eachVictim(t, func(k *killing) {
+		k.rows = 33_344
+		k.args = []string{path, "--source", "anonymous-bank", "--zone", "Asia/Jerusalem", "--revision", fmt.Sprint(k.round)}
+	}, func(k *killing) {
+		bankFigures(k.t, statement(k.t, k.w.must("kpi", "--zone", "Asia/Jerusalem", "--format", "json")))
+	})
+}
+
+// eachVictim kills each process in turn: next says what the round imports, check whether
+// all of it is there once.
+func eachVictim(t *testing.T, next, check func(*killing)) {
+	t.Helper()
 	for name, kill := range map[string]func(*killing){
 		"program":  (*killing).program,
 		"engine":   (*killing).engine,
@@ -48,14 +80,14 @@ func TestKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			needEngine(t)
-			k := &killing{t: t, w: newWorld(t), r: seeded(t), truth: truth{}}
+			k := &killing{t: t, w: newWorld(t), r: seeded(t), next: next, truth: truth{}}
 			k.up = k.w.up()
 			k.begin()
 			began := time.Now()
 			k.running.wait(steps)
 			k.usual = time.Since(began)
 			k.finish()
-			k.truth.exact(t, k.w)
+			check(k)
 			for range rounds(t) {
 				k.begin()
 				moment := time.Duration(k.r.Int64N(int64(k.usual)))
@@ -63,7 +95,7 @@ func TestKilled(t *testing.T) {
 				kill(k)
 				t.Logf("round %d: killed the %s after %v of about %v", k.round, name, moment.Round(time.Millisecond), k.usual.Round(time.Millisecond))
 				k.finish()
-				k.truth.exact(t, k.w)
+				check(k)
 			}
 			k.up.stops(t)
 		})
@@ -74,35 +106,40 @@ type killing struct {
 	t     *testing.T
 	w     *world
 	r     *rand.Rand
-	truth truth
+	next  func(*killing)
 	round uint64
 	usual time.Duration // an import that nobody disturbs
-	file  string
-	rows  int
+	args  []string      // of the round's import
+	rows  int           // it has
+	truth truth
 
 	up, running *process
+}
+
+func (k *killing) importing(w *world) *process {
+	return w.start(append([]string{"import", "--format", "json"}, k.args...)...)
 }
 
 // begin starts the import of the next version of every call.
 func (k *killing) begin() {
 	k.t.Helper()
 	k.round++
-	f := newFixture(k.t, 6000, k.round)
-	k.file, k.rows = k.w.write(fmt.Sprintf("round-%d.csv", k.round), f.csv), f.rows
-	for _, c := range f.truth {
-		k.truth.learn(c)
-	}
+	k.next(k)
 	// Small batches, so that there are many moments to be killed at.
-	k.running = k.w.with("intake.batch_records=200").start("import", k.file, "--source", "generic-csv", "--format", "json")
+	k.running = k.importing(k.w.with("intake.batch_records=200"))
 }
 
 // finish waits for the import, however it ended, and imports again.
 func (k *killing) finish() {
 	k.t.Helper()
-	k.t.Logf("round %d: the import ended with exit code %d", k.round, k.running.wait(steps))
-	s := statement(k.t, k.w.must("import", k.file, "--source", "generic-csv", "--format", "json"))
+	k.t.Logf("round %d: the import ended with exit code %d %s", k.round, k.running.wait(steps), k.running.err.String())
+	p := k.importing(k.w)
+	if code := p.wait(steps); code != 0 {
+		k.t.Fatalf("importing again: exit code %d\n%s", code, p.err.String())
+	}
+	s := statement(k.t, p.out.String())
 	balanced(k.t, s.Pipeline)
-	if s.Pipeline.Stored != int64(k.rows) {
+	if s.Pipeline.Read != int64(k.rows) || s.Pipeline.Stored != int64(k.rows) {
 		k.t.Fatalf("stored %d of %d records: %+v", s.Pipeline.Stored, k.rows, *s.Pipeline)
 	}
 }

@@ -17,8 +17,9 @@ import (
 
 func (c *command) version() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  hotline version",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(c.out, "hotline %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

@@ -32,13 +32,16 @@ After the cause is mended (a source's description, the program) replay counts it
 	}
 	filter(list)
 	list.Flags().IntVar(&q.Limit, "limit", 100, "at most so many `LINES`; 0 is all")
+	var opts app.ShowOptions
 	show := &cobra.Command{
 		Use: "show ID", Short: "Open one rejected record; long numbers in it are masked", Args: needArgs("the ID of a rejected record, from rejected list"),
 		Example: "  hotline rejected show 0-17",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return app.ShowRejected(cmd.Context(), c.cfg.Value, c.log, c.out, args[0])
+			opts.ID = args[0]
+			return app.ShowRejected(cmd.Context(), c.cfg.Value, c.log, c.out, opts)
 		},
 	}
+	show.Flags().StringVar(&opts.Reason, "reason", "", "`WHY` it is opened, for the audit log")
 	replay := &cobra.Command{
 		Use: "replay", Short: "Send rejected records again", Args: noArgs,
 		Example: "  hotline rejected replay --source anonymous-bank",

@@ -13,6 +13,7 @@ import (
 
 	"hotline12333/internal/config"
 	"hotline12333/internal/intake"
+	"hotline12333/internal/personal"
 )
 
 // Exit codes beyond 0 and 1, as in sysexits.h.
@@ -76,22 +77,34 @@ Begin with:
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs, // see RunE: a wrong one gets a sentence of ours
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.load(cmd) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.SetIn(c.in)
 	root.PersistentFlags().StringVar(&c.file, "config", "", "configuration `FILE` (YAML); also HOTLINE_CONFIG")
 	root.PersistentFlags().StringArrayVar(&c.settings, "set", nil, "one `KEY=VALUE` of the configuration, as web.listen=127.0.0.1:9000")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if first := cmd.Flags().Arg(0); !cmd.HasParent() && first != "" {
+			return unknownCommand(cmd, first) // whose flags are unknown, too
+		}
 		return usageError{fmt.Errorf("%w (see hotline %s --help)", err, cmd.Name())}
 	})
 	root.AddCommand(
 		c.up(), c.analyze(), c.importFiles(), c.kpi(),
+		c.role("intake", "Take records over HTTP into Kafka"),
 		c.role("load", "Write records from Kafka into ClickHouse"),
 		c.role("aggregate", "Recompute the tallies of buckets that changed"),
 		c.role("web", "Serve the live board and /metrics"),
-		c.migrate(), c.rejected(), c.source(), c.simulate(),
+		c.migrate(), c.rejected(), c.keys(), c.tokens(), c.audit(), c.reveal(), c.source(), c.simulate(),
 		c.config(), c.doctor(), c.measure(), c.healthcheck(), c.version(),
 	)
 	for _, sub := range root.Commands() {
@@ -100,6 +113,14 @@ Begin with:
 		}
 	}
 	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	hint := ""
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		hint = ": did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("%q is not a command%s", name, hint)}
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -120,7 +141,7 @@ func needArgs(what string) cobra.PositionalArgs {
 
 // load reads the configuration before any command runs.
 func (c *command) load(cmd *cobra.Command) error {
-	if cmd.Name() == "help" || cmd.Name() == "version" {
+	if cmd.Name() == "help" || cmd.Name() == "version" || !cmd.HasParent() {
 		return nil
 	}
 	var flags []config.Setting
@@ -161,9 +182,9 @@ func newLog(w any, cfg config.Log) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	writer, _ := w.(interface{ Write([]byte) (int, error) })
 	if cfg.Format == "json" || cfg.Format == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(writer, options))
+		return slog.New(personal.NewHandler(slog.NewJSONHandler(writer, options)))
 	}
-	return slog.New(slog.NewTextHandler(writer, options))
+	return slog.New(personal.NewHandler(slog.NewTextHandler(writer, options)))
 }
 
 // quiet is the log of commands whose output is figures: only what needs attention.

@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 		"data.dir":               filepath.Join(w.dir, "data"),
 		"embedded_broker.listen": broker, "broker.addresses": broker,
 		"engine.listen": engine, "store.address": engine,
-		"web.listen": web,
+		"web.listen": web, "intake.http.listen": freeAddress(t),
 	})
 	return w
 }
@@ -176,11 +176,11 @@ func (w *world) start(args ...string) *process {
 		w.t.Fatal(err)
 	}
 	p := &process{t: w.t, args: args, ended: make(chan struct{})}
-	full := slices.Clone(args)
+	var full []string // before the command: what its own arguments say wins
 	for _, key := range slices.Sorted(maps.Keys(w.settings)) {
 		full = append(full, "--set", key+"="+w.settings[key])
 	}
-	p.cmd = exec.Command(self, full...)
+	p.cmd = exec.Command(self, append(full, args...)...)
 	p.cmd.Dir = w.dir
 	for _, e := range os.Environ() {
 		if name, _, _ := strings.Cut(e, "="); w.env[name] == "" && !strings.HasPrefix(name, "HOTLINE_") {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,6 +51,7 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookLibrary(cfg))
 	tell(lookData(cfg))
 	tell(lookKeys(cfg))
+	tell(lookTokens(cfg))
 	tell(lookSources(cfg))
 	sys, openErr := connect(ctx, cfg, log, newRegistry())
 	if openErr != nil {
@@ -57,11 +59,17 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 		return errUnwell
 	}
 	defer func() { err = errJoin(err, sys.close()) }()
-	for _, look := range []func(context.Context) finding{sys.lookBroker, sys.lookTopics, sys.lookStore, sys.lookLag, sys.lookPages} {
+	look := func(at func(context.Context) finding) error {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
-		tell(look(attempt))
-		cancel()
+		defer cancel()
+		f := at(attempt)
+		tell(f)
+		return f.err
 	}
+	if look(sys.lookBroker) == nil { // else these would only wait for it
+		_, _ = look(sys.lookTopics), look(sys.lookLag)
+	}
+	_, _ = look(sys.lookStore), look(sys.lookPages)
 	if unwell && err == nil {
 		return errUnwell
 	}
@@ -122,10 +130,8 @@ func lookSources(cfg config.Root) finding {
 }
 
 func (s *system) lookBroker(ctx context.Context) finding {
-	f := finding{what: "broker", say: fmt.Sprint(s.cfg.Broker.Addresses)}
-	if err := s.broker.Ping(ctx); err != nil {
-		f.err = fmt.Errorf("%v does not answer (is hotline up running? else see broker.addresses): %w", s.cfg.Broker.Addresses, err)
-	}
+	f := finding{what: "broker", say: strings.Join(s.cfg.Broker.Addresses, ", ")}
+	f.err = s.brokerAnswers(ctx)
 	return f
 }
 
@@ -148,8 +154,7 @@ func (s *system) lookTopics(ctx context.Context) finding {
 
 func (s *system) lookStore(ctx context.Context) finding {
 	f := finding{what: "store"}
-	if err := s.store.Ping(ctx); err != nil {
-		f.err = fmt.Errorf("%s does not answer (is hotline up running? else see store.address): %w", s.cfg.Store.Address, err)
+	if f.err = s.storeAnswers(ctx); f.err != nil {
 		return f
 	}
 	have, want, err := s.store.SchemaVersion(ctx)

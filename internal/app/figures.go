@@ -37,10 +37,8 @@ func Figures(ctx context.Context, cfg config.Root, log *slog.Logger, q FigureQue
 
 // running answers from a system that should be running, and says so when it is not.
 func (s *system) running(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
-	attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := s.store.Ping(attempt); err != nil {
-		return nil, fmt.Errorf("ClickHouse at %s does not answer: is hotline up running? else see store.address: %w", s.cfg.Store.Address, err)
+	if err := s.storeAnswers(ctx); err != nil {
+		return nil, err
 	}
 	return s.statement(ctx, sources, q)
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"time"
@@ -20,7 +21,8 @@ import (
 
 // ImportOptions say what to import and how to tell of it.
 type ImportOptions struct {
-	Files    []string
+	Files    []string  // "-" is standard input
+	Stdin    io.Reader // for it
 	Source   string
 	Zone     string // of local times; empty: the source's
 	Revision uint64 // version of records whose source has none
@@ -88,13 +90,17 @@ func (s *system) importFiles(ctx context.Context, job importJob) (*kpi.Statement
 		return nil, err
 	}
 	var covered span
-	how := source.Options{Zone: zone, Revision: job.opts.Revision, Centre: job.opts.Centre, Keys: job.kit}
+	how := source.Options{Zone: zone, Revision: job.opts.Revision, Centre: job.opts.Centre, Keys: sourceKeys(s.cfg, job.kit)}
+	session, err := job.src.Session(how) // one for all files: a call may go on in the next
+	if err != nil {
+		return nil, err
+	}
 	run, err := importer.Open(ctx, intake.Job{
-		Files: job.opts.Files, Source: job.src.Name(), Context: contextOf(how, job.kit),
+		Files: job.opts.Files, Stdin: job.opts.Stdin, Source: job.src.Name(), Context: contextOf(how, job.kit),
 		Read: func(ctx context.Context, in intake.Input, each func(*wire.Item) error) error {
 			o := how
 			o.Name, o.From = in.Name, in.From
-			return job.src.Read(ctx, in.Reader, o, func(it *wire.Item) error {
+			return session.Read(ctx, in.Reader, o, func(it *wire.Item) error {
 				if it.Call != nil {
 					covered.add(it.Call.StartedAt)
 				}
@@ -120,7 +126,11 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 	if err := run.Import(ctx, job.opts.Progress); err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx, job.opts.Waiting); err != nil {
+	if err := s.settle(ctx, job.waiting()); err != nil {
+		return nil, err
+	}
+	// An engine that has just crashed is back in a moment.
+	if err := s.await(ctx, "ClickHouse at "+s.cfg.Store.Address, "store.address", s.store.Ping); err != nil {
 		return nil, err
 	}
 	pipeline, err := s.account(ctx, run, covered)
@@ -142,6 +152,27 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 	}
 	statement.Pipeline = pipeline
 	return statement, run.Finish()
+}
+
+// idleNotice is how long nothing may move before somebody is told that nobody loads.
+const idleNotice = 10 * time.Second
+
+// waiting shows progress, and says once when there is none.
+func (j *importJob) waiting() func(toLoad, toTally int64) {
+	moved, told := time.Now(), false
+	var last [2]int64
+	return func(toLoad, toTally int64) {
+		if j.opts.Waiting != nil {
+			j.opts.Waiting(toLoad, toTally)
+		}
+		if now := [2]int64{toLoad, toTally}; now != last {
+			last, moved = now, time.Now()
+		}
+		if !told && j.opts.Notice != nil && time.Since(moved) > idleNotice {
+			told = true
+			j.opts.Notice(fmt.Sprintf("all records are with Kafka, but %d wait to be loaded and %d quarter hours to be tallied, and nothing moves: is hotline up (or load and aggregate) running, and ClickHouse?", toLoad, toTally))
+		}
+	}
 }
 
 // settle waits until everything that is on the broker is loaded and tallied.
@@ -188,13 +219,19 @@ func (s *system) account(ctx context.Context, run *intake.Run, covered *span) (*
 	// After an interruption the ledger knows some records twice; what is missing is missing once.
 	p.Stored = p.Accepted - (loaded.Accepted - stored)
 	p.Duplicates = p.Accepted - p.New
+	for _, n := range counts.Apart {
+		p.Duplicates -= n // the registry knows calls only
+	}
 	return p, nil
 }
 
 func (s *system) importer(kit *keys.Keys) (*intake.Importer, error) {
 	return intake.New(s.cfg.Intake, intake.Deps{
 		Broker: s.broker, Recipient: kit.Recipient(), Fingerprint: kit.Fingerprint,
-		Topics:     intake.Topics{Calls: s.cfg.Topics.Calls, Rejected: s.cfg.Topics.Rejected},
+		Topics: intake.Topics{
+			Calls: s.cfg.Topics.Calls, Supplements: s.cfg.Topics.Supplements, Agents: s.cfg.Topics.Agents,
+			Tickets: s.cfg.Topics.Tickets, Rejected: s.cfg.Topics.Rejected,
+		},
 		Registerer: s.reg, Log: s.log.With("part", "intake"),
 	})
 }
@@ -276,6 +313,7 @@ func (s *system) rowReplayer(kit *keys.Keys) (func(context.Context, deadletter.L
 			if err != nil {
 				return err
 			}
+			how.Keys = sourceKeys(s.cfg, kit)
 			return src.Row(ctx, row.Raw, row.Columns, how, each)
 		})
 	}, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"time"
 
 	"hotline12333/internal/aggregate"
@@ -15,28 +17,42 @@ import (
 	"hotline12333/internal/load"
 	"hotline12333/internal/publish"
 	"hotline12333/internal/source"
+	"hotline12333/internal/source/asterisk"
+	amazon "hotline12333/internal/source/connect"
+	"hotline12333/internal/source/freeswitch"
 	"hotline12333/internal/web"
 	"hotline12333/pipelines"
 )
 
 // openKeys reads the key file; create makes it where there is none.
 func openKeys(cfg config.Root, create bool) (*keys.Keys, error) {
-	path, err := cfg.Keys.Path()
+	path, err := keyPath(cfg)
 	if err != nil {
-		return nil, err
-	}
-	if err := keys.Outside(path, cfg.Data.Dir); err != nil {
 		return nil, err
 	}
 	if create {
 		return keys.LoadOrCreate(path)
 	}
-	return keys.Load(path)
+	kit, err := keys.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: copy the key file of the machine that imports to this place, or name it in keys.file", err)
+	}
+	return kit, err
+}
+
+// natives are the formats of telephone systems that no mapping of columns describes, by
+// the name a source's description gives.
+func natives() source.Natives {
+	all := source.Natives{"hotline-record": source.Records{}}
+	for _, some := range []source.Natives{asterisk.Natives(), freeswitch.Natives(), amazon.Natives()} {
+		maps.Copy(all, some)
+	}
+	return all
 }
 
 // openSources reads the descriptions of sources, built in and of the centre.
 func openSources(cfg config.Root) (*source.Registry, error) {
-	return source.Load(pipelines.Sources, cfg.Sources)
+	return source.Load(pipelines.Sources, cfg.Sources, natives())
 }
 
 // knowsOf says what a source can know. Records of a source that has no description, sent

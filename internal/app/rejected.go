@@ -8,8 +8,8 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode/utf8"
 
+	"hotline12333/internal/audit"
 	"hotline12333/internal/config"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
@@ -43,6 +43,9 @@ func ListRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 	if err != nil {
 		return err
 	}
+	if err := sys.brokerAnswers(ctx); err != nil {
+		return err
+	}
 	list, err := deadletter.List(ctx, sys.broker, query)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", query.Topic, err)
@@ -68,8 +71,15 @@ func ListRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 	return w.err
 }
 
+// ShowOptions say which dead letter to open, and why.
+type ShowOptions struct {
+	ID     string // as ListRejected prints it
+	Reason string // for the audit log
+}
+
 // ShowRejected prints one dead letter with its bytes, masked where they look like numbers.
-func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, id string) (err error) {
+// It is written to the audit log before anything is shown.
+func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, opts ShowOptions) (err error) {
 	kit, err := openKeys(cfg, false)
 	if err != nil {
 		return fmt.Errorf("the keys are needed to open the seal: %w", err)
@@ -79,9 +89,15 @@ func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 		return err
 	}
 	defer func() { err = errJoin(err, sys.close()) }()
-	l, err := deadletter.Open(ctx, sys.broker, cfg.Topics.Rejected, id, kit.Identity())
+	if err := sys.brokerAnswers(ctx); err != nil {
+		return err
+	}
+	l, err := deadletter.Open(ctx, sys.broker, cfg.Topics.Rejected, opts.ID, kit.Identity())
 	if err != nil {
 		return err
+	}
+	if err := record(cfg, audit.Entry{Action: audit.ShowRejected, Subject: opts.ID, Reason: opts.Reason}); err != nil {
+		return fmt.Errorf("nothing is shown: %w", err)
 	}
 	w := &printer{out: out}
 	for _, f := range []struct{ name, value string }{
@@ -106,46 +122,6 @@ func ShowRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 	return w.err
 }
 
-// mostShown bounds what is printed of a record.
-const mostShown = 2000
-
-// printable shows bytes with every longer run of digits masked: nobody needs a caller's
-// number to see what is wrong with a record.
-func printable(b []byte) string {
-	cut := len(b) > mostShown
-	if cut {
-		b = b[:mostShown]
-	}
-	masked := hideDigits(b)
-	text := fmt.Sprintf("%q", masked)
-	if utf8.Valid(masked) {
-		text = string(masked)
-	}
-	if cut {
-		text += " …"
-	}
-	return text
-}
-
-// hideDigits hides the middle of a run of seven digits or more, as telephone and identity
-// numbers are: at least three digits of it.
-func hideDigits(b []byte) []byte {
-	out := slices.Clone(b)
-	for i := 0; i < len(out); {
-		j := i
-		for j < len(out) && out[j] >= '0' && out[j] <= '9' {
-			j++
-		}
-		if n := j - i; n >= 7 {
-			for k := i + 3; k < j-min(4, n-6); k++ {
-				out[k] = '*'
-			}
-		}
-		i = max(j, i+1)
-	}
-	return out
-}
-
 // ReplayRejected sends dead letters again: those from Kafka to their topic, rows of files
 // through the description of their source as it is now.
 func ReplayRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, q RejectedQuery) (err error) {
@@ -160,6 +136,9 @@ func ReplayRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out 
 	defer func() { err = errJoin(err, sys.close()) }()
 	query, err := q.letters(cfg)
 	if err != nil {
+		return err
+	}
+	if err := sys.brokerAnswers(ctx); err != nil {
 		return err
 	}
 	list, err := deadletter.List(ctx, sys.broker, query)

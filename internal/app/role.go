@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hotline12333/internal/config"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/source"
@@ -17,6 +19,7 @@ type Role string
 
 // The roles.
 const (
+	RoleIntake    Role = "intake"
 	RoleLoad      Role = "load"
 	RoleAggregate Role = "aggregate"
 	RoleWeb       Role = "web"
@@ -27,6 +30,9 @@ const (
 // the figures, so that no figure is scraped twice.
 func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) (err error) {
 	log = log.With("role", string(role))
+	if role == RoleIntake {
+		return runIntake(ctx, cfg, log)
+	}
 	down := &teardown{log: log}
 	defer func() { err = errJoin(err, down.run()) }()
 	sources, err := openSources(cfg)
@@ -68,7 +74,13 @@ func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(co
 		if err != nil {
 			return nil, nil, err
 		}
-		return s.health(), loader.Run, nil
+		run := func(ctx context.Context) error {
+			g, ctx := errgroup.WithContext(ctx)
+			g.Go(func() error { return loader.Run(ctx) })
+			g.Go(func() error { return kit.Follow(ctx, s.log.With("part", "keys")) })
+			return g.Wait()
+		}
+		return s.health(), run, nil
 	case RoleAggregate:
 		aggregator, err := s.aggregator(nil)
 		if err != nil {

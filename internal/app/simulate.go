@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -15,6 +17,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/simulate"
+	"hotline12333/internal/simulate/write"
 	"hotline12333/internal/wire"
 )
 
@@ -49,7 +52,13 @@ func (s *system) simulate(ctx context.Context, opts UpOptions, kit *keys.Keys) e
 		return stopped(ctx, err)
 	}
 	s.log.Info("simulated year sent", "calls", n, "from", start.From.Format(time.DateOnly), "took", time.Since(now).Round(time.Millisecond))
-	return stopped(ctx, sim.Live(ctx, simulate.Wall(), s.send))
+	return stopped(ctx, sim.Live(ctx, simulate.Wall(), func(ctx context.Context, events []simulate.Event) error {
+		calls := make([]*hotline.Call, len(events))
+		for i, e := range events {
+			calls[i] = e.Call
+		}
+		return s.send(ctx, calls)
+	}))
 }
 
 // stopped forgets an error that only says that the program is ending.
@@ -101,31 +110,108 @@ func (s *system) send(ctx context.Context, calls []*hotline.Call) error {
 	return nil
 }
 
-// SimulateOptions say which calls to write.
+// SimulateOptions say which calls to write, and how.
 type SimulateOptions struct {
 	Scenario string // a name, or a file
 	Seed     uint64
 	From, To time.Time
 	Life     bool // every version of every call, instead of the final ones
+
+	Format       string // see write.Formats; empty: the call record
+	Out          string // a directory; "-" or empty: standard output, and no truth
+	Tickets      bool   // and the files of what is told beside the calls
+	Agents       bool
+	RatingsApart bool
 }
 
-// Simulate writes the calls of a hotline that does not exist as lines of JSON. They carry
-// no callers: those would need the keys.
-func Simulate(out io.Writer, opts SimulateOptions) error {
+// Simulate writes the calls of a hotline that does not exist in the format of a telephone
+// system, and into a directory also what is true of them.
+func Simulate(stdout io.Writer, opts SimulateOptions) error {
 	scenario, err := openScenario(opts.Scenario)
 	if err != nil {
 		return err
 	}
-	sim, err := simulate.New(simulate.Options{Scenario: scenario, Seed: opts.Seed, From: opts.From, To: opts.To})
+	format, err := write.Named(cmp.Or(opts.Format, write.Record))
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(scenario.Zone)
+	if err != nil {
+		return fmt.Errorf("scenario %q: zone: %w", scenario.Name, err)
+	}
+	life := opts.Life || scenario.Delivery.Versions
+	if !format.Versions {
+		if opts.Life {
+			return fmt.Errorf("a file in the format %s has each call once: --life does not go with it", format.Name)
+		}
+		life = false
+	}
+	sim, err := simulate.New(simulate.Options{
+		Scenario: scenario, Seed: opts.Seed, From: opts.From, To: opts.To,
+		Stories: true, States: opts.Agents || format.States, Tickets: opts.Tickets, RatingsApart: opts.RatingsApart,
+	})
 	if err != nil {
 		return err
 	}
 	events := sim.Backfill(opts.To)
-	if opts.Life {
+	if life {
 		events = sim.Events(opts.To)
 	}
-	_, err = simulate.WriteNDJSON(out, events)
-	return err
+	deliver := func(events iter.Seq2[simulate.Event, error]) iter.Seq2[simulate.Event, error] {
+		if !format.Versions {
+			return events // a log is written where things happen
+		}
+		return scenario.Delivery.Deliver(events, opts.Seed)
+	}
+	how := write.Options{Zone: zone}
+	if opts.Out == "" || opts.Out == "-" {
+		_, err := format.Copy(write.Outputs{Calls: stdout}, how, deliver(events))
+		return err
+	}
+	counting := format.Count()
+	err = writeFiles(opts, format, func(out write.Outputs) error {
+		_, err := format.Copy(out, how, deliver(counting.Watch(events)))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	truth := counting.Truth(zone)
+	truth.Scenario, truth.Seed, truth.From, truth.To = scenario.Name, opts.Seed, opts.From, opts.To
+	data, err := json.MarshalIndent(truth, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the truth: %w", err)
+	}
+	return os.WriteFile(filepath.Join(opts.Out, write.TruthFile), append(data, '\n'), 0o644)
+}
+
+// writeFiles opens the files of a simulation for a function, and closes them.
+func writeFiles(opts SimulateOptions, format *write.Format, fill func(write.Outputs) error) (err error) {
+	if err := os.MkdirAll(opts.Out, 0o755); err != nil {
+		return fmt.Errorf("making the directory: %w", err)
+	}
+	var out write.Outputs
+	for _, f := range []struct {
+		into *io.Writer
+		name string
+		want bool
+	}{
+		{&out.Calls, format.File, true},
+		{&out.Tickets, write.TicketsFile, opts.Tickets},
+		{&out.Agents, write.AgentsFile, opts.Agents},
+		{&out.Supplements, write.SupplementsFile, opts.RatingsApart},
+	} {
+		if !f.want {
+			continue
+		}
+		file, openErr := os.Create(filepath.Join(opts.Out, f.name))
+		if openErr != nil {
+			return errJoin(err, fmt.Errorf("writing the calls: %w", openErr))
+		}
+		defer func() { err = errJoin(err, file.Close()) }()
+		*f.into = file
+	}
+	return fill(out)
 }
 
 // openScenario takes the name of a built-in scenario, or a file that ends in .yaml.

@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -44,6 +47,47 @@ func connect(ctx context.Context, cfg config.Root, log *slog.Logger, reg *promet
 	return &system{cfg: cfg, log: log, reg: reg, broker: b, store: s}, nil
 }
 
+// answerWithin is how long a command that reads waits for broker or store to answer.
+const answerWithin = 10 * time.Second
+
+// storeAnswers is nil when ClickHouse does; the error says what to look at.
+func (s *system) storeAnswers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if err := s.store.Ping(ctx); err != nil {
+		return &silentError{fmt.Sprintf("ClickHouse at %s does not answer: is hotline up running? else see store.address", s.cfg.Store.Address), err}
+	}
+	return nil
+}
+
+// brokerAnswers is nil when Kafka does. Commands ask first: the client itself would try
+// for ever.
+func (s *system) brokerAnswers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if err := s.broker.Ping(ctx); err != nil {
+		return &silentError{fmt.Sprintf("Kafka at %s does not answer: is hotline up running? else see broker.addresses", strings.Join(s.cfg.Broker.Addresses, ", ")), err}
+	}
+	return nil
+}
+
+// silentError says who does not answer. Of the cause it shows what the network said, where
+// that is the cause: the layers above it add nothing for people.
+type silentError struct {
+	who   string
+	cause error
+}
+
+func (e *silentError) Error() string {
+	var network *net.OpError
+	if errors.As(e.cause, &network) {
+		return e.who + " (" + network.Error() + ")"
+	}
+	return e.who + " (" + e.cause.Error() + ")"
+}
+
+func (e *silentError) Unwrap() error { return e.cause }
+
 func (s *system) close() error { return errJoin(s.store.Close(), s.broker.Close()) }
 
 // patience is how long a role waits at its start for broker and store to come up; they
@@ -52,10 +96,10 @@ const patience = time.Minute
 
 // prepare waits for both ends, applies the migrations and creates the topics.
 func (s *system) prepare(ctx context.Context) error {
-	if err := s.await(ctx, "Kafka at "+fmt.Sprint(s.cfg.Broker.Addresses), s.broker.Ping); err != nil {
+	if err := s.await(ctx, "Kafka at "+strings.Join(s.cfg.Broker.Addresses, ", "), "broker.addresses", s.broker.Ping); err != nil {
 		return err
 	}
-	if err := s.await(ctx, "ClickHouse at "+s.cfg.Store.Address, s.store.Ping); err != nil {
+	if err := s.await(ctx, "ClickHouse at "+s.cfg.Store.Address, "store.address", s.store.Ping); err != nil {
 		return err
 	}
 	if err := s.store.Migrate(ctx); err != nil {
@@ -67,7 +111,7 @@ func (s *system) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (s *system) await(ctx context.Context, what string, ping func(context.Context) error) error {
+func (s *system) await(ctx context.Context, what, setting string, ping func(context.Context) error) error {
 	told := false
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -83,7 +127,7 @@ func (s *system) await(ctx context.Context, what string, ping func(context.Conte
 		return struct{}{}, err
 	}, backoff.WithMaxElapsedTime(patience))
 	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", what, err)
+		return &silentError{what + " does not answer: is it running? else see " + setting, err}
 	}
 	return nil
 }

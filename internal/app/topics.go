@@ -17,9 +17,13 @@ func topicSpecs(cfg config.Topics) []broker.TopicSpec {
 	}
 	// A record of the contract has at most wire.MaxRecord bytes. What is larger must reach
 	// the loader all the same, to be rejected with a reason instead of being refused unseen.
-	calls := forever(deadletter.MaxBytes)
+	records := forever(deadletter.MaxBytes)
 	return []broker.TopicSpec{
-		{Name: cfg.Calls, Partitions: cfg.Partitions, ReplicationFactor: cfg.Replication, Config: calls},
+		{Name: cfg.Calls, Partitions: cfg.Partitions, ReplicationFactor: cfg.Replication, Config: records},
+		{Name: cfg.Supplements, Partitions: cfg.Partitions, ReplicationFactor: cfg.Replication, Config: records},
+		{Name: cfg.Tickets, Partitions: cfg.Partitions, ReplicationFactor: cfg.Replication, Config: records},
+		// An agent changes state a few hundred times a day: one partition is enough for a nation.
+		{Name: cfg.Agents, Partitions: 1, ReplicationFactor: cfg.Replication, Config: records},
 		{Name: cfg.Rejected, Partitions: 1, ReplicationFactor: cfg.Replication, Config: forever(deadletter.MaxRecord)},
 		// One partition: a centre's marks are few, and one aggregator keeps up with a nation.
 		{Name: cfg.Touched, Partitions: 1, ReplicationFactor: cfg.Replication, Config: forever(wire.MaxRecord)},

@@ -61,15 +61,28 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
+	posts, err := sys.posts(sources, kit)
+	if err != nil {
+		return err
+	}
 	if err := pages.Listen(); err != nil {
 		return err
 	}
+	if posts != nil {
+		if err := posts.Listen(); err != nil {
+			return err
+		}
+	}
 	parts := newCrew(ctx)
 	down.add("parts", 4*time.Second, parts.stop)
+	parts.start("keys", func(ctx context.Context) error { return kit.Follow(ctx, log.With("part", "keys")) })
 	parts.start("load", loader.Run)
 	parts.start("aggregate", aggregator.Run)
 	parts.start("publish", follower.Run)
 	parts.start("web", pages.Run)
+	if posts != nil {
+		parts.start("intake", posts.Run)
+	}
 	if opts.Simulate {
 		parts.start("simulate", func(ctx context.Context) error { return sys.simulate(ctx, opts, kit) })
 	}
@@ -80,6 +93,9 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		log.Info("ready", "took", time.Since(began).Round(time.Millisecond), "data", cfg.Data.Dir)
 		_, err := fmt.Fprintf(opts.Out, "The board is at http://%s  (metrics at /metrics; Kafka %s, ClickHouse http://%s; Ctrl-C stops)\n",
 			pages.Addr(), m.broker.Addr(), m.engine.Addr())
+		if posts != nil && err == nil {
+			_, err = fmt.Fprintf(opts.Out, "Records are posted to %s  (hotline tokens add NAME lets somebody)\n", posts.URL())
+		}
 		return err
 	})
 	return parts.wait()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hotline12333/internal/aggregate"
+	"hotline12333/internal/audit"
 	"hotline12333/internal/broker"
 	"hotline12333/internal/broker/embedded"
 	"hotline12333/internal/intake"
@@ -32,6 +33,7 @@ type Root struct {
 	Store          store.Config     `yaml:"store" doc:"How ClickHouse is reached, the embedded engine or a server."`
 	Topics         Topics           `yaml:"topics" doc:"The topics, and what they are created with."`
 	Keys           keys.Config      `yaml:"keys" doc:"The keys of pseudonyms and seals."`
+	Audit          audit.Config     `yaml:"audit" doc:"The log of who saw or removed personal data."`
 	Sources        source.Config    `yaml:"sources" doc:"Descriptions of telephone systems, beside the built-in ones."`
 	Intake         intake.Config    `yaml:"intake" doc:"From files into Kafka."`
 	Load           load.Config      `yaml:"load" doc:"From Kafka into ClickHouse."`
@@ -54,9 +56,12 @@ type Data struct {
 // Topics are the names and the extent of the topics.
 type Topics struct {
 	Calls       string `yaml:"calls" doc:"Topic of the call records."`
+	Supplements string `yaml:"supplements" doc:"Topic of the facts about calls that arrive apart from them."`
+	Agents      string `yaml:"agents" doc:"Topic of the agents' states."`
+	Tickets     string `yaml:"tickets" doc:"Topic of the tickets."`
 	Touched     string `yaml:"touched" doc:"Topic of the marks that say which quarter hours have changed."`
 	Rejected    string `yaml:"rejected" doc:"Topic of the dead letters."`
-	Partitions  int    `yaml:"partitions" doc:"Partitions the topic of calls is created with; an existing topic keeps its own."`
+	Partitions  int    `yaml:"partitions" doc:"Partitions the topics of calls, supplements and tickets are created with; an existing topic keeps its own."`
 	Replication int    `yaml:"replication" doc:"Copies the brokers keep of each topic that is created; 3 on a cluster."`
 }
 
@@ -70,10 +75,12 @@ func DefaultRoot() Root {
 		Broker:         broker.DefaultConfig(),
 		Store:          store.DefaultConfig(),
 		Topics: Topics{
-			Calls: "hotline.calls", Touched: "hotline.touched", Rejected: "hotline.rejected",
+			Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents", Tickets: "hotline.tickets",
+			Touched: "hotline.touched", Rejected: "hotline.rejected",
 			Partitions: 1, Replication: 1,
 		},
 		Keys:      keys.DefaultConfig(),
+		Audit:     audit.DefaultConfig(),
 		Sources:   source.DefaultConfig(),
 		Intake:    intake.DefaultConfig(),
 		Load:      load.DefaultConfig(),
@@ -117,7 +124,10 @@ var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
 // Validate names the first field that cannot work.
 func (t Topics) Validate() error {
 	names := map[string]string{}
-	for _, f := range []struct{ field, name string }{{"calls", t.Calls}, {"touched", t.Touched}, {"rejected", t.Rejected}} {
+	for _, f := range []struct{ field, name string }{
+		{"calls", t.Calls}, {"supplements", t.Supplements}, {"agents", t.Agents}, {"tickets", t.Tickets},
+		{"touched", t.Touched}, {"rejected", t.Rejected},
+	} {
 		if !topicName.MatchString(f.name) {
 			return fmt.Errorf("%s: %q is no name of a topic: letters, digits, dot, dash and underscore", f.field, f.name)
 		}

@@ -90,7 +90,10 @@ func (p *page) rates(d kpi.Definitions) {
 	p.mean("mean wait (ASA)", kpi.Ratio{Num: int64(c.WaitSecondsSum), Den: c.Answered}, r.ASASeconds, "asa_seconds")
 	p.mean("mean talk time", kpi.Ratio{Num: int64(c.TalkSecondsSum), Den: c.Answered}, r.TalkMeanSeconds, "talk_mean_seconds")
 	if r.WaitP50Seconds != nil && r.WaitP95Seconds != nil {
-		p.line("%s half within %.0f s, 95%% within %.0f s; longest %s s", pad("wait of the answered", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds, c.WaitSecondsMax)
+		p.line("%s half within %.0f s, 95%% within %.0f s", pad("wait of the answered", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds)
+	}
+	if c.WaitSecondsMax > 0 {
+		p.line("%s %9s", pad("longest wait of all", nameWidth), c.WaitSecondsMax.String()+" s")
 	}
 	if r.SatisfactionRate != nil {
 		p.line("%s %8.2f%%  of %s ratings", pad("satisfaction", nameWidth), math.Floor(10000**r.SatisfactionRate)/100, group(c.RatingsGiven))

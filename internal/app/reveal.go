@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/user"
+	"strings"
+	"time"
+
+	"hotline12333/internal/audit"
+	"hotline12333/internal/config"
+	"hotline12333/internal/keys"
+	"hotline12333/internal/source"
+)
+
+// callbackKeys are keys that keep the number as well, sealed.
+type callbackKeys struct{ *keys.Keys }
+
+// SealNumber is empty for what is no number.
+func (k callbackKeys) SealNumber(callID, number string, at time.Time) string {
+	sealed, err := k.SealForCallback(callID, number, at)
+	if err != nil { // a call without its number is better than no call
+		return ""
+	}
+	return sealed
+}
+
+// sourceKeys are the keys that sources get: with call-backs on, such as keep numbers.
+func sourceKeys(cfg config.Root, kit *keys.Keys) source.Pseudonyms {
+	if cfg.Intake.Callbacks.Enabled {
+		return callbackKeys{kit}
+	}
+	return kit
+}
+
+// Reveal prints the number of one call, to call back. It is refused to users that
+// intake.callbacks.reveal_by does not name; both are written to the audit log before
+// anything is shown.
+func Reveal(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, opts ShowOptions) (err error) {
+	if strings.TrimSpace(opts.Reason) == "" {
+		return errors.New("a reason is needed: hotline reveal CALL_ID --reason WHY")
+	}
+	entry := audit.Entry{Action: audit.Reveal, Subject: opts.ID, Reason: opts.Reason}
+	refuse := func(why string) error {
+		refused := entry
+		refused.Refused = why
+		return errJoin(errors.New(why), record(cfg, refused))
+	}
+	who, err := user.Current()
+	if err != nil {
+		return refuse("the user of the operating system is not known")
+	}
+	if !cfg.Intake.Callbacks.MayReveal(who.Username) {
+		return refuse(fmt.Sprintf("the user %s may not reveal numbers: intake.callbacks.reveal_by names those who may", who.Username))
+	}
+	kit, err := openKeys(cfg, false)
+	if err != nil {
+		return fmt.Errorf("the keys are needed to open the seal: %w", err)
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	if err := sys.storeAnswers(ctx); err != nil {
+		return err
+	}
+	sealed, found, err := sys.store.SealedCaller(ctx, opts.ID)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fmt.Errorf("there is no call %q", opts.ID)
+	case sealed == "":
+		return fmt.Errorf("the call %s has no sealed number: call-backs were off (intake.callbacks.enabled), or it came without one", opts.ID)
+	}
+	number, err := kit.OpenForCallback(opts.ID, sealed)
+	if err != nil {
+		return fmt.Errorf("opening the number of %s: %w", opts.ID, err)
+	}
+	if err := record(cfg, entry); err != nil {
+		return fmt.Errorf("nothing is shown: %w", err)
+	}
+	_, err = fmt.Fprintln(out, number)
+	return err
+}
