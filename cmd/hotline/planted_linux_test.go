@@ -226,7 +226,11 @@ func TestNoRawNumber(t *testing.T) {
 	}
 	w.must("audit", "verify")
 	for _, args := range [][]string{
-		{"doctor"}, {"source", "list"}, {"config", "--dump"}, {"keys", "list"}, {"rejected", "replay"},
+		{"doctor"},
+		{"source", "list"},
+		{"config", "--dump"},
+		{"keys", "list"},
+		{"rejected", "replay"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "queue"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "agent", "--format", "csv"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "topic", "--format", "json"},

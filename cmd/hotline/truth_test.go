@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +48,7 @@ func (m truth) statement(zone *time.Location, by kpi.By) *kpi.Statement {
 	for _, c := range m {
 		kpi.Count(counted, c)
 	}
+	kpi.CountRepeats(counted, slices.Collect(maps.Values(m)))
 	entries := map[kpi.Dimension][]kpi.Entry{}
 	for k, t := range counted {
 		entries[k.Dimension] = append(entries[k.Dimension], kpi.Entry{Key: k, Tally: *t})
@@ -53,7 +56,7 @@ func (m truth) statement(zone *time.Location, by kpi.By) *kpi.Statement {
 	build := kpi.Build{
 		Zone: zone, Definitions: kpi.DefaultDefinitions(),
 		Knows: func(string) kpi.Knows {
-			return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings})
+			return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 		},
 	}
 	return build.Statement(kpi.Period{Zone: zone.String()}, entries[kpi.ByQueue], by, entries[by.Dimension()])
@@ -110,7 +113,9 @@ func newFixture(t *testing.T, n int, version uint64) fixture {
 	b.WriteString("call_id,version,started_at,queued_at,answered_at,ended_at,outcome,excluded,queue,agent,topics,wait_seconds,talk_seconds,rating_value,rating_scale,caller\n")
 	for i := range n {
 		c := drawCall(r, fmt.Sprintf("call-%06d", i), version, zone)
-		row := csvRow(c, zone, 13800000000+int64(i))
+		caller := 13800000000 + r.Int64N(int64(n)) // some call again
+		c.CallerHash = strconv.FormatInt(caller, 10)
+		row := csvRow(c, zone, caller)
 		b.WriteString(row)
 		f.rows++
 		if i%10 == 0 {

@@ -62,6 +62,10 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 		to := q.To.In(q.Zone)
 		period.To, tq.To = &to, q.To
 	}
+	var err error
+	if build.DataTo, err = s.store.DataTo(ctx); err != nil {
+		return nil, fmt.Errorf("reading how far the data reach: %w", err)
+	}
 	tq.Names = q.By == kpi.Queue
 	totals, err := s.entries(ctx, tq)
 	if err != nil {

@@ -62,7 +62,7 @@ func knowsOf(sources *source.Registry) func(string) kpi.Knows {
 		if s, err := sources.Lookup(name); err == nil {
 			return s.Knows()
 		}
-		return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings})
+		return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 	}
 }
 
@@ -75,10 +75,16 @@ func calendarOf(sources *source.Registry) func(string) calendar.Calendar {
 	}
 }
 
+func loadTopics(t config.Topics) load.Topics {
+	return load.Topics{
+		Calls: t.Calls, Supplements: t.Supplements, Agents: t.Agents, Touched: t.Touched, Rejected: t.Rejected,
+	}
+}
+
 func (s *system) loader(sealer *deadletter.Sealer) (*load.Loader, error) {
 	return load.New(s.cfg.Load, load.Deps{
 		Broker: s.broker, Store: s.store, Sealer: sealer, Registerer: s.reg, Log: s.log.With("part", "load"),
-		Topics: load.Topics{Calls: s.cfg.Topics.Calls, Touched: s.cfg.Topics.Touched, Rejected: s.cfg.Topics.Rejected},
+		Topics: loadTopics(s.cfg.Topics),
 	})
 }
 

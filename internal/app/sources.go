@@ -119,6 +119,8 @@ func withoutCapability(c kpi.Capability) string {
 		return "what agents do: signed in, free, paused"
 	case kpi.CanTickets:
 		return "tickets: consultation timeliness, response timeliness by items"
+	case kpi.CanCallers:
+		return "who called: first contact resolution, repeat callers"
 	}
 	return ""
 }

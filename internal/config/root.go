@@ -125,8 +125,12 @@ var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
 func (t Topics) Validate() error {
 	names := map[string]string{}
 	for _, f := range []struct{ field, name string }{
-		{"calls", t.Calls}, {"supplements", t.Supplements}, {"agents", t.Agents}, {"tickets", t.Tickets},
-		{"touched", t.Touched}, {"rejected", t.Rejected},
+		{"calls", t.Calls},
+		{"supplements", t.Supplements},
+		{"agents", t.Agents},
+		{"tickets", t.Tickets},
+		{"touched", t.Touched},
+		{"rejected", t.Rejected},
 	} {
 		if !topicName.MatchString(f.name) {
 			return fmt.Errorf("%s: %q is no name of a topic: letters, digits, dot, dash and underscore", f.field, f.name)

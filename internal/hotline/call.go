@@ -110,6 +110,17 @@ func (c *Call) Caller() string {
 	return c.Centre + "/" + c.CallerHash
 }
 
+// CallerBefore is the name the caller had under the key before; empty outside the overlap
+// after a change of keys. A call goes by both names then. So one looks for later calls of
+// its caller under Caller, and for earlier ones under CallerBefore where there is one: the
+// overlap is longer than RepeatWindow, and no call that near has neither name.
+func (c *Call) CallerBefore() string {
+	if c.CallerHash == "" || c.Attributes[CallerPrevious] == "" {
+		return ""
+	}
+	return c.Centre + "/" + c.Attributes[CallerPrevious]
+}
+
 // Repeats says whether the call, being the caller's own and counted, is a further one for
 // those before it. A call back is the centre's.
 func (c *Call) Repeats() bool {

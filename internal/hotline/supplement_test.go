@@ -75,20 +75,24 @@ func TestWith(t *testing.T) {
 		{"nothing", call(), nil, call()},
 		{"a rating", call(), []Supplement{rating(five)}, call(func(c *Call) { c.Rating = five })},
 		{
-			"a rating of one who was invited", call(func(c *Call) { c.Rating.Invited = true }), []Supplement{rating(five)},
+			"a rating of one who was invited", call(func(c *Call) { c.Rating.Invited = true }),
+			[]Supplement{rating(five)},
 			call(func(c *Call) { c.Rating = Rating{Invited: true, Given: true, Value: 5, Scale: "5"} }),
 		},
 		{
-			"the call's own rating stands", call(func(c *Call) { c.Rating = Rating{Given: true, Value: 1, Scale: "5"} }), []Supplement{rating(Rating{Invited: true, Given: true, Value: 5, Scale: "5"})},
+			"the call's own rating stands", call(func(c *Call) { c.Rating = Rating{Given: true, Value: 1, Scale: "5"} }),
+			[]Supplement{rating(Rating{Invited: true, Given: true, Value: 5, Scale: "5"})},
 			call(func(c *Call) { c.Rating = Rating{Invited: true, Given: true, Value: 1, Scale: "5"} }),
 		},
 		{"IVR", call(), []Supplement{{Kind: SupplementIVR, IVR: Seconds(9)}}, call(func(c *Call) { c.IVR = Seconds(9) })},
 		{
-			"the call's own IVR stands, zero too", call(func(c *Call) { c.IVR = Seconds(0) }), []Supplement{{Kind: SupplementIVR, IVR: Seconds(9)}},
+			"the call's own IVR stands, zero too", call(func(c *Call) { c.IVR = Seconds(0) }),
+			[]Supplement{{Kind: SupplementIVR, IVR: Seconds(9)}},
 			call(func(c *Call) { c.IVR = Seconds(0) }),
 		},
 		{
-			"topics join", call(), []Supplement{{Kind: SupplementTopics, Topics: []string{"养老金待遇核定", "失业", "失业"}}},
+			"topics join", call(),
+			[]Supplement{{Kind: SupplementTopics, Topics: []string{"养老金待遇核定", "失业", "失业"}}},
 			call(func(c *Call) { c.Topics = []string{"养老金待遇核定", "失业"} }),
 		},
 		{"withdrawn", call(), []Supplement{{Kind: SupplementTopics, Topics: []string{"失业"}, Deleted: true}}, call()},

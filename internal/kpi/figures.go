@@ -29,11 +29,12 @@ const (
 	CanRatings    Capability = "ratings"     // after-call ratings
 	CanAgentState Capability = "agent_state" // who is signed in, free, paused
 	CanTickets    Capability = "tickets"     // voicemail, callback, consultation, complaint
+	CanCallers    Capability = "callers"     // who called, by pseudonym
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
-	return []Capability{CanIVR, CanQueueWait, CanRing, CanRatings, CanAgentState, CanTickets}
+	return []Capability{CanIVR, CanQueueWait, CanRing, CanRatings, CanAgentState, CanTickets, CanCallers}
 }
 
 // Knows is the set of capabilities that every source behind a tally has. The nil set
@@ -124,6 +125,8 @@ type Figures struct {
 	AHT                      Ratio // milliseconds / answered
 	Satisfaction             Ratio
 	Participation            Ratio
+	FirstContact             Ratio // answered without a further call of the caller / answered with a known caller
+	RepeatCallers            Ratio // calls after another of the same caller / calls of known callers
 }
 
 // Compute derives every figure from a tally.
@@ -149,6 +152,10 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		AHT:             Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
 		Satisfaction:    t.satisfaction(knows, d),
 		Participation:   Ratio{Num: t.Rated, Den: t.Invited, NotConnected: knows.missing(CanRatings)},
+		FirstContact: Ratio{
+			Num: t.AnsweredWithCaller - t.RepeatedWithin, Den: t.AnsweredWithCaller, NotConnected: knows.missing(CanCallers),
+		},
+		RepeatCallers: Ratio{Num: t.RepeatCallers, Den: t.OfferedWithCaller, NotConnected: knows.missing(CanCallers)},
 	}
 	for _, limit := range d.ServiceLevels {
 		within := t.WaitAnswered.AtMost(limit)

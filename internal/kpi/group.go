@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"hotline12333/internal/hotline"
 )
 
 // By is how a statement is divided.
@@ -52,6 +54,10 @@ type Build struct {
 	Definitions Definitions
 	Knows       func(source string) Knows                  // nil: every source knows everything
 	InService   func(source string, bucket time.Time) bool // nil: always
+
+	// DataTo is the latest instant that any call of any period tells of; zero: that of the
+	// period's own. It decides whether later calls of the same callers can still come.
+	DataTo time.Time
 }
 
 // part is a tally with what its sources know.
@@ -92,17 +98,42 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 		to := all.tally.DataTo.In(b.Zone)
 		s.DataTo = &to
 	}
+	s.Provisional = b.provisional(totals)
 	if by != Undivided {
 		s.Groups = b.groups(by, divided)
 	}
 	return s
 }
 
+// provisional says until when a further call may change what is counted of the answered
+// calls: the repeat window of the last quarter hour that has any, while the data do not
+// reach there.
+func (b *Build) provisional(totals []Entry) map[string]time.Time {
+	var last, reached time.Time
+	for i := range totals {
+		e := &totals[i]
+		if e.Tally.AnsweredWithCaller > 0 && e.Key.Bucket.After(last) {
+			last = e.Key.Bucket
+		}
+		if e.Tally.DataTo.After(reached) {
+			reached = e.Tally.DataTo
+		}
+	}
+	if b.DataTo.After(reached) {
+		reached = b.DataTo
+	}
+	until := last.Add(hotline.BucketLength + hotline.RepeatWindow)
+	if last.IsZero() || !reached.Before(until) {
+		return nil
+	}
+	return map[string]time.Time{"first_contact_resolution": until.In(b.Zone)}
+}
+
 func (d Definitions) states() map[string]DefinitionState {
 	states := map[string]DefinitionState{"answer_rate": {Version: 1, Confirmed: d.AnswerRateDone}}
 	for _, name := range []string{
 		"answer_rate_agent", "answer_rate_composite", "response_timeliness",
-		"service_level", "short_abandoned", "satisfaction_rate",
+		"service_level", "short_abandoned", "satisfaction_rate", "first_contact_resolution", "repeat_callers",
 	} {
 		states[name] = DefinitionState{Version: 1}
 	}

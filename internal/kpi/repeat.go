@@ -15,20 +15,26 @@ import (
 func CountRepeats(into map[Key]*Tally, calls []*hotline.Call) {
 	byCaller := make(map[string][]*hotline.Call)
 	for _, c := range calls {
-		if c.Contact() {
-			byCaller[c.Caller()] = append(byCaller[c.Caller()], c)
+		if !c.Contact() {
+			continue
+		}
+		names := []string{c.Caller(), c.CallerBefore()}
+		for _, name := range slices.Compact(names) {
+			if name != "" {
+				byCaller[name] = append(byCaller[name], c)
+			}
 		}
 	}
-	for _, list := range byCaller {
+	for name, list := range byCaller {
 		slices.SortFunc(list, func(a, b *hotline.Call) int {
 			return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
 		})
 		for i, c := range list {
 			part := Tally{}
-			if c.Outcome == hotline.Answered && further(list[i+1:], c) {
+			if name == c.Caller() && c.Outcome == hotline.Answered && further(list[i+1:], c) {
 				part.RepeatedWithin = 1
 			}
-			if c.Repeats() && c.Outcome != hotline.Open && preceded(list[:i], c) {
+			if name == cmp.Or(c.CallerBefore(), c.Caller()) && c.Repeats() && c.Outcome != hotline.Open && preceded(list[:i], c) {
 				part.RepeatCallers = 1
 			}
 			if part.RepeatedWithin+part.RepeatCallers == 0 {

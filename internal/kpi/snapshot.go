@@ -3,6 +3,8 @@ package kpi
 import (
 	"cmp"
 	"time"
+
+	"hotline12333/internal/hotline"
 )
 
 // Window names a stretch of time that ends now, or with the day, month, quarter or year
@@ -143,6 +145,7 @@ type Snapshot struct {
 
 	Windows map[Window]WindowCounts
 	Waiting map[Scope]Waiting // scopes without open calls are missing
+	Agents  map[Scope]Agents  // of all centres and of each; nil where no source tells what agents do
 	Curve   []CurvePoint      // today, one point per quarter hour from midnight to midnight
 	Topics  []TopicCount      // of today, the most frequent first; they overlap
 }
@@ -151,7 +154,7 @@ type Snapshot struct {
 type WindowCounts struct {
 	From, To time.Time
 	// Scopes holds the counts by scope; that of all centres is always there. In a sliding
-	// window talk, hold, wrap-up, ratings, transfers and legs are not counted.
+	// window talk, hold, wrap-up, ratings, transfers, legs and repetition are not counted.
 	Scopes map[Scope]Counted
 }
 
@@ -160,6 +163,19 @@ type Waiting struct {
 	Count int       // open, queued, younger than the limit
 	Since time.Time // when the one who waits longest began to; zero when nobody waits
 	Stale int64     // open calls older than the limit, which no record has ended
+}
+
+// Agents are how many agents are in each state right now; hotline.SignedIn is those of
+// whom no more is known. Signed out ones are not in it.
+type Agents map[hotline.State]int
+
+// Total is the agents signed in, whatever they do.
+func (a Agents) Total() int {
+	sum := 0
+	for _, n := range a {
+		sum += n
+	}
+	return sum
 }
 
 // CurvePoint is a quarter hour of today, calls of all centres by arrival.

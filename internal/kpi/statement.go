@@ -16,7 +16,8 @@ type Statement struct {
 	Definitions map[string]DefinitionState `json:"definitions"`
 	Counts      Counts                     `json:"counts"`
 	Rates       Rates                      `json:"rates"`
-	NotComputed map[string]Capability      `json:"not_connected,omitempty"` // rates that are null because a source cannot know
+	NotComputed map[string]Capability      `json:"not_connected,omitempty"`     // rates that are null because a source cannot know
+	Provisional map[string]time.Time       `json:"provisional_until,omitempty"` // rates that calls still to come may change, until data_to reaches the instant
 	Pipeline    *Pipeline                  `json:"pipeline,omitempty"`
 	Groups      []Group                    `json:"groups,omitempty"`
 }
@@ -70,6 +71,10 @@ type Counts struct {
 	Transfers               int64            `json:"transfers"`
 	Legs                    int64            `json:"legs"`
 	ClockSkew               int64            `json:"clock_skew"`
+	OfferedWithCaller       int64            `json:"offered_with_caller"`
+	RepeatCallers           int64            `json:"repeat_callers"`
+	AnsweredWithCaller      int64            `json:"answered_with_caller"`
+	RepeatedWithinWindow    int64            `json:"repeated_within_window"`
 }
 
 // Millis is a sum of milliseconds that prints as exact seconds: 16.25.
@@ -119,6 +124,8 @@ type Rates struct {
 	WaitP95Seconds           *float64            `json:"wait_p95_seconds"`
 	SatisfactionRate         *float64            `json:"satisfaction_rate"`
 	ParticipationRate        *float64            `json:"participation_rate"`
+	FirstContactResolution   *float64            `json:"first_contact_resolution"`
+	RepeatCallers            *float64            `json:"repeat_callers"`
 }
 
 // Pipeline is what became of the records of a run.
@@ -162,6 +169,8 @@ func CountsOf(t *Tally, d Definitions) Counts {
 		HoldSecondsSum: Millis(t.HoldMillis), WrapupSecondsSum: Millis(t.WrapupMillis),
 		RatingsInvited: t.Invited, RatingsGiven: t.Rated, Ratings: maps.Clone(t.Ratings),
 		Transfers: t.Transfers, Legs: t.Legs, ClockSkew: t.Skewed,
+		OfferedWithCaller: t.OfferedWithCaller, RepeatCallers: t.RepeatCallers,
+		AnsweredWithCaller: t.AnsweredWithCaller, RepeatedWithinWindow: t.RepeatedWithin,
 	}
 	for _, reason := range hotline.Exclusions() {
 		c.Excluded[string(reason)] = t.Excluded[string(reason)]
@@ -192,6 +201,8 @@ func RatesOf(t *Tally, knows Knows, d Definitions) Rates {
 		WaitP95Seconds:           quantile(t, knows, 0.95),
 		SatisfactionRate:         fraction(f.Satisfaction),
 		ParticipationRate:        fraction(f.Participation),
+		FirstContactResolution:   fraction(f.FirstContact),
+		RepeatCallers:            fraction(f.RepeatCallers),
 	}
 }
 
@@ -211,6 +222,8 @@ func notConnected(knows Knows, d Definitions) map[string]Capability {
 		"satisfaction_rate":                 f.Satisfaction,
 		"participation_rate":                f.Participation,
 		"consultation_timeliness":           {NotConnected: knows.missing(CanTickets)},
+		"first_contact_resolution":          f.FirstContact,
+		"repeat_callers":                    f.RepeatCallers,
 	}
 	out := make(map[string]Capability)
 	for name, r := range all {

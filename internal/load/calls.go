@@ -21,7 +21,7 @@ func (calls) decode(d *wire.Decoder, value []byte) (r record, key, field string,
 	}
 	r.id, r.rank = r.call.ID, wire.Rank(r.call)
 	if !r.call.Deleted {
-		r.facts, r.caller = r.call.Facts(), r.call.Caller()
+		r.facts, r.caller, r.before = r.call.Facts(), r.call.Caller(), r.call.CallerBefore()
 	}
 	return r, r.id, "call_id", nil
 }

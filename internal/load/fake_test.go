@@ -324,7 +324,7 @@ func mixed() (recs []broker.Record, good []record, bads int) {
 		recs, good = append(recs, sent(r)), append(good, r)
 	}
 	for i := range 12 {
-		add(made(fmt.Sprint("c", i), 1, i%5, "x").from("r1"))
+		add(made(fmt.Sprint("c", i), 1, i%5, "x").from("r1").by(fmt.Sprint("k", i%3)))
 		if i%4 == 1 {
 			recs = append(recs, bad(fmt.Sprint("c", i), "{"))
 			bads++
@@ -333,11 +333,11 @@ func mixed() (recs []broker.Record, good []record, bads int) {
 	for i := range 12 {
 		switch i % 4 {
 		case 0:
-			add(made(fmt.Sprint("c", i), 2, i%5+7, "y").from("r2")) // moved
+			add(made(fmt.Sprint("c", i), 2, i%5+7, "y").from("r2").by("k1")) // moved, and another caller's
 		case 1:
 			add(deleted(fmt.Sprint("c", i), 3).from("r2"))
 		case 2:
-			add(made(fmt.Sprint("c", i), 1, i%5, "x").from("r2")) // again
+			add(made(fmt.Sprint("c", i), 1, i%5, "x").from("r2").by(fmt.Sprint("k", i%3))) // again
 		case 3:
 			add(made(fmt.Sprint("c", i), 1, i%5, "z").from("r2")) // conflict
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type model struct {
 	mu       sync.Mutex
 	rows     map[place]store.Row
+	callers  map[callerAt]store.CallerRow
+	apart    map[string]bool // supplements and states, in words
 	versions map[string]map[hotline.Rank]store.Version
 	ledger   map[string]store.Ledger // by range and run
 	ranges   map[string]store.Batch
@@ -32,9 +35,16 @@ type place struct {
 	bucket int64
 }
 
+// callerAt is where a call of a caller lies.
+type callerAt struct {
+	callerPlace
+
+	call string
+}
+
 func newModel() *model {
 	return &model{
-		rows: map[place]store.Row{}, versions: map[string]map[hotline.Rank]store.Version{},
+		rows: map[place]store.Row{}, callers: map[callerAt]store.CallerRow{}, apart: map[string]bool{}, versions: map[string]map[hotline.Rank]store.Version{},
 		ledger: map[string]store.Ledger{}, ranges: map[string]store.Batch{},
 		tokens: map[string]bool{}, epochs: map[string]uint16{}, dirty: map[int64]bool{},
 	}
@@ -137,6 +147,97 @@ func (m *model) InsertVersions(_ context.Context, b store.Batch, versions []stor
 	return m.failing("versions after")
 }
 
+func (m *model) InsertCallers(_ context.Context, b store.Batch, rows []store.CallerRow) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.failing("callers before"); err != nil {
+		return err
+	}
+	if len(rows) > 0 && !m.seen(b, "caller_calls") {
+		for _, r := range rows {
+			at := callerAt{callerPlace{r.Caller, r.Bucket.Unix()}, r.CallID}
+			old, ok := m.callers[at]
+			if ok && old.Rank.Compare(r.Rank) > 0 {
+				continue
+			}
+			if !ok || old.Rank != r.Rank || (old.Call == nil) != (r.Call == nil) {
+				m.repeats(at, old.Call)
+				m.repeats(at, r.Call)
+			}
+			m.callers[at] = r
+		}
+	}
+	return m.failing("callers after")
+}
+
+// repeats soils the buckets of the calls that may have a further one in c, or be one.
+func (m *model) repeats(at callerAt, c *hotline.Call) {
+	if c == nil {
+		return
+	}
+	for other, r := range m.callers {
+		if other.caller == at.caller && other.call != at.call && r.Call != nil && r.Call.StartedAt.Sub(c.StartedAt).Abs() <= hotline.RepeatWindow {
+			m.dirty[other.bucket] = true
+		}
+	}
+}
+
+func (m *model) CallerBuckets(_ context.Context, places []store.CallerPlace) ([]time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.failing("around"); err != nil {
+		return nil, err
+	}
+	found := map[int64]bool{}
+	for _, p := range places {
+		for at := range m.callers {
+			if d := time.Duration(at.bucket-p.Bucket.Unix()) * time.Second; at.caller == p.Caller && d.Abs() <= hotline.RepeatWindow+hotline.BucketLength {
+				found[at.bucket] = true
+			}
+		}
+	}
+	var out []time.Time
+	for _, s := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, time.Unix(s, 0).UTC())
+	}
+	return out, nil
+}
+
+func (m *model) InsertSupplements(_ context.Context, b store.Batch, rows []store.SupplementRow) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range rows {
+		if r.Supplement.Source == refusedQueue {
+			return &store.Error{Statement: "insert supplements", Class: store.ClassData, Err: errors.New("refused")}
+		}
+	}
+	if err := m.failing("records before"); err != nil {
+		return err
+	}
+	if !m.seen(b, "call_supplements") {
+		for _, r := range rows {
+			m.apart[fmt.Sprint(r.Supplement.CallID, " ", r.Supplement.Kind, " ", r.Rank)] = true
+			for _, v := range m.versions[r.Supplement.CallID] {
+				if !v.Bucket.IsZero() {
+					m.dirty[v.Bucket.Unix()] = true
+				}
+			}
+		}
+	}
+	return m.failing("records after")
+}
+
+func (m *model) InsertAgentStates(_ context.Context, b store.Batch, rows []store.AgentRow) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.seen(b, "agent_states") {
+		for _, r := range rows {
+			m.apart[fmt.Sprint(r.State.Key(), " ", r.State.Since.Unix(), " ", r.State.State)] = true
+		}
+	}
+	return nil
+}
+
 func (m *model) InsertLedger(_ context.Context, b store.Batch, lines []store.Ledger) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -236,6 +337,19 @@ func (m *model) check(want map[string]record) error {
 	}
 	if len(have) > 0 {
 		return fmt.Errorf("calls nobody sent: %v", maps.Keys(have))
+	}
+	for at, r := range m.callers {
+		w := want[at.call]
+		if live := (w.caller == at.caller || w.before == at.caller) && w.bucket().Unix() == at.bucket; live != (r.Call != nil) || r.Rank != w.rank {
+			return fmt.Errorf("%s of %s in bucket %d: lives %v, should %v, rank %v of %v", at.call, at.caller, at.bucket, r.Call != nil, live, r.Rank, w.rank)
+		}
+	}
+	for id, w := range want {
+		for _, name := range []string{w.caller, w.before} {
+			if _, ok := m.callers[callerAt{callerPlace{name, w.bucket().Unix()}, id}]; !ok && name != "" {
+				return fmt.Errorf("%s is missing among the calls of %s", id, name)
+			}
+		}
 	}
 	if len(m.dirty) > 0 {
 		return fmt.Errorf("buckets changed and not marked after: %v", m.dirty)

@@ -18,6 +18,7 @@ type record struct {
 	id     string        // of the call, where the record is of one
 	facts  hotline.Facts // of a call; zero for a deletion
 	caller string        // of a call; empty for a deletion
+	before string        // the caller's name under the key before, likewise
 	rank   hotline.Rank
 	run    string
 	origin string
@@ -152,7 +153,7 @@ func (b *planner) register(records []*record, known []store.Version) {
 			b.p.conflicts++
 		}
 		b.p.versions = append(b.p.versions, store.Version{
-			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Caller: r.caller, Run: r.run,
+			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Caller: r.caller, CallerBefore: r.before, Run: r.run,
 		})
 	}
 }
@@ -208,31 +209,33 @@ func (b *planner) bury(newest *record, stored *store.Version, records []*record,
 // byCaller does for the calls of each caller what call and bury do for the calls: a row
 // where the newest version lies, tombstones wherever else the call has lain.
 func (b *planner) byCaller(newest *record, stored *store.Version, records []*record, known []store.Version) {
-	rank, live := newest.rank, callerPlace{newest.caller, newest.bucket().Unix()}
+	rank, names, bucket := newest.rank, [2]string{newest.caller, newest.before}, newest.bucket().Unix()
 	if stored != nil {
-		rank, live = stored.Rank, callerPlace{stored.Caller, stored.Bucket.Unix()}
+		rank, names, bucket = stored.Rank, [2]string{stored.Caller, stored.CallerBefore}, stored.Bucket.Unix()
 	}
 	b.lain.reset()
-	lay := func(caller string, bucket time.Time, bury bool) {
-		at := callerPlace{caller, bucket.Unix()}
-		if caller == "" || !b.lain.add(at) {
+	lay := func(caller string, at time.Time, bury bool) {
+		if caller == "" || !b.lain.add(callerPlace{caller, at.Unix()}) {
 			return
 		}
-		row := store.CallerRow{CallerPlace: store.CallerPlace{Caller: caller, Bucket: bucket}, CallID: newest.id, Rank: rank}
+		row := store.CallerRow{CallerPlace: store.CallerPlace{Caller: caller, Bucket: at}, CallID: newest.id, Rank: rank}
 		b.p.places = append(b.p.places, row.CallerPlace)
+		live := at.Unix() == bucket && (caller == names[0] || caller == names[1])
 		switch {
-		case at != live && bury:
+		case !live && bury:
 			b.p.callers = append(b.p.callers, row)
-		case at == live && stored == nil:
+		case live && stored == nil:
 			row.Call = newest.call
 			b.p.callers = append(b.p.callers, row)
 		}
 	}
 	for _, r := range records {
 		lay(r.caller, r.bucket(), true)
+		lay(r.before, r.bucket(), true)
 	}
 	for i := range known {
 		lay(known[i].Caller, known[i].Bucket, stored == nil)
+		lay(known[i].CallerBefore, known[i].Bucket, stored == nil)
 	}
 }
 

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,11 +35,21 @@ func finished(c *hotline.Call) record {
 	if err := c.Validate(); err != nil {
 		panic(err) // a mistake of the test
 	}
-	r := record{call: c, rank: wire.Rank(c)}
+	r := record{call: c, id: c.ID, rank: wire.Rank(c)}
 	if !c.Deleted {
-		r.facts = c.Facts()
+		r.facts, r.caller, r.before = c.Facts(), c.Caller(), c.CallerBefore()
 	}
 	return r
+}
+
+// by makes it a call of the caller.
+func (r record) by(caller string) record {
+	c := *r.call
+	c.CallerHash, c.Attributes = caller, nil
+	if now, before, ok := strings.Cut(caller, ","); ok {
+		c.CallerHash, c.Attributes = now, map[string]string{hotline.CallerPrevious: before}
+	}
+	return finished(&c).from(r.run)
 }
 
 func (r record) from(run string) record {
@@ -50,7 +61,7 @@ func registry(records ...record) map[string][]store.Version {
 	known := map[string][]store.Version{}
 	for _, r := range records {
 		known[r.call.ID] = append(known[r.call.ID], store.Version{
-			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Run: r.run,
+			CallID: r.call.ID, Rank: r.rank, Bucket: r.bucket(), Deleted: r.call.Deleted, Caller: r.caller, CallerBefore: r.before, Run: r.run,
 		})
 	}
 	return known
@@ -225,7 +236,10 @@ func drawRecords(t *rapid.T) []record {
 			out[i] = deleted(id, version)
 			continue
 		}
-		out[i] = made(id, version, rapid.IntRange(0, 3).Draw(t, "bucket"), rapid.SampledFrom([]string{"x", "y"}).Draw(t, "queue"))
+		const twoDays = 192 // buckets
+		bucket := rapid.SampledFrom([]int{0, 1, 2, 3, twoDays, twoDays + 2}).Draw(t, "bucket")
+		out[i] = made(id, version, bucket, rapid.SampledFrom([]string{"x", "y"}).Draw(t, "queue")).
+			by(rapid.SampledFrom([]string{"", "c1", "c1", "c2", "c2,c1"}).Draw(t, "caller"))
 	}
 	return out
 }
@@ -292,6 +306,7 @@ func (d *driver) write(id store.Batch, p plan, dies int) {
 		}
 		return d.m.InsertCalls(ctx, id, p.rows)
 	})
+	do(5, func() error { return d.m.InsertCallers(ctx, id, p.callers) })
 	do(5, func() error {
 		if len(p.versions) == 0 {
 			return nil
@@ -299,7 +314,11 @@ func (d *driver) write(id store.Batch, p plan, dies int) {
 		return d.m.InsertVersions(ctx, id, p.versions)
 	})
 	do(6, func() error { return d.m.InsertLedger(ctx, id, p.ledger) })
-	do(7, func() error { d.m.marked(p.marks); return nil })
+	do(7, func() error {
+		around, err := d.m.CallerBuckets(ctx, p.places)
+		d.m.marked(append(around, p.marks...))
+		return err
+	})
 }
 
 func TestPlanConverges(t *testing.T) {

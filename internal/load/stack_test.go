@@ -60,6 +60,8 @@ func newStack(t testing.TB, partitions int) *stack {
 	large := map[string]string{"max.message.bytes": fmt.Sprint(deadletter.MaxRecord)}
 	err = client.EnsureTopics(t.Context(), []broker.TopicSpec{
 		{Name: s.topics.Calls, Partitions: partitions, Config: large},
+		{Name: s.topics.Supplements, Partitions: 1, Config: large},
+		{Name: s.topics.Agents, Partitions: 1, Config: large},
 		{Name: s.topics.Touched, Partitions: 1},
 		{Name: s.topics.Rejected, Partitions: 1, Config: large},
 	})

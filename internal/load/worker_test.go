@@ -56,7 +56,7 @@ func TestDiesAtEachStep(t *testing.T) {
 	topics := DefaultTopics()
 	for _, step := range []string{
 		"announce before", "announce after", topics.Rejected + " before", topics.Rejected + " after", "lookup",
-		"calls before", "calls after", "versions before", "versions after", "ledger before", "ledger after",
+		"calls before", "calls after", "callers before", "callers after", "around", "versions before", "versions after", "ledger before", "ledger after",
 		topics.Touched + " before", topics.Touched + " after", "commit before", "commit after",
 	} {
 		for n := 1; n <= 3; n++ {

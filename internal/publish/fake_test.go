@@ -25,7 +25,24 @@ type memory struct {
 	log     []store.LogEntry
 	version uint64
 	broken  error
-	reads   int // of tallies
+	reads   int                  // of tallies
+	agents  []hotline.AgentState // nil: none ever
+}
+
+func (m *memory) Agents(_ context.Context, from, to time.Time) ([]hotline.AgentState, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	newest := make(map[string]hotline.AgentState)
+	for _, a := range m.agents {
+		if old, ok := newest[a.Key()]; a.Since.After(from) && !a.Since.After(to) && (!ok || !a.Since.Before(old.Since)) {
+			newest[a.Key()] = a
+		}
+	}
+	var list []hotline.AgentState
+	for _, key := range slices.Sorted(maps.Keys(newest)) {
+		list = append(list, newest[key])
+	}
+	return list, m.agents != nil, m.broken
 }
 
 func newMemory() *memory {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline12333/internal/calendar"
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
 )
@@ -22,6 +23,7 @@ type Store interface {
 	Tallies(ctx context.Context, q store.TallyQuery) ([]store.Tally, error)
 	LiveCalls(ctx context.Context, from time.Time) ([]store.Live, error)
 	DataTo(ctx context.Context) (time.Time, error)
+	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
 }
 
 // Deps is what a Follower needs from its surroundings.
@@ -55,11 +57,15 @@ type Follower struct {
 	touched map[time.Time]struct{} // to be read anew, kept over failures
 	audited time.Time              // when the log's heads were last compared
 
+	askedAgents time.Time // when the store was last asked what agents do
+
 	mu          sync.Mutex
 	cache       *cache // nil until the first reading
 	calls       []store.Live
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
 	checked     time.Time
+	agents      []hotline.AgentState // the newest of each
+	agentsTold  bool                 // some source tells of agents
 	subscribers map[chan struct{}]struct{}
 }
 

@@ -45,10 +45,10 @@ func NewMetrics(cfg Config, source Source, now func() time.Time, log *slog.Logge
 
 type descs struct {
 	answerRate, timeliness, level, levelOfAnswered, abandonment *prometheus.Desc
-	satisfaction, participation                                 *prometheus.Desc
+	satisfaction, participation, firstContact, repeatCallers    *prometheus.Desc
 	asa, aht, waitMax                                           *prometheus.Desc
 	calls, excluded, population                                 *prometheus.Desc
-	waiting, longest, stale                                     *prometheus.Desc
+	waiting, longest, stale, agents                             *prometheus.Desc
 	age, dataTo, serviceOpen, ratioTarget, countTarget, leading *prometheus.Desc
 }
 
@@ -75,6 +75,10 @@ func newDescs() descs {
 			"Satisfied / ratings on known scales."),
 		participation: windowed("hotline_rating_participation_ratio",
 			"Ratings given / callers invited to rate."),
+		firstContact: windowed("hotline_first_contact_resolution_ratio",
+			"Answered calls without a further call of the same caller within 48 hours / answered calls of known callers; the latest 48 hours are provisional."),
+		repeatCallers: windowed("hotline_repeat_callers_ratio",
+			"Calls within 48 hours after another of the same caller / offered calls of known callers."),
 		asa: windowed("hotline_answer_wait_mean_seconds",
 			"Mean wait of answered calls (ASA)."),
 		aht: windowed("hotline_handle_time_mean_seconds",
@@ -93,6 +97,8 @@ func newDescs() descs {
 			"How long the caller who waits longest has been waiting; absent when nobody waits.", "centre", "queue"),
 		stale: desc("hotline_calls_stale",
 			"Open calls that no record has ended within the limit; they are not counted as waiting.", "centre", "queue"),
+		agents: desc("hotline_agents",
+			"Agents signed in, by what they do right now (signed_in: nothing more is known); absent where no source tells.", "state", "centre"),
 		age: desc("hotline_data_age_seconds",
 			"Time since the latest instant any call tells of; absent without calls."),
 		dataTo: desc("hotline_data_to_timestamp_seconds",
@@ -112,6 +118,7 @@ func newDescs() descs {
 func (d *descs) all() []*prometheus.Desc {
 	return []*prometheus.Desc{
 		d.answerRate, d.timeliness, d.level, d.levelOfAnswered, d.abandonment, d.satisfaction, d.participation,
+		d.firstContact, d.repeatCallers, d.agents,
 		d.asa, d.aht, d.waitMax, d.calls, d.excluded, d.population, d.waiting, d.longest, d.stale,
 		d.age, d.dataTo, d.serviceOpen, d.ratioTarget, d.countTarget, d.leading,
 	}
@@ -172,6 +179,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	m.collectWaiting(to, s)
+	m.collectAgents(to, s)
 }
 
 // folded adds up the scopes that share a series.
@@ -204,6 +212,8 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 		to.seconds(d.aht, f.AHT, with()...)
 		to.ratio(d.satisfaction, f.Satisfaction, with()...)
 		to.ratio(d.participation, f.Participation, with()...)
+		to.ratio(d.firstContact, f.FirstContact, with()...)
+		to.ratio(d.repeatCallers, f.RepeatCallers, with()...)
 	}
 	if f.ASA.NotConnected == "" && t.Asked() > 0 {
 		to.gauge(d.waitMax, float64(t.WaitMillisMax)/1000, with()...)

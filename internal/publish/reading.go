@@ -15,6 +15,9 @@ import (
 // touched is still remembered.
 func (f *Follower) poll(ctx context.Context) error {
 	now := f.deps.Now()
+	if err := f.readAgents(ctx, now); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	c, checked := f.cache, f.checked
 	f.mu.Unlock()

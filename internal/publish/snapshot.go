@@ -33,6 +33,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		Definitions: f.deps.Definitions,
 		Windows:     maps.Clone(c.windowsAt(now)),
 		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
+		Agents:      agentsAt(f.agents, f.agentsTold, now),
 	}
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {

@@ -98,6 +98,17 @@ func (p *page) rates(d kpi.Definitions) {
 	if r.SatisfactionRate != nil {
 		p.line("%s %8.2f%%  of %s ratings", pad("satisfaction", nameWidth), math.Floor(10000**r.SatisfactionRate)/100, group(c.RatingsGiven))
 	}
+	if r.FirstContactResolution != nil {
+		note := ""
+		if until, ok := p.s.Provisional["first_contact_resolution"]; ok {
+			note = "provisional until the data reach " + until.Format(time.DateTime)
+		}
+		p.rate("first contact resolution", kpi.Ratio{Num: c.AnsweredWithCaller - c.RepeatedWithinWindow, Den: c.AnsweredWithCaller},
+			r.FirstContactResolution, "first_contact_resolution", note)
+	}
+	if r.RepeatCallers != nil {
+		p.rate("repeat callers", kpi.Ratio{Num: c.RepeatCallers, Den: c.OfferedWithCaller}, r.RepeatCallers, "repeat_callers", "")
+	}
 	p.line("")
 }
 

@@ -177,7 +177,9 @@ func (r *reading) locate(c *column, names []string) (int, error) {
 	// A wrong encoding or delimiter shows here first: print what was read, in bounds.
 	shown := make([]string, 0, len(names))
 	for _, n := range names {
-		shown = append(shown, show(n))
+		if n != "" {
+			shown = append(shown, show(n))
+		}
 	}
 	if len(shown) > 60 {
 		shown = append(shown[:60], "…")

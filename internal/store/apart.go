@@ -53,16 +53,19 @@ func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
         ) AS s ON call_id = s_call_id`, s.table(tableSupplements), s.table(tableCalls), where)
 	}
 	if a.callers {
-		for _, side := range []struct{ at, which, order string }{{"n", "repeats", "<"}, {"p", "contact", ">"}} {
+		const now = "concat(centre, '/', caller_hash)"
+		for _, side := range []struct{ at, which, order, name string }{
+			{"n", "repeats", "<", now}, {"p", "contact", ">", "if(caller_before != '', caller_before, " + now + ")"},
+		} {
 			from += fmt.Sprintf(`
         ASOF LEFT JOIN (
             SELECT caller AS %[1]s_caller, started_at AS %[1]s_at
             FROM %[4]s FINAL
             WHERE %[2]s AND bucket >= %[6]d AND bucket <= %[7]d
-                AND caller IN (SELECT concat(centre, '/', caller_hash) FROM %[5]s WHERE %[8]s AND caller_hash != '')
-        ) AS %[1]s ON concat(centre, '/', caller_hash) = %[1]s_caller AND started_at %[3]s %[1]s_at`,
+                AND caller IN (SELECT %[9]s FROM %[5]s WHERE %[8]s AND caller_hash != '')
+        ) AS %[1]s ON %[9]s = %[1]s_caller AND started_at %[3]s %[1]s_at`,
 				side.at, side.which, side.order, s.table(tableCallers), s.table(tableCalls),
-				bound(first.Add(-repeatReach)), bound(last.Add(repeatReach)), where)
+				bound(first.Add(-repeatReach)), bound(last.Add(repeatReach)), where, side.name)
 		}
 	}
 	return from

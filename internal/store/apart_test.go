@@ -120,7 +120,10 @@ func genRepeat(t *rapid.T, base time.Time) *hotline.Call {
 		return c
 	}
 	c.Centre = rapid.SampledFrom([]string{"default", "default", "default", "default", "default", "咸阳"}).Draw(t, "centre")
-	c.CallerHash = rapid.SampledFrom([]string{"k.one", "k.one", "k.one", "k.one", "k.one", "k.two", ""}).Draw(t, "caller")
+	c.CallerHash = rapid.SampledFrom([]string{"k.one", "k.one", "k.one", "k.one", "k.two", "k.two", ""}).Draw(t, "caller")
+	if c.CallerHash == "k.two" && rapid.Bool().Draw(t, "overlap") {
+		c.Attributes = map[string]string{hotline.CallerPrevious: "k.one"}
+	}
 	c.Outcome = rapid.SampledFrom([]hotline.Outcome{
 		hotline.Answered, hotline.Answered, hotline.Answered, hotline.Answered, hotline.Answered, hotline.AbandonedQueue, hotline.SelfService, hotline.Open, hotline.Voicemail,
 	}).Draw(t, "outcome")

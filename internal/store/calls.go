@@ -38,7 +38,7 @@ type callColumns struct {
 	invited, given                                                 []bool
 	rating                                                         []uint8
 	scale, callerHash, callerMasked, callerSealed                  []string
-	ivrMissing                                                     []string
+	ivrMissing, callerBefore                                       []string
 	attributes                                                     []map[string]string
 	run, origin                                                    []string
 }
@@ -84,6 +84,7 @@ func callColumnDefs() []columnDef {
 		{"rating_value", "UInt8"},
 		{"rating_scale", "String"},
 		{"caller_hash", "String"},
+		{"caller_before", "String"},
 		{"caller_masked", "String"},
 		{"caller_sealed", "String"},
 		{"attributes", "Map(String, String)"},
@@ -100,7 +101,7 @@ func (c *callColumns) values() []any {
 		c.wait, c.talk, c.hold, c.wrapup, c.ivr, c.ivrMissing, c.transfers,
 		c.legAgents, c.legQueues, c.legTalk, c.legHold,
 		c.invited, c.given, c.rating, c.scale,
-		c.callerHash, c.callerMasked, c.callerSealed, c.attributes, c.run, c.origin,
+		c.callerHash, c.callerBefore, c.callerMasked, c.callerSealed, c.attributes, c.run, c.origin,
 	}
 }
 
@@ -146,6 +147,7 @@ func (c *callColumns) add(r *Row) {
 	c.rating = append(c.rating, call.Rating.Value)
 	c.scale = append(c.scale, call.Rating.Scale)
 	c.callerHash = append(c.callerHash, call.CallerHash)
+	c.callerBefore = append(c.callerBefore, call.CallerBefore())
 	c.callerMasked = append(c.callerMasked, call.CallerMasked)
 	c.callerSealed = append(c.callerSealed, call.CallerSealed)
 	c.attributes = append(c.attributes, call.Attributes)
@@ -177,7 +179,7 @@ func length(ms int64) uint64 { return uint64(max(ms, 0)) }
 func (c *callColumns) reset() {
 	emptied(&c.bucket, &c.startedAt, &c.queuedAt, &c.answeredAt, &c.endedAt, &c.decidedAt, &c.lastEvent)
 	emptied(&c.callID, &c.centre, &c.source, &c.direction, &c.outcome, &c.excluded, &c.queue, &c.agent, &c.region,
-		&c.scale, &c.callerHash, &c.callerMasked, &c.callerSealed, &c.ivrMissing, &c.run, &c.origin)
+		&c.scale, &c.callerHash, &c.callerMasked, &c.callerSealed, &c.ivrMissing, &c.callerBefore, &c.run, &c.origin)
 	emptied(&c.version, &c.hash, &c.wait, &c.talk, &c.hold, &c.wrapup, &c.ivr)
 	emptied(&c.deleted, &c.rating)
 	emptied(&c.queued, &c.skewed, &c.invited, &c.given)

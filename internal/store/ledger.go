@@ -61,6 +61,14 @@ func (s *Store) RunCounts(ctx context.Context, run string) (RunCounts, error) {
 	if err := s.queryRow(ctx, "run_counts", sql, &c.New, &c.First, &c.Last); err != nil {
 		return RunCounts{}, err
 	}
+	for _, table := range []string{tableSupplements, tableAgents} {
+		var more int64
+		sql = fmt.Sprintf("SELECT toInt64(count()) FROM %s FINAL WHERE run = %s", s.table(table), quote(run))
+		if err := s.queryRow(ctx, "run_counts", sql, &more); err != nil {
+			return RunCounts{}, err
+		}
+		c.New += more
+	}
 	if c.Last.Unix() == 0 { // nothing new, or nothing but deletions of unknown calls
 		c.First, c.Last = time.Time{}, time.Time{}
 	}

@@ -41,7 +41,7 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 	newest := make(map[string]*hotline.Call)
 	for _, c := range calls {
 		rank := wire.Rank(c)
-		v := store.Version{CallID: c.ID, Rank: rank, Deleted: c.Deleted, Caller: c.Caller(), Run: "run"}
+		v := store.Version{CallID: c.ID, Rank: rank, Deleted: c.Deleted, Caller: c.Caller(), CallerBefore: c.CallerBefore(), Run: "run"}
 		if !c.Deleted {
 			v.Bucket = c.Facts().Bucket
 		}
@@ -80,20 +80,22 @@ func (l *loader) load(ctx context.Context, calls []*hotline.Call) error {
 		}
 		lain := map[store.CallerPlace]bool{}
 		for _, v := range all[id] {
-			place := store.CallerPlace{Caller: v.Caller, Bucket: v.Bucket}
-			if v.Caller == "" || lain[place] {
-				continue
-			}
-			lain[place] = true
-			places = append(places, place)
-			row := store.CallerRow{CallerPlace: place, CallID: id, Rank: top.Rank}
-			if !top.Deleted && place.Caller == top.Caller && place.Bucket.Equal(top.Bucket) {
-				if live == nil {
+			for _, name := range []string{v.Caller, v.CallerBefore} {
+				place := store.CallerPlace{Caller: name, Bucket: v.Bucket}
+				if name == "" || lain[place] {
 					continue
 				}
-				row.Call = live
+				lain[place] = true
+				places = append(places, place)
+				row := store.CallerRow{CallerPlace: place, CallID: id, Rank: top.Rank}
+				if !top.Deleted && (name == top.Caller || name == top.CallerBefore) && place.Bucket.Equal(top.Bucket) {
+					if live == nil {
+						continue
+					}
+					row.Call = live
+				}
+				callers = append(callers, row)
 			}
-			callers = append(callers, row)
 		}
 		for bucket := range at {
 			row := store.Row{CallID: id, Rank: top.Rank, Bucket: bucket, Run: "run", Origin: "file:1"}

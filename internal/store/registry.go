@@ -32,11 +32,11 @@ func (s *Store) Versions(ctx context.Context, ids []string) (map[string][]Versio
 func (s *Store) versions(ctx context.Context, ids []string) ([]Version, error) {
 	// One long literal, split by the server: parsing a list of as many literals costs
 	// four times what the look-up does. No valid call_id holds a line break.
-	sql := fmt.Sprintf(`SELECT call_id, version, content_hash, toUnixTimestamp(bucket), deleted, caller, toString(run)
+	sql := fmt.Sprintf(`SELECT call_id, version, content_hash, toUnixTimestamp(bucket), deleted, caller, caller_before, toString(run)
 FROM %s WHERE call_id IN (SELECT arrayJoin(splitByChar('\n', %s)))`, s.table(tableVersions), quote(strings.Join(ids, "\n")))
 	return collect(ctx, s, "versions", sql, func(rows driver.Rows, v *Version) error {
 		var bucket uint32
-		err := rows.Scan(&v.CallID, &v.Rank.Version, &v.Rank.Hash, &bucket, &v.Deleted, &v.Caller, &v.Run)
+		err := rows.Scan(&v.CallID, &v.Rank.Version, &v.Rank.Hash, &bucket, &v.Deleted, &v.Caller, &v.CallerBefore, &v.Run)
 		v.Bucket = fromSeconds(bucket)
 		return err
 	})
@@ -51,13 +51,14 @@ func (s *Store) InsertVersions(ctx context.Context, b Batch, versions []Version)
 		number, hash = make([]uint64, n), make([]uint64, n)
 		bucket       = make([]int64, n)
 		deleted      = make([]bool, n)
-		callers      = make([]string, n)
+		caller       = make([]string, n)
+		before       = make([]string, n)
 	)
 	for i := range versions {
 		v := &versions[i]
 		ids[i], runs[i], number[i], hash[i] = v.CallID, v.Run, v.Rank.Version, v.Rank.Hash
 		bucket[i], deleted[i] = seconds(v.Bucket), v.Deleted
-		callers[i] = v.Caller
+		caller[i], before[i] = v.Caller, v.CallerBefore
 	}
 	return s.insert(ctx, b.Token(tableVersions), insertion{
 		table: tableVersions,
@@ -68,9 +69,10 @@ func (s *Store) InsertVersions(ctx context.Context, b Batch, versions []Version)
 			{"bucket", "DateTime('UTC')"},
 			{"deleted", "Bool"},
 			{"caller", "String"},
+			{"caller_before", "String"},
 			{"run", "String"},
 		},
-		values: []any{ids, number, hash, bucket, deleted, callers, runs},
+		values: []any{ids, number, hash, bucket, deleted, caller, before, runs},
 		rows:   n,
 	})
 }

@@ -121,10 +121,11 @@ func (f form) functions() template.FuncMap {
 		},
 		// Acknowledged is on the disk.
 		"durable": func() string { return "fsync_after_insert = 1, fsync_part_directory = 1" },
-		// An insert repeated with the same token is dropped. The window counts parts.
+		// An insert repeated with the same token is dropped, where the token is committed
+		// together with the rows: on a cluster (see insertSettings). The window counts parts.
 		"deduplicate": func() string {
 			if f.Cluster == "" {
-				return "non_replicated_deduplication_window = 10000"
+				return "non_replicated_deduplication_window = 0"
 			}
 			return "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800"
 		},

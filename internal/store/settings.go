@@ -51,9 +51,16 @@ func (s *Store) writeSettings() clickhouse.Settings {
 	return settings
 }
 
-// insertSettings are for inserts that a retry or a replay may send again.
+// insertSettings are for inserts that a retry or a replay may send again. The token saves
+// work on a cluster, where it and the rows are committed as one. A single server notes the
+// token before it commits the rows: killed in between, it would drop the rows of every
+// retry as a repetition and acknowledge them. There the rank of the rows is enough, as it
+// is everywhere.
 func (s *Store) insertSettings(token string) clickhouse.Settings {
 	settings := s.writeSettings()
+	if s.cfg.Cluster == "" {
+		return settings
+	}
 	settings["insert_deduplicate"] = 1
 	settings["insert_deduplication_token"] = token
 	return settings

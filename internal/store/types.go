@@ -13,8 +13,9 @@ type Version struct {
 	Rank    hotline.Rank
 	Bucket  time.Time // zero for the deletion of a call not seen before
 	Deleted bool
-	Caller  string // as hotline.Call.Caller has it; empty when not known
 	Run     string // the import that brought it first; empty for live intake
+
+	Caller, CallerBefore string // as hotline.Call has them; empty when not known
 }
 
 // Row is what load inserts into calls: a version of a call, or a tombstone.
@@ -82,8 +83,8 @@ type Ledger struct {
 type RunCounts struct {
 	Accepted  int64 // records the loader took
 	Rejected  int64 // records the loader dead-lettered
-	New       int64 // (call_id, version, content) never seen before this run
-	Conflicts int64 // new contents of a version that had another content
+	New       int64 // (identity, version, content) never seen before this run, of calls, supplements and agents' states
+	Conflicts int64 // new contents of a version of a call that had another content
 
 	First, Last time.Time // buckets of the first and the last of the new; zero without any
 }

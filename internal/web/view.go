@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -22,6 +23,7 @@ type view struct {
 	Targets     targets           `json:"targets"`
 	Today       today             `json:"today"`
 	Waiting     waiting           `json:"waiting"`
+	Agents      *agents           `json:"agents"` // null: no source tells what agents do
 	Recent      []recent          `json:"recent"`
 	Month       figure            `json:"month"`
 	Quarter     figure            `json:"quarter"`
@@ -75,6 +77,15 @@ type waiting struct {
 	Stale        int64      `json:"stale"`
 }
 
+type agents struct {
+	SignedIn int `json:"signed_in"` // in whatever state
+	Talking  int `json:"talking"`
+	Ringing  int `json:"ringing"`
+	Free     int `json:"free"`
+	Wrapup   int `json:"wrapup"`
+	Paused   int `json:"paused"`
+}
+
 type recent struct {
 	Window   string  `json:"window"`
 	Rate     figure  `json:"rate"`
@@ -126,6 +137,12 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 		v.Waiting = waiting{Count: w.Count, Stale: w.Stale}
 		if !w.Since.IsZero() {
 			v.Waiting.LongestSince = &w.Since
+		}
+	}
+	if a := s.Agents[all]; a != nil {
+		v.Agents = &agents{
+			SignedIn: a.Total(), Talking: a[hotline.Talking], Ringing: a[hotline.Ringing],
+			Free: a[hotline.Free], Wrapup: a[hotline.Wrapup], Paused: a[hotline.Paused],
 		}
 	}
 	for _, w := range []kpi.Window{kpi.Last15Minutes, kpi.LastHour} {

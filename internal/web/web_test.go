@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -92,6 +93,14 @@ func TestViewCutsAndCompares(t *testing.T) {
 	}
 	if w := v.Waiting; w.Count != 2 || !w.LongestSince.Equal(noon.Add(-41*time.Second)) {
 		t.Errorf("waiting = %+v", w)
+	}
+	if v.Agents != nil {
+		t.Errorf("agents without a source: %+v", v.Agents)
+	}
+	told := snapshot(1, 0)
+	told.Agents = map[kpi.Scope]kpi.Agents{{}: {hotline.Talking: 2, hotline.Ringing: 1, hotline.Paused: 1}}
+	if a := newView(told, DefaultConfig()).Agents; a == nil || *a != (agents{SignedIn: 4, Talking: 2, Ringing: 1, Paused: 1}) {
+		t.Errorf("agents = %+v", a)
 	}
 	if len(v.Recent) != 2 || v.Recent[0].Low >= v.Recent[0].High {
 		t.Errorf("recent = %+v", v.Recent)

@@ -36,8 +36,9 @@ SETTINGS {{durable}}, {{deduplicate}};
 -- What a time in the IVR that arrives apart changes of a call's stored facts.
 {{alter "calls" "ADD COLUMN IF NOT EXISTS ivr_missing LowCardinality(String) AFTER ivr_ms"}}
 
--- The calls of each caller: as calls is, by caller and bucket, tombstones included. It
--- tells which calls have a further one, and where they lie.
+-- The calls of each caller: as calls is, by caller and bucket, tombstones included; in
+-- the overlap after a change of keys under both names. It tells which calls have a further
+-- one, and where they lie.
 CREATE TABLE IF NOT EXISTS {{local "caller_calls"}} {{onCluster}}
 (
     caller       String,
@@ -60,8 +61,11 @@ SETTINGS {{durable}}, {{deduplicate}}, index_granularity = 1024,
 
 {{distributed "caller_calls"}}
 
+-- The caller's name under the key before, in the overlap after a change of keys.
+{{alter "calls" "ADD COLUMN IF NOT EXISTS caller_before String AFTER caller_hash"}}
+
 -- Whose a version was, so that the calls around it are counted anew when it goes.
-{{alter "call_versions" "ADD COLUMN IF NOT EXISTS caller String"}}
+{{alter "call_versions" "ADD COLUMN IF NOT EXISTS caller String, ADD COLUMN IF NOT EXISTS caller_before String"}}
 
 ALTER TABLE {{shared "tallies"}} {{onCluster}}
     ADD COLUMN IF NOT EXISTS offered_with_caller UInt64,

@@ -80,7 +80,7 @@ func (s *Server) caller(t *tokens.Token, c *hotline.Call, number string) error {
 			return hotline.Reject(hotline.UnknownValue, f.name, "send either caller or a pseudonym, not both")
 		}
 	}
-	if personal.Holds(c.CallerHash) {
+	if !personal.Keyed(c.CallerHash) && personal.Holds(c.CallerHash) {
 		return hotline.Reject(hotline.UnknownValue, "caller_hash", "a number in clear: it must be a keyed hash, or left out")
 	}
 	if number != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/simulate"
 )
 
@@ -25,6 +26,7 @@ func cdr() *Format {
 			"Waits, as far as the source can trust them: the first announcement may have answered.",
 			"Hold, wrap-up, topics, ratings, tickets, agent states, parts of seconds; in which queue a colleague took over.",
 		},
+		Can:   []kpi.Capability{kpi.CanCallers},
 		carry: carryCDR,
 		open: func(w io.Writer, o Options) Writer {
 			return &cdrWriter{out: bufio.NewWriterSize(w, 1<<16), zone: o.Zone}

@@ -30,7 +30,7 @@ func freeSwitchJSON() *Format {
 			"Why a call counts nowhere; calls back are outbound calls.",
 			"Wrap-up, topics, ratings, tickets, agent states; parts of seconds of calls that reached a queue.",
 		},
-		Can:   []kpi.Capability{kpi.CanQueueWait},
+		Can:   []kpi.Capability{kpi.CanQueueWait, kpi.CanCallers},
 		carry: carryFreeSwitchJSON,
 		open:  func(w io.Writer, _ Options) Writer { return &freeSwitchJSONWriter{out: bufio.NewWriterSize(w, 1<<16)} },
 	}
@@ -201,6 +201,7 @@ func freeSwitchCSV() *Format {
 			"Why a call counts nowhere; calls back are outbound calls.",
 			"Hold, wrap-up, topics, ratings, tickets, agent states, parts of seconds.",
 		},
+		Can:   []kpi.Capability{kpi.CanCallers},
 		carry: carryFreeSwitchCSV,
 		open: func(w io.Writer, o Options) Writer {
 			return &freeSwitchCSVWriter{out: bufio.NewWriterSize(w, 1<<16), zone: o.Zone}

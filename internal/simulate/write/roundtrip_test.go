@@ -35,12 +35,12 @@ func natives() source.Natives {
 func situations() []situation {
 	return []situation{
 		{scenario: "normal-year", from: "2026-03-06", days: 4},
-		{scenario: "benefit-surge", from: "2026-03-16", days: 3},
-		{scenario: "five-leave", from: "2026-05-06", days: 2},
+		{scenario: "benefit-surge", from: "2026-03-16", days: 2},
+		{scenario: "five-leave", from: "2026-05-06", days: 1},
 		{scenario: "pbx-outage", from: "2026-03-18", days: 2},
-		{scenario: "clock-skew", from: "2026-03-09", days: 2},
-		{scenario: "duplicate-storm", from: "2026-03-02", days: 2},
-		{scenario: "late-delivery", from: "2026-03-02", days: 2},
+		{scenario: "clock-skew", from: "2026-03-09", days: 1},
+		{scenario: "duplicate-storm", from: "2026-03-02", days: 1},
+		{scenario: "late-delivery", from: "2026-03-02", days: 1},
 	}
 }
 

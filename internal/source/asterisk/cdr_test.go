@@ -121,34 +121,41 @@ func TestCDRShapes(t *testing.T) {
 	}{
 		"16 columns: by channel": {
 			fork.text() + agent.text() + next.text(),
-			both("SIP/trunk-00000001@tb9l00", "SIP/trunk-00000009@tb9l0u"), map[string]int{"leg": 1},
+			both("SIP/trunk-00000001@tb9l00", "SIP/trunk-00000009@tb9l0u"),
+			map[string]int{"leg": 1},
 		},
 		"17 columns: uniqueid": {
 			fork.text(quoted("1772442000.1")...) + agent.text(quoted("1772442000.1")...) + next.text(quoted("1772442030.4")...),
-			both("1772442000.1", "1772442030.4"), map[string]int{"leg": 1},
+			both("1772442000.1", "1772442030.4"),
+			map[string]int{"leg": 1},
 		},
 		"17 columns: userfield": {
 			fork.text(quoted("note")...) + agent.text(quoted("")...) + next.text(quoted("note")...),
-			both("SIP/trunk-00000001@tb9l00", "SIP/trunk-00000009@tb9l0u"), map[string]int{"leg": 1},
+			both("SIP/trunk-00000001@tb9l00", "SIP/trunk-00000009@tb9l0u"),
+			map[string]int{"leg": 1},
 		},
 		"18 columns": {
 			fork.text(quoted("pbx-1772442000.1", "")...) + agent.text(quoted("pbx-1772442000.1", "x")...) + next.text(quoted("pbx-1772442030.4", "")...),
-			both("pbx-1772442000.1", "pbx-1772442030.4"), map[string]int{"leg": 1},
+			both("pbx-1772442000.1", "pbx-1772442030.4"),
+			map[string]int{"leg": 1},
 		},
 		"19 columns": {
 			fork.text(quoted("", "1772442000.1", "1")...) + agent.text(quoted("", "1772442000.1", "2")...) + next.text(quoted("", "1772442030.4", "3")...),
-			both("1772442000.1", "1772442030.4"), map[string]int{"leg": 1},
+			both("1772442000.1", "1772442030.4"),
+			map[string]int{"leg": 1},
 		},
 		"20 columns": {
 			fork.text(quoted("1772442000.1", "", "1772442000.1", "1")...) + next.text(quoted("1772442030.4", "", "1772442030.4", "3")...) +
 				agent.text(quoted("1772442000.1", "", "1772442000.1", "2")...),
-			both("1772442000.1", "1772442030.4"), map[string]int{"leg": 1},
+			both("1772442000.1", "1772442030.4"),
+			map[string]int{"leg": 1},
 		},
 		"21 columns, with CRLF and a header": {
 			"accountcode,src,dst,dcontext,clid,channel,dstchannel,lastapp,lastdata,start,answer,end,duration,billsec,disposition,amaflags,uniqueid,userfield,peeraccount,linkedid,sequence\r\n" +
 				strings.ReplaceAll(fork.text(quoted("1772442000.1", "", "", "1772442000.1", "1")...)+agent.text(quoted("1772442000.1", "", "", "1772442000.1", "2")...)+
 					next.text(quoted("1772442030.4", "", "", "1772442030.4", "3")...), "\n", "\r\n"),
-			both("1772442000.1", "1772442030.4"), map[string]int{"leg": 1, "header": 1},
+			both("1772442000.1", "1772442030.4"),
+			map[string]int{"leg": 1, "header": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

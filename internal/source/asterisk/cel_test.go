@@ -46,7 +46,8 @@ func TestCEL(t *testing.T) {
 		lines string
 		want  call
 	}{
-		"answered out of a queue": {`
+		"answered out of a queue": {
+			`
 00.100000 CHAN_START SIP/t-00000001 1
 01.000000 ANSWER SIP/t-00000001 1
 05.500000 APP_START SIP/t-00000001 1 Queue kefu,t
@@ -64,8 +65,10 @@ func TestCEL(t *testing.T) {
 47.800000 HANGUP SIP/t-00000001 1 
 47.800000 CHAN_END SIP/t-00000001 1
 47.800000 LINKEDID_END SIP/t-00000001 1`,
-			call{hotline.Answered, "kefu", "SIP/301", 12_000, 30_000, 0, 1700000047}},
-		"over Local channels": {`
+			call{hotline.Answered, "kefu", "SIP/301", 12_000, 30_000, 0, 1700000047},
+		},
+		"over Local channels": {
+			`
 00.100000 CHAN_START SIP/t-00000001 1
 05.500000 APP_START SIP/t-00000001 1 Queue kefu,t
 06.000000 CHAN_START Local/301@in-00000001;1 2
@@ -78,37 +81,49 @@ func TestCEL(t *testing.T) {
 10.500000 BRIDGE_ENTER SIP/t-00000001 1
 40.500000 HANGUP SIP/t-00000001 1
 40.500000 LINKEDID_END SIP/t-00000001 1`,
-			call{hotline.Answered, "kefu", "SIP/301", 5_000, 30_000, 0, 1700000040}},
-		"hung up in the queue": {`
+			call{hotline.Answered, "kefu", "SIP/301", 5_000, 30_000, 0, 1700000040},
+		},
+		"hung up in the queue": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 05.000000 APP_START SIP/t-00000001 1 Queue kefu,t
 25.000000 HANGUP SIP/t-00000001 1
 25.000000 APP_END SIP/t-00000001 1 Queue kefu,t`,
-			call{hotline.AbandonedQueue, "kefu", "", 20_000, 0, 0, 1700000025}},
-		"hung up while a phone rang": {`
+			call{hotline.AbandonedQueue, "kefu", "", 20_000, 0, 0, 1700000025},
+		},
+		"hung up while a phone rang": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 05.000000 APP_START SIP/t-00000001 1 Queue kefu,t
 06.000000 CHAN_START SIP/301-00000002 2
 25.000000 HANGUP SIP/t-00000001 1
 25.000000 HANGUP SIP/301-00000002 2`,
-			call{hotline.AbandonedRinging, "kefu", "", 20_000, 0, 0, 1700000025}},
-		"the queue gave up": {`
+			call{hotline.AbandonedRinging, "kefu", "", 20_000, 0, 0, 1700000025},
+		},
+		"the queue gave up": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 05.000000 APP_START SIP/t-00000001 1 Queue kefu,t
 35.000000 APP_END SIP/t-00000001 1 Queue kefu,t
 36.000000 APP_START SIP/t-00000001 1 Playback sorry
 39.000000 HANGUP SIP/t-00000001 1`,
-			call{hotline.TimedOut, "kefu", "", 34_000, 0, 0, 1700000039}},
-		"dialled, busy": {`
+			call{hotline.TimedOut, "kefu", "", 34_000, 0, 0, 1700000039},
+		},
+		"dialled, busy": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 05.000000 APP_START SIP/t-00000001 1 Dial SIP/301
 07.000000 HANGUP SIP/t-00000001 1 x x {"hangupcause":17,"dialstatus":"BUSY"}`,
-			call{hotline.Blocked, "12333", "", 0, 0, 0, 1700000007}},
-		"an announcement only": {`
+			call{hotline.Blocked, "12333", "", 0, 0, 0, 1700000007},
+		},
+		"an announcement only": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 07.000000 HANGUP SIP/t-00000001 1`,
-			call{hotline.AbandonedIVR, "12333", "", 0, 0, 0, 1700000007}},
-		"attended transfer": {`
+			call{hotline.AbandonedIVR, "12333", "", 0, 0, 0, 1700000007},
+		},
+		"attended transfer": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 02.000000 APP_START SIP/t-00000001 1 Queue kefu
 05.000000 BRIDGE_ENTER SIP/301-00000002 2
@@ -117,15 +132,18 @@ func TestCEL(t *testing.T) {
 15.000000 BRIDGE_EXIT SIP/301-00000002 2
 15.000000 BRIDGE_ENTER SIP/302-00000004 4
 25.000000 HANGUP SIP/t-00000001 1`,
-			call{hotline.Answered, "kefu", "SIP/301 SIP/302", 3_000, 20_000, 1, 1700000025}},
-		"bridges of old versions": {`
+			call{hotline.Answered, "kefu", "SIP/301 SIP/302", 3_000, 20_000, 1, 1700000025},
+		},
+		"bridges of old versions": {
+			`
 00.000000 CHAN_START SIP/t-00000001 1
 02.000000 APP_START SIP/t-00000001 1 Queue kefu
 05.000000 BRIDGE_ENTER SIP/301-00000002 2
 05.000000 BRIDGE_START SIP/t-00000001 1
 15.000000 BRIDGE_END SIP/t-00000001 1
 15.000000 HANGUP SIP/t-00000001 1`,
-			call{hotline.Answered, "kefu", "SIP/301", 3_000, 10_000, 0, 1700000015}},
+			call{hotline.Answered, "kefu", "SIP/301", 3_000, 10_000, 0, 1700000015},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := read(t, builtin(t, "asterisk-cel"), []byte(cel(tc.lines)), wire.Position{})

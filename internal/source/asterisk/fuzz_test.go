@@ -97,8 +97,10 @@ func FuzzQueueLog(f *testing.F) {
 
 func FuzzCDR(f *testing.F) {
 	in := inputs(f)["asterisk-cdr"]
-	r := cdr{src: "139", dst: "1", context: "in", channel: "Local/a@b-00000001;2", to: "Local/c@d-00000002;1", app: "Queue", data: "q,t,,,30", start: "09:00:00",
-		answer: "09:00:01", end: "09:00:10", duration: "10", disposition: "ANSWERED"}
+	r := cdr{
+		src: "139", dst: "1", context: "in", channel: "Local/a@b-00000001;2", to: "Local/c@d-00000002;1", app: "Queue", data: "q,t,,,30", start: "09:00:00",
+		answer: "09:00:01", end: "09:00:10", duration: "10", disposition: "ANSWERED",
+	}
 	fuzz(f, in.o, string(in.data[:1500]), r.text(), r.text(quoted("1772442000.1")...), r.text(quoted("1772442000.1", "", "", "1772442000.1", "1")...)+r.text(),
 		"src,dst,channel,lastapp,start,end,disposition\n1,2,3,Dial,2026-03-02 09:00:00,2026-03-02 09:00:00,BUSY\n", "\"a\"\"b\",,\n", "\"", ",", "")
 }

@@ -11,6 +11,8 @@ import (
 	"hotline12333/internal/source"
 )
 
+var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9_.]{1,32}$`)
+
 // The settings a description may give.
 const (
 	setPrefix   = "prefix"            // before every call's id, to tell exchanges apart
@@ -50,8 +52,8 @@ func readSettings(given map[string]string, allowed ...string) (settings, error) 
 		var err error
 		switch kind {
 		case setPrefix:
-			if ok, _ := regexp.MatchString(`^[A-Za-z0-9_.]{1,32}$`, value); !ok { // the pattern is right
-				err = fmt.Errorf("%s: %q is not 1 to 32 letters, digits, _ or .", key, value)
+			if !prefixPattern.MatchString(value) {
+				err = fmt.Errorf("%s: %q is not 1 to 32 letters, digits, dots and underscores", key, value)
 			}
 			s.prefix = value
 		case setEncoding:

@@ -146,13 +146,15 @@ func TestCSV(t *testing.T) {
 			leg("1", "1001", "09:00:05", "", "09:01:00", 5, 0, "NO_ANSWER", "a1", "") +
 				leg("2", "9", "09:01:00", "", "09:02:30", 5, 0, "ORIGINATOR_CANCEL", "x", "") +
 				leg("1", "12333", "09:00:00", "09:00:00", "09:03:00", 60, 60, "NORMAL_CLEARING", "m1", "a1"),
-			"", []string{"1: ignored agent_leg", "2: x 2026-03-02T01:01:00Z abandoned_ringing *1* wait 5000 talk 0", "3: m1 2026-03-02T01:00:00Z abandoned_ringing *1* wait 180000 talk 0"},
+			"",
+			[]string{"1: ignored agent_leg", "2: x 2026-03-02T01:01:00Z abandoned_ringing *1* wait 5000 talk 0", "3: m1 2026-03-02T01:00:00Z abandoned_ringing *1* wait 180000 talk 0"},
 		},
 		"too far apart": {
 			leg("1", "1001", "09:00:05", "09:00:10", "09:01:00", 55, 50, "NORMAL_CLEARING", "a1", "") +
 				leg("2", "9", "09:01:00", "", "09:03:01", 5, 0, "USER_BUSY", "x", "") +
 				leg("1", "12333", "09:00:00", "09:00:02", "09:03:02", 182, 180, "NORMAL_CLEARING", "m1", "a1"),
-			"settings: {answered_alone: person}\n", []string{
+			"settings: {answered_alone: person}\n",
+			[]string{
 				"1: a1 2026-03-02T01:00:05Z answered 1001 *1* wait 5000 talk 50000",
 				"2: x 2026-03-02T01:01:00Z blocked *1* wait 0 talk 0",
 				"3: m1 2026-03-02T01:00:00Z answered 12333 *1* wait 2000 talk 180000",
@@ -170,7 +172,8 @@ func TestCSV(t *testing.T) {
 		"faults": {
 			"a,b\n" + leg("1", "2", "25:00:00", "", "", 1, 1, "", "m1", "") + strings.Replace(leg("1", "2", "09:00:00", "", "09:00:01", 1, 1, "", "", ""), `"1","1"`, `"1","x"`, 1) +
 				leg("1", "2", "09:00:00", "", "09:00:01", 1, 1, "", "", ""),
-			"", []string{
+			"",
+			[]string{
 				"1: bad_row: 2 fields where mod_cdr_csv's default template has 13",
 				"2: start_stamp: wrong_type: not a time as 2026-03-02 09:30:00",
 				"3: billsec: wrong_type: not a whole number of seconds",

@@ -3,7 +3,7 @@
 const words = {
   zh: {
     today_rate: '今日人工接通率', today_formula: '人工接听量 ÷ 人工请求量', waiting: '当前排队', longest: '最长等待',
-    agents: '坐席', agents_off: '未接入:数据源不提供坐席状态', recent: '近期(按判定时刻)', interval: '95% 区间',
+    agents: '坐席', agents_off: '未接入:数据源不提供坐席状态', talking: '通话', free: '空闲', wrapup: '话后', paused: '小休', signed_in: '在岗', recent: '近期(按判定时刻)', interval: '95% 区间',
     recent_note: '竖线为目标。样本少时区间宽,不足以判断。', curve: '今日每 15 分钟:来电与接听', answered: '人工接听', lost: '未接',
     year: '年度接听通数', topics: '今日热点业务', topics_note: '一通来电可涉及多项', queues: '今日各技能组', calls: '通',
     composite: '综合接通率(含自助)', misses: '达标余量', misses_n: n => `还可漏接 ${n} 通`, answers_n: n => `再连续接听 ${n} 通可达标`,
@@ -15,7 +15,7 @@ const words = {
   },
   en: {
     today_rate: 'Agent answer rate today', today_formula: 'answered ÷ requested', waiting: 'Calls waiting', longest: 'longest wait',
-    agents: 'Agents', agents_off: 'not connected: no source tells agent states', recent: 'Recent (by moment of decision)', interval: '95% interval',
+    agents: 'Agents', agents_off: 'not connected: no source tells agent states', talking: 'talking', free: 'free', wrapup: 'wrap-up', paused: 'paused', signed_in: 'signed in', recent: 'Recent (by moment of decision)', interval: '95% interval',
     recent_note: 'The line is the target. Few calls, wide interval: no judgement.', curve: 'Today per 15 minutes: offered and answered', answered: 'answered', lost: 'lost',
     year: 'Answered calls this year', topics: 'Topics today', topics_note: 'a call may have several', queues: 'Queues today', calls: '',
     composite: 'composite answer rate', misses: 'misses left', misses_n: n => `${n} more may be lost`, answers_n: n => `${n} answers in a row to recover`,
@@ -82,6 +82,9 @@ function draw() {
   $('waiting-unit').textContent = t('calls');
   $('stale-open').hidden = !view.waiting.stale;
   $('stale-open').textContent = t('stale')(view.waiting.stale);
+  $('agents').hidden = !view.agents;
+  $('agents-off').hidden = !!view.agents;
+  if (view.agents) facts('agents', ['talking', 'free', 'wrapup', 'paused', 'signed_in'].map(k => [t(k), view.agents[k]]));
   recent();
   curve(today.curve);
   const y = view.year;
