@@ -103,7 +103,7 @@ func TestFullDisk(t *testing.T) {
 	p = w.start("import", file, "--source", "generic-csv")
 	testkit.Eventually(t, steps, func() error {
 		page, err := get(t, w, "/metrics")
-		if err == nil && metric(page, `hotline_load_records_total`) == "" {
+		if err == nil && metric(page, `hotline_load_records_total{topic="hotline.calls"}`) == "" {
 			t.Fatal("no count of what is loaded")
 		}
 		return err

@@ -196,7 +196,7 @@ func TestInterrupted(t *testing.T) {
 	p := w.with("intake.batch_records=100").start("import", file, "--source", "generic-csv", "--format", "json")
 	testkit.Eventually(t, steps, func() error {
 		page, err := get(t, w, "/metrics")
-		if err == nil && metric(page, "hotline_load_records_total") == "0" {
+		if err == nil && metric(page, `hotline_load_records_total{topic="hotline.calls"}`) == "0" {
 			err = fmt.Errorf("nothing is loaded")
 		}
 		return err

@@ -91,11 +91,11 @@ func TestRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for reason, n := range byReason {
-		if got := metric(page, `hotline_load_rejected_total{reason="`+reason+`"}`); got != fmt.Sprint(n) {
+		if got := metric(page, `hotline_load_rejected_total{reason="`+reason+`",topic="hotline.calls"}`); got != fmt.Sprint(n) {
 			t.Errorf("/metrics counts %s %s, want %d", got, reason, n)
 		}
 	}
-	if got := metric(page, "hotline_load_records_total"); got != fmt.Sprint(len(records)+1) {
+	if got := metric(page, `hotline_load_records_total{topic="hotline.calls"}`); got != fmt.Sprint(len(records)+1) {
 		t.Errorf("/metrics counts %s records read, want %d", got, len(records)+1)
 	}
 	if one := w.must("rejected", "list", "--reason", "duplicate_key"); len(parseLetters(t, one)) != 1 {

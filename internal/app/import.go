@@ -177,21 +177,31 @@ func (j *importJob) waiting() func(toLoad, toTally int64) {
 
 // settle waits until everything that is on the broker is loaded and tallied.
 func (s *system) settle(ctx context.Context, tell func(toLoad, toTally int64)) error {
-	extents, err := s.broker.Offsets(ctx, s.cfg.Topics.Calls)
-	if err != nil {
-		return err
-	}
-	ends := make(map[int]int64, len(extents))
-	for _, e := range extents {
-		if e.Next > e.First {
-			ends[e.Partition] = e.Next
+	topics := loadTopics(s.cfg.Topics)
+	groups := s.cfg.Load.Groups(topics)
+	for _, topic := range []string{topics.Supplements, topics.Agents, topics.Calls} {
+		extents, err := s.broker.Offsets(ctx, topic)
+		if err != nil {
+			return err
+		}
+		ends := make(map[int]int64, len(extents))
+		for _, e := range extents {
+			if e.Next > e.First {
+				ends[e.Partition] = e.Next
+			}
+		}
+		if len(ends) == 0 && topic != topics.Calls {
+			continue
+		}
+		w := aggregate.Waiter{
+			Broker: s.broker, LoadGroup: groups[topic], CallsTopic: topic,
+			TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched, OnProgress: tell,
+		}
+		if err := w.Wait(ctx, ends); err != nil {
+			return err
 		}
 	}
-	w := aggregate.Waiter{
-		Broker: s.broker, LoadGroup: s.cfg.Load.Group, CallsTopic: s.cfg.Topics.Calls,
-		TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched, OnProgress: tell,
-	}
-	return w.Wait(ctx, ends)
+	return nil
 }
 
 // account says what became of a run's records, from intake to ClickHouse.
@@ -219,9 +229,7 @@ func (s *system) account(ctx context.Context, run *intake.Run, covered *span) (*
 	// After an interruption the ledger knows some records twice; what is missing is missing once.
 	p.Stored = p.Accepted - (loaded.Accepted - stored)
 	p.Duplicates = p.Accepted - p.New
-	for _, n := range counts.Apart {
-		p.Duplicates -= n // the registry knows calls only
-	}
+	p.Duplicates -= counts.Apart[intake.Ticket] // which nothing loads yet: none is known to be new
 	return p, nil
 }
 

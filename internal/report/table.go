@@ -99,12 +99,11 @@ func (p *page) rates(d kpi.Definitions) {
 		p.line("%s %8.2f%%  of %s ratings", pad("satisfaction", nameWidth), math.Floor(10000**r.SatisfactionRate)/100, group(c.RatingsGiven))
 	}
 	if r.FirstContactResolution != nil {
-		note := ""
-		if until, ok := p.s.Provisional["first_contact_resolution"]; ok {
-			note = "provisional until the data reach " + until.Format(time.DateTime)
-		}
 		p.rate("first contact resolution", kpi.Ratio{Num: c.AnsweredWithCaller - c.RepeatedWithinWindow, Den: c.AnsweredWithCaller},
-			r.FirstContactResolution, "first_contact_resolution", note)
+			r.FirstContactResolution, "first_contact_resolution", "")
+		if until, ok := p.s.Provisional["first_contact_resolution"]; ok {
+			p.line("%s provisional until the data reach %s", pad("", nameWidth), until.Format("2006-01-02 15:04"))
+		}
 	}
 	if r.RepeatCallers != nil {
 		p.rate("repeat callers", kpi.Ratio{Num: c.RepeatCallers, Den: c.OfferedWithCaller}, r.RepeatCallers, "repeat_callers", "")

@@ -170,19 +170,24 @@ func (v Value) each(rest []step, join string) (string, bool) {
 	return strings.Join(parts, join), true
 }
 
+// scientific says whether a program has written a number so: 1.0E5 or 1E+05. 1E5 may be
+// the name of an extension.
+func scientific(s string) bool {
+	i := strings.IndexAny(s, "eE")
+	if i < 1 {
+		return false
+	}
+	mantissa, exponent := s[:i], s[i+1:]
+	whole, fraction, dotted := strings.Cut(strings.TrimPrefix(mantissa, "-"), ".")
+	digits := strings.TrimLeft(exponent, "+-")
+	return len(whole) == 1 && strings.Trim(whole+fraction+digits, "0123456789") == "" &&
+		digits != "" && len(exponent)-len(digits) <= 1 && (dotted && fraction != "" || len(exponent) > len(digits))
+}
+
 // plainNumber writes a number that stands in scientific notation with plain digits, as
 // long as that shows all of it: beyond 15 digits programs have rounded it.
 func plainNumber(s string) string {
-	i := strings.IndexAny(s, "eE")
-	if i < 1 {
-		return s
-	}
-	mantissa, exponent := s[:i], s[i+1:]
-	// 1E5 may be the name of an extension; programs write 1.0E5 or 1E+05.
-	if !strings.Contains(mantissa, ".") && !strings.HasPrefix(exponent, "+") && !strings.HasPrefix(exponent, "-") {
-		return s
-	}
-	if strings.Trim(mantissa, "-0123456789.") != "" || strings.Trim(exponent, "+-0123456789") != "" {
+	if !scientific(s) {
 		return s
 	}
 	f, err := strconv.ParseFloat(s, 64)
@@ -191,3 +196,7 @@ func plainNumber(s string) string {
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
+
+// shortened says whether the digits of an id or a telephone number are lost: what is still
+// in scientific notation where it is read was rounded, by its size or by its display.
+func shortened(s string) bool { return scientific(s) }

@@ -140,6 +140,9 @@ func (r *record) identity(m *mapping, c *hotline.Call) *hotline.RejectError {
 		if err != nil {
 			return err
 		}
+		if shortened(v) {
+			return col.reject(hotline.WrongType, "a spreadsheet has shortened the number, its last digits are lost: export the column as text")
+		}
 		empty = empty && v == ""
 		if i > 0 || m.prefix != "" {
 			r.id = append(r.id, separator)
@@ -319,7 +322,9 @@ func (r *record) caller(m *mapping, c *hotline.Call) *hotline.RejectError {
 		return nil
 	}
 	v, err := r.checked(m.caller.column)
-	if err != nil || v == "" {
+	// Of a number that a spreadsheet has shortened the last digits are lost: it is many
+	// callers', and the call counts without one.
+	if err != nil || v == "" || shortened(v) {
 		return err
 	}
 	keys := r.reading.opts.Keys

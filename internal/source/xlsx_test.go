@@ -136,6 +136,7 @@ func TestWorkbook(t *testing.T) {
 				{"text-3", nil, at, nil, nil, "1:30", 0, "放弃"},
 				{"text-4", nil, "2026年", nil, nil, 0, 0, "放弃"},
 				{"text-5", nil, at, nil, nil, 0, 0, "其他"},
+				{"2.0260302093000099E+16", nil, at, nil, nil, 0, 0, "放弃"},
 			})
 			want := []string{
 				"5: 20260302001 2026-03-02T15:59:50Z answered answered 16:00:20 wait 30000 talk 61500 *11*78",
@@ -143,7 +144,8 @@ func TestWorkbook(t *testing.T) {
 				"8: text-3 2026-03-02T15:59:50Z abandoned_queue wait 90000 talk 0",
 				`9: 时间/进线: wrong_type: "2026年" is not a datetime as yyyy-MM-dd HH:mm:ss`,
 				`10: 结果: unknown_value: "其他" is not an outcome`,
-				"12: ignored footer",
+				"11: 流水号: wrong_type: a spreadsheet has shortened the number, its last digits are lost: export the column as text",
+				"13: ignored footer",
 			}
 			got, err := items(t, bookText, bytes.NewReader(in), Options{})
 			if err != nil {
