@@ -14,13 +14,17 @@ func (s *Store) MigrateTo(ctx context.Context, files fs.FS) error {
 	return s.migrate(ctx, list)
 }
 
-// Statements are those of the migration with the number.
-func (s *Store) Statements(id int) ([]string, error) {
+// Statements are those of each migration, in their order.
+func (s *Store) Statements() ([][]string, error) {
 	list, err := s.form().migrations()
 	if err != nil {
 		return nil, err
 	}
-	return list[id].Statements, nil
+	var all [][]string
+	for _, m := range list {
+		all = append(all, m.Statements)
+	}
+	return all, nil
 }
 
 // ParseHist and ParseCounts read maps.

@@ -116,7 +116,7 @@ func check(list []migration, done map[int]applied) error {
 	for id := range done {
 		have = max(have, id)
 	}
-	if want := len(list) - 1; have > want {
+	if want := list[len(list)-1].ID; have > want {
 		return &mismatch{ErrNewer, fmt.Sprintf(
 			"the data was written by hotline schema %d, this program knows %d: use a newer program", have, want)}
 	}
@@ -137,7 +137,7 @@ func (s *Store) SchemaVersion(ctx context.Context) (have, want int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	want = len(list) - 1
+	want = list[len(list)-1].ID
 	done, err := s.applied(ctx)
 	var exception *clickhouse.Exception
 	if errors.As(err, &exception) && (exception.Code == 60 || exception.Code == 81) { // no table, no database

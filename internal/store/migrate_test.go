@@ -2,9 +2,12 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +17,7 @@ import (
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
 	"hotline12333/internal/testkit"
+	"hotline12333/pipelines"
 )
 
 func query(t *testing.T, cfg store.Config, sql string) string {
@@ -41,7 +45,18 @@ func TestMigrateFromNothing(t *testing.T) {
 		t.Fatalf("after: have %d, want %d, %v", have, want, err)
 	}
 	got := query(t, cfg, "SELECT name FROM system.tables WHERE database = '{db}' ORDER BY name")
-	tables := []string{"agent_states", "call_supplements", "call_versions", "caller_calls", "calls", "load_batches", "schema_migrations", "tallies", "tally_log", "topic_epochs"}
+	tables := []string{
+		"agent_states",
+		"call_supplements",
+		"call_versions",
+		"caller_calls",
+		"calls",
+		"load_batches",
+		"schema_migrations",
+		"tallies",
+		"tally_log",
+		"topic_epochs",
+	}
 	if diff := cmp.Diff(tables, strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)
 	}
@@ -118,11 +133,11 @@ func checkOldData(t *testing.T, s *store.Store) {
 func TestMigrateHalfApplied(t *testing.T) {
 	cfg := testkit.StoreConfig(t)
 	s := testkit.OpenStore(t, cfg)
-	for id := range 4 {
-		list, err := s.Statements(id)
-		if err != nil {
-			t.Fatal(err)
-		}
+	all, err := s.Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range all {
 		for _, statement := range list[:len(list)/2+1] {
 			query(t, cfg, statement)
 		}
@@ -148,8 +163,13 @@ func TestMigrateConcurrently(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if got := query(t, cfg, "SELECT count(), uniqExact(id) FROM {db}.schema_migrations FINAL"); got != "3\t3" {
-		t.Errorf("applied: %s", got)
+	all, err := testkit.OpenStore(t, cfg).Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%[1]d\t%[1]d", len(all)-1) // the first makes the list and is not in it
+	if got := query(t, cfg, "SELECT count(), uniqExact(id) FROM {db}.schema_migrations FINAL"); got != want {
+		t.Errorf("applied: %s, want %s", got, want)
 	}
 }
 
@@ -161,8 +181,12 @@ func TestMigrateRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		query(t, cfg, "INSERT INTO {db}.schema_migrations (id, name, checksum) VALUES (99, '0099_future.sql', 'x')")
-		err := s.Migrate(t.Context())
-		const want = "the data was written by hotline schema 99, this program knows 3: use a newer program"
+		_, newest, err := s.SchemaVersion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Migrate(t.Context())
+		want := fmt.Sprintf("the data was written by hotline schema 99, this program knows %d: use a newer program", newest)
 		if !errors.Is(err, store.ErrNewer) || err.Error() != want || !store.IsSchema(err) {
 			t.Errorf("got %v", err)
 		}
@@ -179,4 +203,31 @@ func TestMigrateRefuses(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// A number that was left out is filled by a later program, after the ones above it.
+func TestMigrateFillsANumberLeftOut(t *testing.T) {
+	cfg := testkit.StoreConfig(t)
+	s := testkit.OpenStore(t, cfg)
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	files := fstest.MapFS{}
+	first, err := fs.ReadFile(pipelines.ClickHouse, "clickhouse/0000_bootstrap.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["clickhouse/0000_bootstrap.sql"] = file(string(first))
+	files["clickhouse/0003_late.sql"] = file(`CREATE TABLE IF NOT EXISTS {{shared "late"}} (x UInt8) ENGINE = Memory;`)
+	if err := s.MigrateTo(t.Context(), files); err != nil {
+		t.Fatal(err)
+	}
+	files["clickhouse/0002_early.sql"] = file(`CREATE TABLE IF NOT EXISTS {{shared "early"}} (x UInt8) ENGINE = Memory;`)
+	if err := s.MigrateTo(t.Context(), files); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, cfg, "SELECT arrayStringConcat(groupArray(toString(id)), ' ') FROM (SELECT id FROM {db}.schema_migrations FINAL ORDER BY id)"); got != "2 3" {
+		t.Errorf("applied: %s", got)
+	}
+	if got := query(t, cfg, "EXISTS TABLE {db}.early"); got != "1" {
+		t.Errorf("the table of the number filled in exists: %s", got)
+	}
 }

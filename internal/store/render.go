@@ -36,7 +36,8 @@ type form struct {
 var fileName = regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
 
 // migrations renders the files of pipelines/clickhouse in order; the first, number 0,
-// makes the list of migrations itself.
+// makes the list of migrations itself. Numbers may be left out: what is applied is noted
+// by number, so one that is filled in later is applied then.
 func (f form) migrations() ([]migration, error) { return f.render(pipelines.ClickHouse) }
 
 func (f form) render(files fs.FS) ([]migration, error) {
@@ -50,8 +51,11 @@ func (f form) render(files fs.FS) ([]migration, error) {
 		if err != nil {
 			return nil, fmt.Errorf("migration %s: %w", path.Base(name), err)
 		}
-		if m.ID != len(list) {
-			return nil, fmt.Errorf("migration %s: number %d is expected here", m.Name, len(list))
+		if len(list) == 0 && m.ID != 0 {
+			return nil, fmt.Errorf("migration %s: number 0 makes the list of migrations and is missing", m.Name)
+		}
+		if len(list) > 0 && m.ID == list[len(list)-1].ID {
+			return nil, fmt.Errorf("migration %s: its number is that of %s", m.Name, list[len(list)-1].Name)
 		}
 		list = append(list, m)
 	}

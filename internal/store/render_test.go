@@ -90,7 +90,8 @@ func TestRenderRefuses(t *testing.T) {
 		files fstest.MapFS
 		want  string
 	}{
-		"gap":        {fstest.MapFS{"clickhouse/0000_a.sql": file("SELECT 1;"), "clickhouse/0002_b.sql": file("SELECT 1;")}, "0002_b.sql: number 1 is expected here"},
+		"twice":      {fstest.MapFS{"clickhouse/0000_a.sql": file("SELECT 1;"), "clickhouse/0002_b.sql": file("SELECT 1;"), "clickhouse/0002_c.sql": file("SELECT 1;")}, "0002_c.sql: its number is that of 0002_b.sql"},
+		"no first":   {fstest.MapFS{"clickhouse/0001_a.sql": file("SELECT 1;"), "clickhouse/0002_b.sql": file("SELECT 1;")}, "0001_a.sql: number 0"},
 		"name":       {fstest.MapFS{"clickhouse/first.sql": file("SELECT 1;")}, "must look like"},
 		"template":   {fstest.MapFS{"clickhouse/0000_a.sql": file("SELECT {{.Nothing}};")}, "0000_a.sql"},
 		"none":       {fstest.MapFS{"clickhouse/0000_a.sql": file("SELECT 1;")}, "1 migrations found"},
