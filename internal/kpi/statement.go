@@ -94,14 +94,7 @@ func (m *Millis) UnmarshalJSON(b []byte) error {
 }
 
 func (m Millis) String() string {
-	s := point(strconv.FormatInt(int64(m), 10), 3)
-	for s[len(s)-1] == '0' {
-		s = s[:len(s)-1]
-	}
-	if s[len(s)-1] == '.' {
-		s = s[:len(s)-1]
-	}
-	return s
+	return trimZeros(point(strconv.FormatInt(int64(m), 10), 3))
 }
 
 // Rates are fractions, or seconds where the name says so; null when undefined or when a

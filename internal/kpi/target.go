@@ -107,6 +107,9 @@ func point(digits string, decimals int) string {
 	return sign + digits[:len(digits)-decimals] + "." + digits[len(digits)-decimals:]
 }
 
+// trimZeros takes the zeros off the end of a number that has a decimal point.
+func trimZeros(s string) string { return strings.TrimSuffix(strings.TrimRight(s, "0"), ".") }
+
 // Wilson is the interval that holds the true share with the confidence of z (1.96 for
 // 95%), for a ratio seen in few calls (E. B. Wilson, 1927). ok is false without calls.
 func Wilson(r Ratio, z float64) (low, high float64, ok bool) {
