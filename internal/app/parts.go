@@ -58,21 +58,17 @@ func openSources(cfg config.Root) (*source.Registry, error) {
 // knowsOf says what a source can know. Records of a source that has no description, sent
 // by a program of the centre's own, are taken to know what they carry.
 func knowsOf(sources *source.Registry) func(string) kpi.Knows {
+	undescribed := kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 	return func(name string) kpi.Knows {
-		if s, err := sources.Lookup(name); err == nil {
-			return s.Knows()
+		if k := sources.Knows(name); k != nil {
+			return k
 		}
-		return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
+		return undescribed
 	}
 }
 
 func calendarOf(sources *source.Registry) func(string) calendar.Calendar {
-	return func(name string) calendar.Calendar {
-		if s, err := sources.Lookup(name); err == nil {
-			return s.Calendar()
-		}
-		return calendar.Calendar{}
-	}
+	return sources.Calendar
 }
 
 func loadTopics(t config.Topics) load.Topics {

@@ -118,13 +118,13 @@ func (m *memory) Tallies(_ context.Context, q store.TallyQuery) ([]store.Tally, 
 	return out, m.broken
 }
 
-func (m *memory) LiveCalls(_ context.Context, from time.Time) ([]store.Live, error) {
+func (m *memory) LiveCalls(_ context.Context, from time.Time, only []time.Time) ([]store.Live, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []store.Live
 	for _, c := range m.calls {
 		f := c.Facts()
-		if f.Bucket.Before(hotline.BucketOf(from)) {
+		if f.Bucket.Before(hotline.BucketOf(from)) || len(only) > 0 && !slices.ContainsFunc(only, f.Bucket.Equal) {
 			continue
 		}
 		out = append(out, store.Live{

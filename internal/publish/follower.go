@@ -21,7 +21,7 @@ type Store interface {
 	Log(ctx context.Context, after map[int]uint64) ([]store.LogEntry, error)
 	LogHead(ctx context.Context) (map[int]uint64, error)
 	Tallies(ctx context.Context, q store.TallyQuery) ([]store.Tally, error)
-	LiveCalls(ctx context.Context, from time.Time) ([]store.Live, error)
+	LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]store.Live, error)
 	DataTo(ctx context.Context) (time.Time, error)
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
 }

@@ -99,7 +99,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 		}
 		c.put(r, now)
 	}
-	calls, err := f.readCalls(ctx, now)
+	calls, err := f.readCalls(ctx, now, nil)
 	if err != nil {
 		return err
 	}
@@ -135,18 +135,19 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 		f.inst.reads.WithLabelValues(readTallies).Inc()
 		readings = append(readings, r)
 	}
-	calls, fresh := []store.Live(nil), false
+	var live []time.Time
 	for b := range f.touched {
 		if !b.Before(hotline.BucketOf(f.liveFrom(now))) {
-			fresh = true
-			break
+			live = append(live, b)
 		}
 	}
-	if fresh {
-		var err error
-		if calls, err = f.readCalls(ctx, now); err != nil {
+	calls := f.calls // changed here alone, so it may be read without the lock
+	if len(live) > 0 {
+		fresh, err := f.readCalls(ctx, now, live)
+		if err != nil {
 			return err
 		}
+		calls = f.replaceCalls(now, live, fresh)
 	}
 	elsewhere, err := f.readElsewhere(ctx, c)
 	if err != nil {
@@ -156,10 +157,7 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 	for _, r := range readings {
 		c.put(r, now)
 	}
-	if fresh {
-		f.calls = calls
-	}
-	f.elsewhere = elsewhere
+	f.calls, f.elsewhere = calls, elsewhere
 	f.tell()
 	f.mu.Unlock()
 	clear(f.touched)
@@ -189,8 +187,27 @@ func (f *Follower) read(ctx context.Context, c *cache, s span) (*reading, error)
 
 func (f *Follower) liveFrom(now time.Time) time.Time { return now.Add(-f.cfg.OpenMax - liveReach) }
 
-func (f *Follower) readCalls(ctx context.Context, now time.Time) ([]store.Live, error) {
-	calls, err := f.deps.Store.LiveCalls(ctx, f.liveFrom(now))
+// replaceCalls is the recent calls with those of some buckets as they are now, and without
+// those that are recent no more.
+func (f *Follower) replaceCalls(now time.Time, buckets []time.Time, fresh []store.Live) []store.Live {
+	read := make(map[int64]struct{}, len(buckets))
+	for _, b := range buckets {
+		read[b.Unix()] = struct{}{}
+	}
+	first := hotline.BucketOf(f.liveFrom(now))
+	calls := make([]store.Live, 0, len(f.calls)+len(fresh))
+	for i := range f.calls {
+		b := hotline.BucketOf(f.calls[i].StartedAt)
+		if _, again := read[b.Unix()]; !again && !b.Before(first) {
+			calls = append(calls, f.calls[i])
+		}
+	}
+	return append(calls, fresh...)
+}
+
+// readCalls brings the recent calls, of some buckets only where any are named.
+func (f *Follower) readCalls(ctx context.Context, now time.Time, only []time.Time) ([]store.Live, error) {
+	calls, err := f.deps.Store.LiveCalls(ctx, f.liveFrom(now), only)
 	if err != nil {
 		return nil, fmt.Errorf("reading recent calls: %w", err)
 	}

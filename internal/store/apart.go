@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -13,25 +12,26 @@ import (
 // stored, nothing is.
 type apart struct{ supplements, callers bool }
 
-func (s *Store) apart(ctx context.Context) (a apart, err error) {
-	if a.supplements, err = s.once(ctx, tableSupplements, &s.hasSupplements); err != nil {
-		return a, err
+// apart asks until both tables have rows, in one query, since every recomputation waits for
+// the answer. Whoever writes the first ones marks the buckets afterwards, so a no that is out
+// of date is mended.
+func (s *Store) apart(ctx context.Context) (apart, error) {
+	if a := (apart{s.hasSupplements.Load(), s.hasCallers.Load()}); a.supplements && a.callers {
+		return a, nil
 	}
-	a.callers, err = s.once(ctx, tableCallers, &s.hasCallers)
-	return a, err
-}
-
-// once asks whether a table has rows until it has some. Whoever writes the first ones marks
-// the buckets afterwards, so a no that is out of date is mended.
-func (s *Store) once(ctx context.Context, table string, known *atomic.Bool) (bool, error) {
-	if known.Load() {
-		return true, nil
+	var supplements, callers uint64
+	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s), (SELECT count() FROM %s)", s.table(tableSupplements), s.table(tableCallers))
+	if err := s.queryRow(ctx, "any", sql, &supplements, &callers); err != nil {
+		return apart{}, err
 	}
-	found, err := s.any(ctx, table)
-	if found {
-		known.Store(true)
+	a := apart{supplements: supplements > 0, callers: callers > 0}
+	if a.supplements {
+		s.hasSupplements.Store(true)
 	}
-	return found, err
+	if a.callers {
+		s.hasCallers.Store(true)
+	}
+	return a, nil
 }
 
 // callsWith is what to select from: the newest versions of the calls that where picks,

@@ -115,3 +115,45 @@ func BenchmarkYear(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRecompute counts one quarter hour anew, as every batch of a live feed makes
+// the aggregator do: its cost decides how soon a call shows.
+func BenchmarkRecompute(b *testing.B) {
+	at := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	for _, callers := range []bool{false, true} {
+		s := testkit.Store(b)
+		all := benchCalls(at, time.Millisecond, 0)
+		for i, n := 0, 0; i < 40; i++ { // in many parts, as a live feed leaves them
+			rows := all[n : n+250]
+			n += 250
+			batch := store.Batch{Topic: "t", First: int64(n), Last: int64(n) + 249}
+			if err := s.InsertCalls(b.Context(), batch, rows); err != nil {
+				b.Fatal(err)
+			}
+			if !callers {
+				continue
+			}
+			places := make([]store.CallerRow, len(rows))
+			for j := range rows {
+				places[j] = store.CallerRow{
+					CallerPlace: store.CallerPlace{Caller: hotline.DefaultCentre + "/" + rows[j].Call.CallerHash, Bucket: rows[j].Bucket},
+					Call:        rows[j].Call, CallID: rows[j].CallID, Rank: rows[j].Rank,
+				}
+			}
+			if err := s.InsertCallers(b.Context(), batch, places); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for name, bucket := range map[string]time.Time{"10000 calls": hotline.BucketOf(at), "no call": hotline.BucketOf(at).Add(time.Hour)} {
+			b.Run(fmt.Sprintf("callers=%v/%s", callers, name), func(b *testing.B) {
+				version := uint64(1)
+				for b.Loop() {
+					version++
+					if err := s.Recompute(b.Context(), []time.Time{bucket}, version); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -208,7 +208,7 @@ func TestLiveCalls(t *testing.T) {
 	gone := row(t, &hotline.Call{ID: "g", Version: 1, StartedAt: noon, Outcome: hotline.Open})
 	insertCalls(t, s, 1, row(t, open), row(t, done), row(t, past), gone)
 	insertCalls(t, s, 2, tombstone("g", hotline.Rank{Version: 2}, noon))
-	got, err := s.LiveCalls(t.Context(), noon.Add(14*time.Minute))
+	got, err := s.LiveCalls(t.Context(), noon.Add(14*time.Minute), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,5 +221,11 @@ func TestLiveCalls(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if got, err = s.LiveCalls(t.Context(), noon.Add(-time.Hour), []time.Time{noon.Add(-hotline.BucketLength)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].CallID != past.ID {
+		t.Errorf("got %v of one quarter hour, want %s alone", got, past.ID)
 	}
 }

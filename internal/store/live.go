@@ -11,8 +11,8 @@ import (
 )
 
 // LiveCalls returns the newest versions of the calls that arrived since the quarter hour
-// of from, by arrival.
-func (s *Store) LiveCalls(ctx context.Context, from time.Time) ([]Live, error) {
+// of from, by arrival; where only is not empty, just those of its buckets.
+func (s *Store) LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]Live, error) {
 	with, err := s.apart(ctx)
 	if err != nil {
 		return nil, err
@@ -23,6 +23,9 @@ func (s *Store) LiveCalls(ctx context.Context, from time.Time) ([]Live, error) {
 		instants += ", toUnixTimestamp64Milli(" + c + ")"
 	}
 	where := fmt.Sprintf("bucket >= %d", bound(hotline.BucketOf(from)))
+	if len(only) > 0 {
+		where += " AND bucket IN (" + unixList(only) + ")"
+	}
 	sql := fmt.Sprintf(`SELECT call_id, toString(centre), toString(source), toString(queue), toString(agent),
     toString(outcome), toString(excluded)%s, toInt64(%s), %s
 FROM %s WHERE %s ORDER BY bucket, started_at, call_id`, instants, f.wait, f.queued, s.callsWith(with, where, time.Time{}, time.Time{}), where)
