@@ -27,7 +27,7 @@ const module = "hotline12333"
 func layer(tree string) (int, bool) {
 	order := [][]string{
 		{"pipelines", "dashboards"},                                              // embedded files
-		{"internal/hotline", "internal/calendar", "internal/personal"},           // the pure core …
+		{"internal/hotline", "internal/calendar", "internal/journal", "internal/personal"},           // the pure core …
 		{"internal/wire", "internal/kpi"},                                        // … which stands on its own lower half
 		{"internal/broker", "internal/store", "internal/keys", "internal/audit"}, // adapters
 		{"internal/deadletter"},                                                  // an envelope that two components share
@@ -48,7 +48,7 @@ func layer(tree string) (int, bool) {
 }
 
 func core() []string {
-	return []string{"internal/hotline", "internal/calendar", "internal/wire", "internal/kpi"}
+	return []string{"internal/hotline", "internal/calendar", "internal/journal", "internal/wire", "internal/kpi"}
 }
 
 // embedded are the servers of the one-machine mode: only those who wire know

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"io/fs"
+
+	"hotline12333/internal/journal"
 )
 
 // MigrateTo applies the first migrations of files: what an older program would do.
@@ -33,3 +35,6 @@ var (
 	ParseCounts = parseCounts
 	Classify    = classify
 )
+
+// EntryToken is the first token an entry is inserted under.
+func EntryToken(e journal.Entry) string { return entryToken(&e) + "/0" }

@@ -20,6 +20,7 @@ type insertion struct {
 	columns []columnDef
 	values  []any // one slice per column, all of the same length
 	rows    int
+	once    bool // of the inserts with the token only the first counts, on a single server too
 }
 
 // insert sends all rows in one statement under one token.
@@ -30,12 +31,15 @@ func (s *Store) insert(ctx context.Context, token string, in insertion) error {
 	names := make([]string, len(in.columns))
 	types := make([]clickhouse.ColumnNameAndType, len(in.columns))
 	for i, c := range in.columns {
-		names[i] = c.name
+		names[i] = quoteName(c.name)
 		types[i] = clickhouse.ColumnNameAndType{Name: c.name, Type: c.kind}
 	}
 	sql := fmt.Sprintf("INSERT INTO %s (%s)", s.table(in.table), strings.Join(names, ", "))
 	settings := s.writeSettings()
-	if token != "" {
+	switch {
+	case in.once:
+		settings["insert_deduplicate"], settings["insert_deduplication_token"] = 1, token
+	case token != "":
 		settings = s.insertSettings(token)
 	}
 	err := s.timed(ctx, "insert_"+in.table, s.cfg.InsertTimeout, func(ctx context.Context) error {

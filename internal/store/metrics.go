@@ -59,4 +59,5 @@ const (
 	tableSupplements = "call_supplements"
 	tableCallers     = "caller_calls"
 	tableAgents      = "agent_states"
+	tableJournal     = "journal"
 )

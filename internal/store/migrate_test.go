@@ -51,6 +51,7 @@ func TestMigrateFromNothing(t *testing.T) {
 		"call_versions",
 		"caller_calls",
 		"calls",
+		"journal",
 		"load_batches",
 		"schema_migrations",
 		"tallies",

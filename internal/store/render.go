@@ -133,6 +133,14 @@ func (f form) functions() template.FuncMap {
 			}
 			return "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800"
 		},
+		// Of the inserts with one token the first is kept, in every form, and the others are
+		// dropped: see AppendEntry. The window counts inserts.
+		"once": func() string {
+			if f.Cluster == "" {
+				return "non_replicated_deduplication_window = 10000"
+			}
+			return "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000"
+		},
 		// An insert may be repeated and is never taken for a repetition.
 		"repeatable": func() string {
 			if f.Cluster == "" {

@@ -1,0 +1,185 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Value is what a person enters for an indicator and a period: a number in the unit of
+// the indicator; a score, where the indicator is judged and not measured; or, for the
+// execution of a budget, its two amounts. Exactly one of the three.
+type Value struct {
+	Value Decimal `json:"value,omitempty"`
+	Unit  string  `json:"unit,omitempty"`
+
+	Score Decimal `json:"score,omitempty"` // percent of the weight, within the band
+	Band  Band    `json:"band,omitempty"`
+
+	Executed Decimal `json:"executed,omitempty"` // of the budget, in the unit of Adjusted
+	Adjusted Decimal `json:"adjusted,omitempty"` // the budget after its adjustments
+}
+
+// Band is how far a goal that is judged was reached (项目支出绩效自评).
+type Band string
+
+// The bands, with the percent of the weight that each allows.
+const (
+	Reached Band = "reached" // 达成预期指标: 80 to 100
+	Partly  Band = "partly"  // 部分达成: 60 to 80, below 80
+	Missed  Band = "missed"  // 未达成: 0 to 60, below 60
+)
+
+// Bands lists them, the best first.
+func Bands() []Band { return []Band{Reached, Partly, Missed} }
+
+// Limits are the lowest and the highest percent of a band. The highest belongs to the
+// band above it, but for the topmost.
+func (b Band) Limits() (low, high Decimal) {
+	switch b {
+	case Reached:
+		return "80", "100"
+	case Partly:
+		return "60", "80"
+	}
+	return "0", "60"
+}
+
+// Validate checks that it is one of the three, and whole.
+func (v *Value) Validate() error {
+	forms := 0
+	for _, given := range []bool{v.Value != "", v.Score != "", v.Executed != "" || v.Adjusted != ""} {
+		if given {
+			forms++
+		}
+	}
+	switch {
+	case forms != 1:
+		return errors.New("a value is one of a number, a score with its band, and the executed and adjusted amounts of a budget")
+	case v.Score != "":
+		return v.validateScore()
+	case v.Value == "" && (v.Executed == "" || v.Adjusted == ""):
+		return errors.New("the execution of a budget needs both the executed and the adjusted amount")
+	case v.Executed != "" && (v.Executed.Rat().Sign() < 0 || v.Adjusted.Rat().Sign() <= 0):
+		return fmt.Errorf("a budget of %s with %s executed: the budget must be above 0, and nothing can be negative", v.Adjusted, v.Executed)
+	}
+	return nil
+}
+
+func (v *Value) validateScore() error {
+	if !slices.Contains(Bands(), v.Band) {
+		return fmt.Errorf("band: %q is none of %v", v.Band, Bands())
+	}
+	low, high := v.Band.Limits()
+	inside := v.Score.Compare(low) >= 0 && v.Score.Compare(high) < 0 || v.Band == Reached && v.Score.Compare(high) == 0
+	if !inside {
+		below := ", below " + string(high) + "%"
+		if v.Band == Reached {
+			below = ""
+		}
+		return fmt.Errorf("a score of %s%% is not in the band %s, which goes from %s%% to %s%%%s", v.Score, v.Band, low, high, below)
+	}
+	return nil
+}
+
+// Deviation is why an indicator is off its target in a period, and what is done about it.
+type Deviation struct {
+	Cause      string     `json:"cause"` // 偏差原因分析
+	Measures   string     `json:"measures,omitempty"`
+	Category   string     `json:"category,omitempty"` // one of Categories
+	Likelihood Likelihood `json:"likelihood,omitempty"`
+	Note       string     `json:"note,omitempty"`
+}
+
+// Categories are the columns of 偏差原因 in the form of 绩效运行监控: money, rules, staff,
+// equipment, other.
+func Categories() []string { return []string{"经费", "制度", "人员", "硬件", "其他"} }
+
+// Likelihood is whether the target of the year will be reached (完成目标可能性).
+type Likelihood string
+
+// The likelihoods: 确定能, 有可能, 完全不可能.
+const (
+	Certain    Likelihood = "certain"
+	Possible   Likelihood = "possible"
+	Impossible Likelihood = "impossible"
+)
+
+// Likelihoods lists them.
+func Likelihoods() []Likelihood { return []Likelihood{Certain, Possible, Impossible} }
+
+// Validate checks the words.
+func (d *Deviation) Validate() error {
+	switch {
+	case strings.TrimSpace(d.Cause) == "":
+		return errors.New("the cause of the deviation is missing")
+	case d.Category != "" && !slices.Contains(Categories(), d.Category):
+		return fmt.Errorf("category: %q is none of %s", d.Category, strings.Join(Categories(), ", "))
+	case d.Likelihood != "" && !slices.Contains(Likelihoods(), d.Likelihood):
+		return fmt.Errorf("likelihood: %q is none of %v", d.Likelihood, Likelihoods())
+	}
+	return nil
+}
+
+// Confirmation makes a version of a definition the official one, from a day on until the
+// day of the next confirmation of it. The entry's evidence is the document.
+type Confirmation struct {
+	Version int    `json:"version"`
+	From    string `json:"from"` // the first day, 2026-03-01
+}
+
+// ControlTotal is what somebody else counted on a day: the telephone system's or the
+// carrier's own statistics. A count that they do not have is nil.
+type ControlTotal struct {
+	Offered   *int64 `json:"offered,omitempty"`
+	Requested *int64 `json:"requested,omitempty"`
+	Answered  *int64 `json:"answered,omitempty"`
+}
+
+// Validate checks that there is a count and none is impossible.
+func (c *ControlTotal) Validate() error {
+	given := false
+	for _, n := range []struct {
+		name  string
+		count *int64
+	}{{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered}} {
+		if n.count == nil {
+			continue
+		}
+		if given = true; *n.count < 0 {
+			return fmt.Errorf("%s: %d is below 0", n.name, *n.count)
+		}
+	}
+	if !given {
+		return errors.New("a control total needs at least one of offered, requested and answered")
+	}
+	for _, more := range []*int64{c.Offered, c.Requested} {
+		if c.Answered != nil && more != nil && *c.Answered > *more {
+			return fmt.Errorf("answered: %d is more than the %d calls there were", *c.Answered, *more)
+		}
+	}
+	return nil
+}
+
+// Outage is a time in which calls could not be taken, or were not recorded.
+type Outage struct {
+	From   time.Time  `json:"from"`
+	To     *time.Time `json:"to,omitempty"` // nil: not over
+	Cause  string     `json:"cause"`
+	Source string     `json:"source,omitempty"` // whose records are missing; empty: all
+}
+
+// Validate checks the times and that there is a cause.
+func (o *Outage) Validate() error {
+	switch {
+	case o.From.IsZero():
+		return errors.New("the beginning of the outage is missing")
+	case o.To != nil && !o.From.Before(*o.To):
+		return fmt.Errorf("the outage ends at %s, not after it begins at %s", o.To.Format(time.RFC3339), o.From.Format(time.RFC3339))
+	case strings.TrimSpace(o.Cause) == "":
+		return errors.New("the cause of the outage is missing")
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind says what an entry is, and so what its body holds.
+type Kind string
+
+// The kinds.
+const (
+	KindValue        Kind = "value"         // [Value], by the code of an indicator and a period
+	KindDeviation    Kind = "deviation"     // [Deviation], by the code of an indicator and a period
+	KindDefinition   Kind = "definition"    // [Confirmation], by the name of a definition and the day it holds from
+	KindControlTotal Kind = "control_total" // [ControlTotal], by who counted and a day
+	KindOutage       Kind = "outage"        // [Outage], by an id
+	KindMaintenance  Kind = "maintenance"
+	KindShiftNote    Kind = "shift_note"
+	KindLostCall     Kind = "lost_call"
+)
+
+// Kinds lists all of them.
+func Kinds() []Kind {
+	return []Kind{
+		KindValue, KindDeviation, KindDefinition, KindControlTotal, KindOutage,
+		KindMaintenance, KindShiftNote, KindLostCall,
+	}
+}
+
+// Slot is what entries take each other's place in: of one slot the newest holds.
+type Slot struct {
+	Kind    Kind
+	Centre  string // empty: of the whole system
+	Subject string
+	Period  string // a name as kpi.ParsePeriod reads it; empty where time plays no part
+}
+
+func (s Slot) String() string {
+	parts := []string{string(s.Kind), s.Subject}
+	for _, p := range []string{s.Period, s.Centre} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Entry is what a person has entered.
+type Entry struct {
+	Slot
+
+	ID        string    // a ULID
+	Replaces  string    // ID of the slot's newest entry that the author had seen; empty: none
+	At        time.Time // when it was entered, to the millisecond
+	By        string    // who entered it
+	Reason    string
+	Evidence  string // a file, a document's number: where it can be looked up
+	Withdrawn bool   // nothing holds in the slot from now on
+	Body      json.RawMessage
+}
+
+// The longest texts, in bytes.
+const (
+	mostName = 200
+	mostText = 64 << 10
+)
+
+// Validate names the first field that cannot be kept.
+func (e *Entry) Validate() error {
+	switch {
+	case !slices.Contains(Kinds(), e.Kind):
+		return fmt.Errorf("kind: %q is none of %v", e.Kind, Kinds())
+	case e.Subject == "":
+		return errors.New("subject: what the entry is about is missing")
+	case strings.TrimSpace(e.By) == "":
+		return errors.New("by: who makes the entry is missing")
+	case e.At.IsZero():
+		return errors.New("at: when it was made is missing")
+	case !json.Valid(e.Body):
+		return errors.New("body: it is no JSON")
+	}
+	for _, f := range []struct {
+		name, text string
+		most       int
+	}{
+		{"centre", e.Centre, mostName},
+		{"subject", e.Subject, mostName},
+		{"period", e.Period, mostName},
+		{"by", e.By, mostName},
+		{"reason", e.Reason, mostText},
+		{"evidence", e.Evidence, mostText},
+		{"body", string(e.Body), mostText},
+	} {
+		if len(f.text) > f.most {
+			return fmt.Errorf("%s: it has %d bytes, more than %d", f.name, len(f.text), f.most)
+		}
+	}
+	return nil
+}
+
+// Encode makes a body. The types of this package can always be encoded.
+func Encode(body any) json.RawMessage {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return nil // which Validate refuses
+	}
+	return b
+}
+
+// Decode reads the body of an entry. Fields of a newer program are ignored.
+func Decode[T any](e *Entry) (T, error) {
+	var body T
+	if err := json.Unmarshal(e.Body, &body); err != nil {
+		return body, fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
+	}
+	return body, nil
+}
+
+// Conflict says that an entry does not replace what holds: somebody was faster.
+type Conflict struct {
+	Slot     Slot
+	Newest   *Entry // what holds; nil: nothing does, and never did
+	Replaces string // what the refused entry was to replace
+}
+
+func (c *Conflict) Error() string {
+	if c.Newest == nil {
+		return fmt.Sprintf("%s: there is no entry %s to replace", c.Slot, c.Replaces)
+	}
+	did := "was entered"
+	if c.Newest.Replaces != "" {
+		did = "was changed"
+	}
+	if c.Newest.Withdrawn {
+		did = "was withdrawn"
+	}
+	return fmt.Sprintf("%s %s by %s at %s (entry %s): nothing was written; look at it, and enter yours to replace it if it still should",
+		c.Slot, did, c.Newest.By, c.Newest.At.Format("2006-01-02 15:04:05 -07:00"), c.Newest.ID)
+}
