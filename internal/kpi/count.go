@@ -77,72 +77,10 @@ func at(into map[Key]*Tally, c *hotline.Call, f *hotline.Facts, d Dimension, nam
 // One is the tally of one call, which must not be deleted.
 func One(c *hotline.Call) Tally {
 	f := c.Facts()
-	t := Tally{Calls: 1, DataTo: f.LastEvent}
-	if f.Skewed {
-		t.Skewed = 1
-	}
-	if f.Excluded != hotline.NotExcluded {
-		t.Excluded = map[string]int64{string(f.Excluded): 1}
-		return t
-	}
-	t.Transfers = int64(c.Transfers)
-	t.Legs = int64(len(f.Legs))
-	t.rate(c.Rating)
-	if c.Repeats() && c.Outcome != hotline.Open {
-		t.OfferedWithCaller = 1
-	}
-	if c.Contact() && c.Outcome == hotline.Answered {
-		t.AnsweredWithCaller = 1
-	}
-	asked := true
-	switch c.Outcome {
-	case hotline.Open:
-		t.Open, asked = 1, false
-	case hotline.Answered:
-		t.Answered = 1
-		t.WaitAnswered.Add(Class((f.Wait+999)/1000), 1)
-		t.WaitMillis, t.TalkMillis, t.HoldMillis, t.WrapupMillis = f.Wait, f.Talk, f.Hold, f.Wrapup
-	case hotline.SelfService:
-		t.SelfService, asked = 1, false
-	case hotline.AbandonedIVR:
-		t.AbandonedIVR, asked = 1, false
-	case hotline.AbandonedQueue:
-		t.AbandonedQueue = 1
-		t.abandon(f.Wait)
-	case hotline.AbandonedRinging:
-		t.AbandonedRinging = 1
-		t.abandon(f.Wait)
-	case hotline.TimedOut:
-		t.TimedOut = 1
-	case hotline.Blocked:
-		t.Blocked = 1
-	case hotline.Voicemail:
-		t.Voicemail = 1
-		if asked = f.Queued; asked {
-			t.VoicemailQueued = 1
-		}
-	case hotline.CallbackRequested:
-		t.CallbackRequested = 1
-	}
-	if asked {
-		t.WaitMillisMax = f.Wait
-	}
+	s := See(c, &f)
+	t := s.Tally()
+	t.DataTo = f.LastEvent
 	return t
-}
-
-func (t *Tally) abandon(wait int64) {
-	t.WaitAbandoned.Add(Class(wait/1000), 1)
-	t.LostMillis = wait
-}
-
-func (t *Tally) rate(r hotline.Rating) {
-	if r.Invited || r.Given {
-		t.Invited = 1 // nobody rates who was not asked
-	}
-	if r.Given {
-		t.Rated = 1
-		t.Ratings = map[string]int64{RatingKey(r.Scale, r.Value): 1}
-	}
 }
 
 // RatingKey names a rating on its scale.

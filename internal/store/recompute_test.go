@@ -156,6 +156,7 @@ func compareTallies(t *testing.T, r *rapid.T, s *store.Store, base time.Time, ne
 	if diff := cmp.Diff(merged, sums, cmpopts.EquateEmpty()); diff != "" {
 		r.Fatalf("merged counts (-) and summed tallies (+) differ:\n%s", diff)
 	}
+	compareSeen(t, r, s, base, want)
 }
 
 // TestSleeperChangesNothing lets a recomputation write that began before a newer one and
