@@ -43,7 +43,7 @@ func around(c *hotline.Call, all []*hotline.Call) (preceded, followed bool) {
 func night(at time.Time) bool { return at.Hour() >= 18 || at.Hour() < 8 }
 
 // checkExplained compares a figure as its tallies and as its calls give it, at every place.
-func checkExplained(t *rapid.T, f Figure, calls []*hotline.Call, tallies map[Key]*Tally) {
+func checkExplained(t *rapid.T, f Explained, calls []*hotline.Call, tallies map[Key]*Tally) {
 	explainer := NewExplainer(f)
 	type place struct {
 		d    Dimension
@@ -112,8 +112,8 @@ func TestExplainedEqualsComputed(t *testing.T) {
 				Count(tallies, c)
 			}
 			CountRepeats(tallies, calls)
-			for _, name := range FigureNames(d) {
-				f, err := LookupFigure(name, d)
+			for _, name := range ExplainedNames(d) {
+				f, err := LookupExplained(name, d)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,7 +148,7 @@ func TestExplainGoldenVector(t *testing.T) {
 		{"short_abandoned", 5, 0, map[string]int{"left_out answered": 83, "left_out abandoned_queue": 5, "left_out abandoned_ringing": 7}},
 		{"asa_seconds", 70*20_000 + 13*21_000, 83, map[string]int{"left_out abandoned_queue": 10, "left_out abandoned_ringing": 7}},
 	} {
-		f, err := LookupFigure(tt.figure, DefaultDefinitions())
+		f, err := LookupExplained(tt.figure, DefaultDefinitions())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,23 +172,23 @@ func TestExplainGoldenVector(t *testing.T) {
 	}
 }
 
-func TestLookupFigure(t *testing.T) {
+func TestLookupExplained(t *testing.T) {
 	d := DefaultDefinitions()
 	seen := map[string]bool{}
-	for _, name := range FigureNames(d) {
-		f, err := LookupFigure(name, d)
+	for _, name := range ExplainedNames(d) {
+		f, err := LookupExplained(name, d)
 		if err != nil || f.Name != name || f.ZH == "" || f.EN == "" || f.Formula == "" || seen[name] {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
 		seen[name] = true
 	}
-	if f, err := LookupFigure("service_level_45", d); err != nil || f.ZH != "45秒接通率(占请求)" {
+	if f, err := LookupExplained("service_level_45", d); err != nil || f.ZH != "45秒接通率(占请求)" {
 		t.Errorf("a threshold nobody prints: %+v, %v", f, err)
 	}
 	for name, wants := range map[string]string{
 		"answer_rat": "known are answer_rate,", "service_level_0": "1 to 600", "service_level_601": "1 to 600", "service_level_15s": "1 to 600", "service_level_015": "1 to 600",
 	} {
-		if _, err := LookupFigure(name, d); err == nil || !strings.Contains(err.Error(), wants) {
+		if _, err := LookupExplained(name, d); err == nil || !strings.Contains(err.Error(), wants) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
