@@ -26,11 +26,12 @@ const module = "hotline12333"
 // entered here first: that is the moment to think about its place.
 func layer(tree string) (int, bool) {
 	order := [][]string{
-		{"pipelines", "dashboards"},                                              // embedded files
+		{"pipelines", "dashboards"}, // embedded files
+		{"internal/strictyaml"},     // how files of people are read
 		{"internal/hotline", "internal/calendar", "internal/journal", "internal/personal"},           // the pure core …
-		{"internal/wire", "internal/kpi"},                                        // … which stands on its own lower half
-		{"internal/broker", "internal/store", "internal/keys", "internal/audit"}, // adapters
-		{"internal/deadletter"},                                                  // an envelope that two components share
+		{"internal/wire", "internal/kpi"},                                                            // … which stands on its own lower half
+		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/ruleset"}, // adapters
+		{"internal/deadletter"}, // an envelope that two components share
 		{
 			"internal/source", "internal/intake", "internal/load", "internal/aggregate", "internal/publish",
 			"internal/web", "internal/report", "internal/board", "internal/simulate",

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 )
 
 // The types of columns.
@@ -31,7 +32,7 @@ const (
 type column struct {
 	name     string
 	index    int // in Source.columns
-	at       node
+	at       strictyaml.Node
 	headers  []string // names it may have in the header, the first found counts
 	named    bool     // headers were given
 	position int      // from 1, in files without a header
@@ -51,16 +52,16 @@ type column struct {
 	plain    bool // goes into a record as it is
 }
 
-func (b *builder) columns(n node) {
-	for _, p := range n.pairs() {
-		if p.name == "any_of" || p.name == "all_of" || p.name == "none_of" {
-			p.key.fail("%s is a word of conditions and cannot name a column", p.name)
+func (b *builder) columns(n strictyaml.Node) {
+	for _, p := range n.Pairs() {
+		if p.Name == "any_of" || p.Name == "all_of" || p.Name == "none_of" {
+			p.Key.Fail("%s is a word of conditions and cannot name a column", p.Name)
 			continue
 		}
 		c := b.column(p)
 		c.index = len(b.src.columns)
 		b.src.columns = append(b.src.columns, c)
-		b.byName[p.name] = c
+		b.byName[p.Name] = c
 	}
 }
 
@@ -73,54 +74,54 @@ func (c *column) places() {
 	for _, text := range texts {
 		path, err := parsePath(text)
 		if err != nil {
-			c.at.fail("%v", err)
+			c.at.Fail("%v", err)
 			continue
 		}
 		c.paths = append(c.paths, path)
 	}
 }
 
-func (b *builder) column(p pair) *column {
-	c := &column{name: p.name, at: p.key, headers: []string{p.name}, kind: typeText, join: ";"}
-	if !p.isMapping() {
-		if s, ok := scalar(p.ast); ok { // a bare word is the type
-			c.kind = p.choice(columnTypes()...)
+func (b *builder) column(p strictyaml.Pair) *column {
+	c := &column{name: p.Name, at: p.Key, headers: []string{p.Name}, kind: typeText, join: ";"}
+	if !p.IsMapping() {
+		if s, ok := p.Scalar(); ok { // a bare word is the type
+			c.kind = p.Choice(columnTypes()...)
 			_ = s
-			c.format(p.node, nil, "")
+			c.format(p.Node, nil, "")
 			return c
 		}
-		p.fail("want the type of the column or a mapping, found %s", describe(p.ast))
+		p.Fail("want the type of the column or a mapping, found %s", p.Kind())
 		return c
 	}
-	var formats, unit node
-	p.object(map[string]func(node){
-		"header":   func(n node) { c.headers, c.at, c.named = n.texts(), n, true },
-		"position": func(n node) { c.position, c.at = n.integer(1, 10_000), n },
-		"path":     func(n node) { c.pathText, c.at = n.texts(), n },
-		"join":     func(n node) { c.join = n.text() },
-		"type":     func(n node) { c.kind = n.choice(columnTypes()...) },
-		"format":   func(n node) { formats = n },
-		"unit":     func(n node) { unit = n },
-		"values":   func(n node) { c.values = n.texts() },
-		"none":     func(n node) { c.none = n.texts() },
-		"optional": func(n node) { c.optional = n.boolean() },
-		"required": func(n node) { c.required = n.boolean() },
-		"personal": func(n node) { c.personal = n.boolean() },
+	var formats, unit strictyaml.Node
+	p.Object(map[string]func(strictyaml.Node){
+		"header":   func(n strictyaml.Node) { c.headers, c.at, c.named = n.Texts(), n, true },
+		"position": func(n strictyaml.Node) { c.position, c.at = n.Integer(1, 10_000), n },
+		"path":     func(n strictyaml.Node) { c.pathText, c.at = n.Texts(), n },
+		"join":     func(n strictyaml.Node) { c.join = n.Text() },
+		"type":     func(n strictyaml.Node) { c.kind = n.Choice(columnTypes()...) },
+		"format":   func(n strictyaml.Node) { formats = n },
+		"unit":     func(n strictyaml.Node) { unit = n },
+		"values":   func(n strictyaml.Node) { c.values = n.Texts() },
+		"none":     func(n strictyaml.Node) { c.none = n.Texts() },
+		"optional": func(n strictyaml.Node) { c.optional = n.Boolean() },
+		"required": func(n strictyaml.Node) { c.required = n.Boolean() },
+		"personal": func(n strictyaml.Node) { c.personal = n.Boolean() },
 	})
 	var texts []string
-	at := p.node
-	if formats.ast != nil {
-		texts, at = formats.texts(), formats
+	at := p.Node
+	if !formats.IsZero() {
+		texts, at = formats.Texts(), formats
 		if c.kind != typeDate && c.kind != typeTime && c.kind != typeDatetime {
-			formats.fail("a format is for date, time and datetime; the type is %s", c.kind)
+			formats.Fail("a format is for date, time and datetime; the type is %s", c.kind)
 			return c
 		}
 	}
 	u := ""
-	if unit.ast != nil {
-		at, u = unit, unit.choice(inSeconds, inMillis, inMinutes, inClock)
+	if !unit.IsZero() {
+		at, u = unit, unit.Choice(inSeconds, inMillis, inMinutes, inClock)
 		if c.kind != typeDuration {
-			unit.fail("a unit is for durations; the type is %s", c.kind)
+			unit.Fail("a unit is for durations; the type is %s", c.kind)
 		}
 	}
 	c.format(at, texts, u)
@@ -132,7 +133,7 @@ func columnTypes() []string {
 }
 
 // format compiles the notations, or the usual ones where none is given.
-func (c *column) format(n node, texts []string, unit string) {
+func (c *column) format(n strictyaml.Node, texts []string, unit string) {
 	usual := map[string]string{typeDate: "yyyy-MM-dd", typeTime: "H:mm:ss", typeDatetime: "yyyy-MM-dd HH:mm:ss"}
 	if c.unit = unit; unit == "" {
 		c.unit = inSeconds
@@ -143,11 +144,11 @@ func (c *column) format(n node, texts []string, unit string) {
 	for _, text := range texts {
 		p, err := compilePattern(text)
 		if err != nil {
-			n.fail("%v", err)
+			n.Fail("%v", err)
 			continue
 		}
 		if p.hasDate != (c.kind != typeTime) || p.hasTime != (c.kind != typeDate) {
-			n.fail("format %q does not fit the type %s", text, c.kind)
+			n.Fail("format %q does not fit the type %s", text, c.kind)
 			continue
 		}
 		c.patterns = append(c.patterns, p)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 )
 
 // condition decides something about a row.
@@ -14,19 +15,19 @@ type condition func(r *record) (bool, *hotline.RejectError)
 
 // condition reads `{column: test, …, any_of: […], all_of: […], none_of: […]}`: all of
 // its entries must hold.
-func (b *builder) condition(n node) condition {
+func (b *builder) condition(n strictyaml.Node) condition {
 	var all []condition
-	for _, p := range n.pairs() {
-		switch p.name {
+	for _, p := range n.Pairs() {
+		switch p.Name {
 		case "any_of":
-			all = append(all, anyOf(b.conditions(p.node)))
+			all = append(all, anyOf(b.conditions(p.Node)))
 		case "all_of":
-			all = append(all, allOf(b.conditions(p.node)))
+			all = append(all, allOf(b.conditions(p.Node)))
 		case "none_of":
-			all = append(all, not(anyOf(b.conditions(p.node))))
+			all = append(all, not(anyOf(b.conditions(p.Node))))
 		default:
-			if c := b.find(p.key, p.name); c != nil {
-				all = append(all, b.test(c, p.node))
+			if c := b.find(p.Key, p.Name); c != nil {
+				all = append(all, b.test(c, p.Node))
 			}
 		}
 	}
@@ -36,36 +37,36 @@ func (b *builder) condition(n node) condition {
 	return allOf(all)
 }
 
-func (b *builder) conditions(n node) []condition {
+func (b *builder) conditions(n strictyaml.Node) []condition {
 	var out []condition
-	for _, it := range n.items() {
+	for _, it := range n.Items() {
 		out = append(out, b.condition(it))
 	}
 	if len(out) == 0 {
-		n.fail("at least one condition is needed")
+		n.Fail("at least one condition is needed")
 	}
 	return out
 }
 
 // find returns the column of that name, nil after noting the fault.
-func (b *builder) find(at node, name string) *column {
+func (b *builder) find(at strictyaml.Node, name string) *column {
 	c := b.byName[name]
-	if field := target(at.path); c != nil && !slices.Contains(b.uses[field], name) {
+	if field := target(at.Path()); c != nil && !slices.Contains(b.uses[field], name) {
 		b.uses[field] = append(b.uses[field], name)
 	}
 	if c == nil {
 		names := slices.Sorted(maps.Keys(b.byName))
-		at.fail("column %q is not under columns%s; there are: %s", name, meant(name, names), strings.Join(names, ", "))
+		at.Fail("column %q is not under columns%s; there are: %s", name, strictyaml.Meant(name, names), strings.Join(names, ", "))
 	}
 	return c
 }
 
 // test reads what one column must be: a value, a list of them, present or absent, or a
 // mapping of tests that must all hold.
-func (b *builder) test(c *column, n node) condition {
-	if !n.isMapping() {
-		values := n.texts()
-		if len(values) == 1 && !n.isList() {
+func (b *builder) test(c *column, n strictyaml.Node) condition {
+	if !n.IsMapping() {
+		values := n.Texts()
+		if len(values) == 1 && !n.IsList() {
 			switch values[0] {
 			case "present":
 				return present(c)
@@ -76,16 +77,16 @@ func (b *builder) test(c *column, n node) condition {
 		return oneOf(c, values)
 	}
 	var all []condition
-	n.object(map[string]func(node){
-		"is":          func(n node) { all = append(all, oneOf(c, n.texts())) },
-		"not":         func(n node) { all = append(all, not(oneOf(c, n.texts()))) },
-		"starts_with": func(n node) { all = append(all, anyText(c, n.texts(), strings.HasPrefix)) },
-		"ends_with":   func(n node) { all = append(all, anyText(c, n.texts(), strings.HasSuffix)) },
-		"contains":    func(n node) { all = append(all, anyText(c, n.texts(), strings.Contains)) },
-		"above":       func(n node) { all = append(all, compare(c, n, func(a, b float64) bool { return a > b })) },
-		"below":       func(n node) { all = append(all, compare(c, n, func(a, b float64) bool { return a < b })) },
-		"at_least":    func(n node) { all = append(all, compare(c, n, func(a, b float64) bool { return a >= b })) },
-		"at_most":     func(n node) { all = append(all, compare(c, n, func(a, b float64) bool { return a <= b })) },
+	n.Object(map[string]func(strictyaml.Node){
+		"is":          func(n strictyaml.Node) { all = append(all, oneOf(c, n.Texts())) },
+		"not":         func(n strictyaml.Node) { all = append(all, not(oneOf(c, n.Texts()))) },
+		"starts_with": func(n strictyaml.Node) { all = append(all, anyText(c, n.Texts(), strings.HasPrefix)) },
+		"ends_with":   func(n strictyaml.Node) { all = append(all, anyText(c, n.Texts(), strings.HasSuffix)) },
+		"contains":    func(n strictyaml.Node) { all = append(all, anyText(c, n.Texts(), strings.Contains)) },
+		"above":       func(n strictyaml.Node) { all = append(all, compare(c, n, func(a, b float64) bool { return a > b })) },
+		"below":       func(n strictyaml.Node) { all = append(all, compare(c, n, func(a, b float64) bool { return a < b })) },
+		"at_least":    func(n strictyaml.Node) { all = append(all, compare(c, n, func(a, b float64) bool { return a >= b })) },
+		"at_most":     func(n strictyaml.Node) { all = append(all, compare(c, n, func(a, b float64) bool { return a <= b })) },
 	})
 	return allOf(all)
 }
@@ -108,13 +109,13 @@ func anyText(c *column, values []string, holds func(s, sub string) bool) conditi
 
 // compare holds integers, and durations in seconds, against a number. A column without a
 // value compares with nothing: the test fails.
-func compare(c *column, n node, holds func(a, b float64) bool) condition {
+func compare(c *column, n strictyaml.Node, holds func(a, b float64) bool) condition {
 	if c.kind != typeInteger && c.kind != typeDuration {
-		n.fail("only integers and durations (in seconds) can be compared; column %s is a %s", c.name, c.kind)
+		n.Fail("only integers and durations (in seconds) can be compared; column %s is a %s", c.name, c.kind)
 	}
-	limit, err := strconv.ParseFloat(n.text(), 64)
+	limit, err := strconv.ParseFloat(n.Text(), 64)
 	if err != nil {
-		n.fail("%q is not a number", n.text())
+		n.Fail("%q is not a number", n.Text())
 	}
 	return func(r *record) (bool, *hotline.RejectError) {
 		v := r.value(c)

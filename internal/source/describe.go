@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hotline12333/internal/calendar"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/strictyaml"
 )
 
 // Source is one described way of getting calls. It is immutable and safe for concurrent
@@ -40,24 +40,21 @@ type Source struct {
 
 // parse reads one description. name is the file's, for messages.
 func parse(name string, data []byte, natives Natives) (*Source, error) {
-	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("%s: not UTF-8 text", name)
-	}
-	root, err := parseDocument(name, data)
+	root, err := strictyaml.Parse(name, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &Source{path: name, kind: kindCall}
 	s.calendar, _ = calendar.ByName(calendar.Always) // is always known
 	b := &builder{src: s, byName: make(map[string]*column), uses: make(map[string][]string)}
-	seen := map[string]node{}
-	later := func(key string) func(node) { return func(n node) { seen[key] = n } }
-	root.object(map[string]func(node){
-		"name":         func(n node) { s.name = sourceName(n) },
-		"title":        func(n node) { s.title = n.text() },
-		"zone":         func(n node) { s.zone = zone(n) },
-		"calendar":     func(n node) { s.calendar = calendarOf(n) },
-		"capabilities": func(n node) { s.can = capabilities(n) },
+	seen := map[string]strictyaml.Node{}
+	later := func(key string) func(strictyaml.Node) { return func(n strictyaml.Node) { seen[key] = n } }
+	root.Object(map[string]func(strictyaml.Node){
+		"name":         func(n strictyaml.Node) { s.name = sourceName(n) },
+		"title":        func(n strictyaml.Node) { s.title = n.Text() },
+		"zone":         func(n strictyaml.Node) { s.zone = n.Zone() },
+		"calendar":     func(n strictyaml.Node) { s.calendar = calendarOf(n) },
+		"capabilities": func(n strictyaml.Node) { s.can = capabilities(n) },
 		"format":       later("format"),
 		"columns":      later("columns"),
 		"identity":     later("identity"),
@@ -69,18 +66,18 @@ func parse(name string, data []byte, natives Natives) (*Source, error) {
 		"native":       later("native"),
 		"settings":     later("settings"),
 		"rows":         later("rows"),
-		"kind":         func(n node) { s.kind = n.choice(kindCall, kindSupplement, kindAgentState) },
+		"kind":         func(n strictyaml.Node) { s.kind = n.Choice(kindCall, kindSupplement, kindAgentState) },
 	})
-	if s.name == "" && len(root.doc.errs) == 0 {
-		root.fail("name is missing")
+	if s.name == "" && len(root.Faults()) == 0 {
+		root.Fail("name is missing")
 	}
 	if n, ok := seen["native"]; ok {
 		if natives == nil {
-			return nil, fmt.Errorf("%s: %w", n.where(), errNoNatives)
+			return nil, fmt.Errorf("%s: %w", n.Where(), errNoNatives)
 		}
 		s.describeNative(n, seen, natives)
-		if len(root.doc.errs) > 0 {
-			return nil, errors.Join(root.doc.errs...)
+		if len(root.Faults()) > 0 {
+			return nil, errors.Join(root.Faults()...)
 		}
 		return s, nil
 	}
@@ -91,8 +88,8 @@ func parse(name string, data []byte, natives Natives) (*Source, error) {
 		}
 	}
 	b.finish(root)
-	if len(root.doc.errs) > 0 {
-		return nil, errors.Join(root.doc.errs...)
+	if len(root.Faults()) > 0 {
+		return nil, errors.Join(root.Faults()...)
 	}
 	s.say(seen, b.uses)
 	return s, nil
@@ -101,21 +98,21 @@ func parse(name string, data []byte, natives Natives) (*Source, error) {
 var errNoNatives = errors.New("native: this program was built without native formats")
 
 // describeNative reads a description whose format is a program's.
-func (s *Source) describeNative(n node, seen map[string]node, natives Natives) {
+func (s *Source) describeNative(n strictyaml.Node, seen map[string]strictyaml.Node, natives Natives) {
 	known := slices.Sorted(maps.Keys(natives))
-	s.nativeName = n.text()
+	s.nativeName = n.Text()
 	if s.native = natives[s.nativeName]; s.native == nil {
-		n.fail("%q is no native format%s; known: %s", s.nativeName, meant(s.nativeName, known), strings.Join(known, ", "))
+		n.Fail("%q is no native format%s; known: %s", s.nativeName, strictyaml.Meant(s.nativeName, known), strings.Join(known, ", "))
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(seen)) {
 		if key != "native" && key != "settings" {
-			seen[key].fail("a native format maps itself: %s does not go with native", key)
+			seen[key].Fail("a native format maps itself: %s does not go with native", key)
 		}
 	}
 	at, given := seen["settings"]
 	if given {
-		s.settings = at.table()
+		s.settings = at.Table()
 	}
 	checker, takes := s.native.(settingsNative)
 	switch {
@@ -124,10 +121,10 @@ func (s *Source) describeNative(n node, seen map[string]node, natives Natives) {
 			if !given {
 				at = n
 			}
-			at.fail("%v", err)
+			at.Fail("%v", err)
 		}
 	case given:
-		at.fail("the native format %s takes no settings", s.nativeName)
+		at.Fail("the native format %s takes no settings", s.nativeName)
 	}
 }
 
@@ -138,44 +135,36 @@ type builder struct {
 	uses   map[string][]string // columns by the field of the record they tell of
 }
 
-func sourceName(n node) string {
-	s := n.text()
+func sourceName(n strictyaml.Node) string {
+	s := n.Text()
 	if ok, err := regexp.MatchString(`^[a-z0-9][a-z0-9_-]{0,62}$`, s); err != nil || !ok {
-		n.fail("%q is not a name: small letters, digits, - and _, at most 63", s)
+		n.Fail("%q is not a name: small letters, digits, - and _, at most 63", s)
 	}
 	return s
 }
 
-func zone(n node) *time.Location {
-	z, err := ParseZone(n.text())
+func calendarOf(n strictyaml.Node) calendar.Calendar {
+	c, err := calendar.ByName(n.Text())
 	if err != nil {
-		n.fail("%v", err)
-	}
-	return z
-}
-
-func calendarOf(n node) calendar.Calendar {
-	c, err := calendar.ByName(n.text())
-	if err != nil {
-		n.fail("%v", err)
+		n.Fail("%v", err)
 	}
 	return c
 }
 
-func capabilities(n node) []kpi.Capability {
+func capabilities(n strictyaml.Node) []kpi.Capability {
 	known := make([]string, 0, len(kpi.Capabilities()))
 	for _, c := range kpi.Capabilities() {
 		known = append(known, string(c))
 	}
 	var out []kpi.Capability
-	for _, it := range n.items() {
-		out = append(out, kpi.Capability(it.choice(known...)))
+	for _, it := range n.Items() {
+		out = append(out, kpi.Capability(it.Choice(known...)))
 	}
 	return out
 }
 
 // finish checks what only the whole description shows.
-func (b *builder) finish(root node) {
+func (b *builder) finish(root strictyaml.Node) {
 	f := b.src.form
 	if f == nil {
 		return
@@ -183,17 +172,17 @@ func (b *builder) finish(root node) {
 	for _, c := range b.src.columns {
 		switch {
 		case !f.tabular() && (c.position > 0 || c.named):
-			c.at.fail("records of JSON have neither header nor position: give the path")
+			c.at.Fail("records of JSON have neither header nor position: give the path")
 		case f.tabular() && len(c.pathText) > 0:
-			c.at.fail("a path is for JSON: give the name in the header")
+			c.at.Fail("a path is for JSON: give the name in the header")
 		case !f.tabular():
 			c.places()
 		case f.header && c.position > 0:
-			c.at.fail("position is for files without a header; give the name with header")
+			c.at.Fail("position is for files without a header; give the name with header")
 		case !f.header && c.position == 0:
-			c.at.fail("a file without a header needs the position of the column, from 1")
+			c.at.Fail("a file without a header needs the position of the column, from 1")
 		case f.width > 0 && c.position > f.width:
-			c.at.fail("position %d is beyond the width %d", c.position, f.width)
+			c.at.Fail("position %d is beyond the width %d", c.position, f.width)
 		}
 		if !c.optional {
 			f.atLeast = max(f.atLeast, c.position)
@@ -204,12 +193,12 @@ func (b *builder) finish(root node) {
 	if k := b.supplementKinds(); b.src.kind == kindSupplement && len(k) == 1 {
 		b.src.supplementKind = hotline.SupplementKind(k[0])
 	}
-	if b.src.kind == kindCall && m.startedAt == nil && len(root.doc.errs) == 0 {
-		root.fail("fields: started_at, the arrival, is missing")
+	if b.src.kind == kindCall && m.startedAt == nil && len(root.Faults()) == 0 {
+		root.Fail("fields: started_at, the arrival, is missing")
 	}
 	for _, c := range b.src.columns {
 		if c.personal && c.plain {
-			c.at.fail("the column identifies the caller: it may stand under caller and in conditions only")
+			c.at.Fail("the column identifies the caller: it may stand under caller and in conditions only")
 		}
 	}
 	slices.SortFunc(m.attributes, func(a, b attribute) int { return strings.Compare(a.name, b.name) })

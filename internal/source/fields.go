@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 )
 
 // mapping says how a row becomes a call.
@@ -94,33 +95,33 @@ type rule struct {
 	deleted  bool
 }
 
-func (b *builder) identity(n node) {
+func (b *builder) identity(n strictyaml.Node) {
 	m := &b.src.mapping
-	list := func(n node) {
-		if n.isList() {
-			for _, it := range n.items() {
+	list := func(n strictyaml.Node) {
+		if n.IsList() {
+			for _, it := range n.Items() {
 				m.identity = append(m.identity, b.plain(it))
 			}
 			return
 		}
 		m.identity = append(m.identity, b.plain(n))
 	}
-	if n.isMapping() {
-		n.object(map[string]func(node){
+	if n.IsMapping() {
+		n.Object(map[string]func(strictyaml.Node){
 			"columns": list,
-			"prefix":  func(n node) { m.prefix = n.text() },
+			"prefix":  func(n strictyaml.Node) { m.prefix = n.Text() },
 		})
 	} else {
 		list(n)
 	}
 	if len(m.identity) == 0 {
-		n.fail("at least one column is needed to tell calls apart")
+		n.Fail("at least one column is needed to tell calls apart")
 	}
 }
 
-func (b *builder) version(n node) {
-	n.object(map[string]func(node){
-		"column": func(n node) {
+func (b *builder) version(n strictyaml.Node) {
+	n.Object(map[string]func(strictyaml.Node){
+		"column": func(n strictyaml.Node) {
 			if b.src.mapping.version = b.plain(n, typeInteger, typeDatetime); b.src.mapping.version == nil {
 				return
 			}
@@ -128,19 +129,19 @@ func (b *builder) version(n node) {
 	})
 }
 
-func (b *builder) caller(n node) {
+func (b *builder) caller(n strictyaml.Node) {
 	c := &b.src.mapping.caller
-	n.object(map[string]func(node){
-		"column": func(n node) {
+	n.Object(map[string]func(strictyaml.Node){
+		"column": func(n strictyaml.Node) {
 			if c.column = b.ref(n, typeText); c.column != nil {
 				c.column.personal = true
 			}
 		},
-		"kind":   func(n node) { c.identifier = n.choice("number", "identifier") == "identifier" },
-		"region": func(n node) { c.region = n.boolean() },
-		"as": func(n node) {
-			for _, it := range n.items() {
-				switch it.choice("hash", "mask") {
+		"kind":   func(n strictyaml.Node) { c.identifier = n.Choice("number", "identifier") == "identifier" },
+		"region": func(n strictyaml.Node) { c.region = n.Boolean() },
+		"as": func(n strictyaml.Node) {
+			for _, it := range n.Items() {
+				switch it.Choice("hash", "mask") {
 				case "hash":
 					c.hash = true
 				case "mask":
@@ -151,22 +152,28 @@ func (b *builder) caller(n node) {
 	})
 	switch {
 	case c.column == nil:
-		n.fail("column is missing")
+		n.Fail("column is missing")
 	case !c.hash && !c.mask:
-		n.fail("as is missing: [hash], [mask] or [hash, mask]")
+		n.Fail("as is missing: [hash], [mask] or [hash, mask]")
 	case c.identifier && c.mask:
-		n.fail("only numbers have a masked form, not identifiers")
+		n.Fail("only numbers have a masked form, not identifiers")
 	case c.identifier && c.region:
-		n.fail("only numbers have a region, not identifiers")
+		n.Fail("only numbers have a region, not identifiers")
 	}
 }
 
-func (b *builder) fields(n node) {
+func (b *builder) fields(n strictyaml.Node) {
 	m := &b.src.mapping
-	at := func(into **timeField) func(node) { return func(n node) { *into = b.timeField(n) } }
-	length := func(into **spanField) func(node) { return func(n node) { *into = b.spanField(n) } }
-	text := func(into **textField) func(node) { return func(n node) { *into = b.textField(n) } }
-	n.object(map[string]func(node){
+	at := func(into **timeField) func(strictyaml.Node) {
+		return func(n strictyaml.Node) { *into = b.timeField(n) }
+	}
+	length := func(into **spanField) func(strictyaml.Node) {
+		return func(n strictyaml.Node) { *into = b.spanField(n) }
+	}
+	text := func(into **textField) func(strictyaml.Node) {
+		return func(n strictyaml.Node) { *into = b.textField(n) }
+	}
+	n.Object(map[string]func(strictyaml.Node){
 		"started_at":  at(&m.startedAt),
 		"queued_at":   at(&m.queuedAt),
 		"answered_at": at(&m.answeredAt),
@@ -183,63 +190,63 @@ func (b *builder) fields(n node) {
 		"agent":       text(&m.agent),
 		"region":      text(&m.region),
 		"topics":      text(&m.topics),
-		"transfers":   func(n node) { m.transfers = b.plain(n, typeInteger) },
+		"transfers":   func(n strictyaml.Node) { m.transfers = b.plain(n, typeInteger) },
 		"rating":      b.rating,
 	})
 	words(n, m.direction, "direction", func(s string) bool { return hotline.Direction(s).Valid() })
 	words(n, m.excluded, "reason for exclusion", func(s string) bool { return hotline.Exclusion(s).Valid() })
 	if m.startedAt != nil && (m.startedAt.rollover || len(m.startedAt.outcomes) > 0) {
-		n.fail("started_at is the arrival of every call: neither rollover nor outcomes go with it")
+		n.Fail("started_at is the arrival of every call: neither rollover nor outcomes go with it")
 	}
 }
 
 // words holds what a description writes into a field of few words against them.
-func words(n node, f *textField, what string, valid func(string) bool) {
+func words(n strictyaml.Node, f *textField, what string, valid func(string) bool) {
 	if f == nil {
 		return
 	}
 	if f.fallback != "" && !valid(f.fallback) {
-		n.fail("%q is no %s", f.fallback, what)
+		n.Fail("%q is no %s", f.fallback, what)
 	}
 	for from, to := range f.translate {
 		if !valid(to) {
-			n.fail("translate: %q becomes %q, which is no %s", from, to, what)
+			n.Fail("translate: %q becomes %q, which is no %s", from, to, what)
 		}
 	}
 }
 
-func (b *builder) rating(n node) {
+func (b *builder) rating(n strictyaml.Node) {
 	r := &b.src.mapping.rating
-	n.object(map[string]func(node){
-		"value":   func(n node) { r.value = b.textField(n) },
-		"scale":   func(n node) { r.scale = b.textField(n) },
-		"invited": func(n node) { r.invited = b.condition(n) },
+	n.Object(map[string]func(strictyaml.Node){
+		"value":   func(n strictyaml.Node) { r.value = b.textField(n) },
+		"scale":   func(n strictyaml.Node) { r.scale = b.textField(n) },
+		"invited": func(n strictyaml.Node) { r.invited = b.condition(n) },
 	})
 	if r.value != nil && r.scale == nil {
-		n.fail(`a rating needs the scale it was given on, as scale: {value: "5"}`)
+		n.Fail(`a rating needs the scale it was given on, as scale: {value: "5"}`)
 	}
 }
 
-func (b *builder) attributes(n node) {
-	for _, p := range n.pairs() {
-		if f := b.textField(p.node); f != nil {
-			b.src.mapping.attributes = append(b.src.mapping.attributes, attribute{name: p.name, textField: *f})
+func (b *builder) attributes(n strictyaml.Node) {
+	for _, p := range n.Pairs() {
+		if f := b.textField(p.Node); f != nil {
+			b.src.mapping.attributes = append(b.src.mapping.attributes, attribute{name: p.Name, textField: *f})
 		}
 	}
 }
 
 // ref reads the name of a column of one of the kinds (any when none is given).
-func (b *builder) ref(n node, kinds ...string) *column {
-	c := b.find(n, n.text())
+func (b *builder) ref(n strictyaml.Node, kinds ...string) *column {
+	c := b.find(n, n.Text())
 	if c != nil && len(kinds) > 0 && !slices.Contains(kinds, c.kind) {
-		n.fail("column %s has the type %s; needed: %s", c.name, c.kind, strings.Join(kinds, " or "))
+		n.Fail("column %s has the type %s; needed: %s", c.name, c.kind, strings.Join(kinds, " or "))
 		return nil
 	}
 	return c
 }
 
 // plain is ref for columns whose content goes into the record.
-func (b *builder) plain(n node, kinds ...string) *column {
+func (b *builder) plain(n strictyaml.Node, kinds ...string) *column {
 	c := b.ref(n, kinds...)
 	if c != nil {
 		c.plain = true
@@ -247,18 +254,18 @@ func (b *builder) plain(n node, kinds ...string) *column {
 	return c
 }
 
-func (b *builder) outcomes(n node) only {
+func (b *builder) outcomes(n strictyaml.Node) only {
 	if b.src.kind != kindCall {
-		n.fail("outcomes are of calls, not of a description of kind %s", b.src.kind)
+		n.Fail("outcomes are of calls, not of a description of kind %s", b.src.kind)
 	}
 	known := []string{string(hotline.Open)}
 	for _, o := range hotline.FinalOutcomes() {
 		known = append(known, string(o))
 	}
 	var out only
-	for _, s := range n.texts() {
+	for _, s := range n.Texts() {
 		if !slices.Contains(known, s) {
-			n.fail("%q is no outcome%s", s, meant(s, known))
+			n.Fail("%q is no outcome%s", s, strictyaml.Meant(s, known))
 			continue
 		}
 		out = append(out, hotline.Outcome(s))
@@ -266,37 +273,37 @@ func (b *builder) outcomes(n node) only {
 	return out
 }
 
-func (b *builder) timeField(n node) *timeField {
+func (b *builder) timeField(n strictyaml.Node) *timeField {
 	f := &timeField{}
-	if !n.isMapping() {
+	if !n.IsMapping() {
 		f.date = b.plain(n, typeDatetime)
 		f.time = f.date
 		return f
 	}
-	n.object(map[string]func(node){
-		"column":   func(n node) { f.date = b.plain(n, typeDatetime); f.time = f.date },
-		"date":     func(n node) { f.date = b.plain(n, typeDate, typeDatetime) },
-		"time":     func(n node) { f.time = b.plain(n, typeTime) },
-		"plus":     func(n node) { f.plus = b.plain(n, typeDuration) },
-		"rollover": func(n node) { f.rollover = n.boolean() },
-		"outcomes": func(n node) { f.outcomes = b.outcomes(n) },
+	n.Object(map[string]func(strictyaml.Node){
+		"column":   func(n strictyaml.Node) { f.date = b.plain(n, typeDatetime); f.time = f.date },
+		"date":     func(n strictyaml.Node) { f.date = b.plain(n, typeDate, typeDatetime) },
+		"time":     func(n strictyaml.Node) { f.time = b.plain(n, typeTime) },
+		"plus":     func(n strictyaml.Node) { f.plus = b.plain(n, typeDuration) },
+		"rollover": func(n strictyaml.Node) { f.rollover = n.Boolean() },
+		"outcomes": func(n strictyaml.Node) { f.outcomes = b.outcomes(n) },
 	})
 	if f.date == nil || f.time == nil {
-		n.fail("want a datetime column, or a date and a time")
+		n.Fail("want a datetime column, or a date and a time")
 	}
 	if f.rollover && f.date == f.time {
-		n.fail("rollover is for a date and a time")
+		n.Fail("rollover is for a date and a time")
 	}
 	return f
 }
 
-func (b *builder) spanField(n node) *spanField {
+func (b *builder) spanField(n strictyaml.Node) *spanField {
 	f := &spanField{}
-	list := func(into *[]*column) func(node) {
-		return func(n node) {
-			items := []node{n}
-			if n.isList() {
-				items = n.items()
+	list := func(into *[]*column) func(strictyaml.Node) {
+		return func(n strictyaml.Node) {
+			items := []strictyaml.Node{n}
+			if n.IsList() {
+				items = n.Items()
 			}
 			for _, it := range items {
 				if c := b.plain(it, typeDuration); c != nil {
@@ -305,101 +312,101 @@ func (b *builder) spanField(n node) *spanField {
 			}
 		}
 	}
-	if !n.isMapping() {
+	if !n.IsMapping() {
 		list(&f.plus)(n)
 		return f
 	}
-	n.object(map[string]func(node){
+	n.Object(map[string]func(strictyaml.Node){
 		"column":   list(&f.plus),
 		"minus":    list(&f.minus),
-		"outcomes": func(n node) { f.outcomes = b.outcomes(n) },
+		"outcomes": func(n strictyaml.Node) { f.outcomes = b.outcomes(n) },
 	})
 	if len(f.plus) == 0 {
-		n.fail("column is missing")
+		n.Fail("column is missing")
 	}
 	return f
 }
 
-func (b *builder) textField(n node) *textField {
+func (b *builder) textField(n strictyaml.Node) *textField {
 	f := &textField{unlisted: "keep"}
-	if !n.isMapping() {
+	if !n.IsMapping() {
 		f.column = b.plain(n)
 		return f
 	}
 	fixed := false
-	n.object(map[string]func(node){
-		"column":    func(n node) { f.column = b.plain(n) },
-		"value":     func(n node) { f.fallback, fixed = n.text(), true },
-		"translate": func(n node) { f.translate = n.table() },
-		"unlisted":  func(n node) { f.unlisted = n.choice("keep", "reject", "none") },
-		"default":   func(n node) { f.fallback = n.text() },
-		"split":     func(n node) { f.split = n.text() },
-		"outcomes":  func(n node) { f.outcomes = b.outcomes(n) },
-		"verbatim":  func(n node) { f.verbatim = n.boolean() },
+	n.Object(map[string]func(strictyaml.Node){
+		"column":    func(n strictyaml.Node) { f.column = b.plain(n) },
+		"value":     func(n strictyaml.Node) { f.fallback, fixed = n.Text(), true },
+		"translate": func(n strictyaml.Node) { f.translate = n.Table() },
+		"unlisted":  func(n strictyaml.Node) { f.unlisted = n.Choice("keep", "reject", "none") },
+		"default":   func(n strictyaml.Node) { f.fallback = n.Text() },
+		"split":     func(n strictyaml.Node) { f.split = n.Text() },
+		"outcomes":  func(n strictyaml.Node) { f.outcomes = b.outcomes(n) },
+		"verbatim":  func(n strictyaml.Node) { f.verbatim = n.Boolean() },
 	})
-	if fixed == (f.column != nil) && !(f.column == nil && len(n.doc.errs) > 0) {
-		n.fail("want either a column or a value")
+	if fixed == (f.column != nil) && !(f.column == nil && len(n.Faults()) > 0) {
+		n.Fail("want either a column or a value")
 	}
 	return f
 }
 
-func (b *builder) outcome(n node) {
-	for _, it := range n.items() {
+func (b *builder) outcome(n strictyaml.Node) {
+	for _, it := range n.Items() {
 		b.src.mapping.rules = append(b.src.mapping.rules, b.rule(it))
 	}
 	if len(b.src.mapping.rules) == 0 {
-		n.fail("at least one rule is needed")
+		n.Fail("at least one rule is needed")
 	}
 }
 
-func (b *builder) rule(n node) rule {
+func (b *builder) rule(n strictyaml.Node) rule {
 	var r rule
 	decided := 0
-	source := func(n node) {
+	source := func(n strictyaml.Node) {
 		if r.from == nil {
 			r.from = &textField{unlisted: "keep"}
 			decided++
 		}
 	}
-	n.object(map[string]func(node){
-		"when": func(n node) { r.when = b.condition(n) },
-		"outcome": func(n node) {
+	n.Object(map[string]func(strictyaml.Node){
+		"when": func(n strictyaml.Node) { r.when = b.condition(n) },
+		"outcome": func(n strictyaml.Node) {
 			if o := b.outcomes(n); len(o) == 1 {
 				r.outcome = o[0]
 			}
 			decided++
 		},
-		"excluded": func(n node) {
+		"excluded": func(n strictyaml.Node) {
 			known := make([]string, 0, len(hotline.Exclusions()))
 			for _, e := range hotline.Exclusions() {
 				known = append(known, string(e))
 			}
-			r.excluded = hotline.Exclusion(n.choice(known...))
+			r.excluded = hotline.Exclusion(n.Choice(known...))
 		},
-		"ignore": func(n node) {
+		"ignore": func(n strictyaml.Node) {
 			decided++
-			r.ignore = n.text()
+			r.ignore = n.Text()
 			if ok, err := regexp.MatchString(`^[a-z][a-z0-9_]{0,31}$`, r.ignore); err != nil || !ok {
-				n.fail("%q is no reason: small letters, digits and _, at most 32", r.ignore)
+				n.Fail("%q is no reason: small letters, digits and _, at most 32", r.ignore)
 			}
 		},
-		"deleted":   func(n node) { decided++; r.deleted = n.boolean() },
-		"column":    func(n node) { source(n); r.from.column = b.plain(n) },
-		"translate": func(n node) { source(n); r.from.translate = n.table() },
+		"deleted":   func(n strictyaml.Node) { decided++; r.deleted = n.Boolean() },
+		"column":    func(n strictyaml.Node) { source(n); r.from.column = b.plain(n) },
+		"translate": func(n strictyaml.Node) { source(n); r.from.translate = n.Table() },
 	})
 	if decided != 1 {
-		n.fail("a rule decides one thing: outcome (with or without excluded), column, ignore or deleted")
+		n.Fail("a rule decides one thing: outcome (with or without excluded), column, ignore or deleted")
 	}
-	if r.from != nil && r.from.column == nil && len(n.doc.errs) == 0 {
-		n.fail("translate needs a column")
+	if r.from != nil && r.from.column == nil && len(n.Faults()) == 0 {
+		n.Fail("translate needs a column")
 	}
 	if r.excluded != "" && r.outcome == "" {
-		n.fail("an excluded call needs its outcome beside excluded")
+		n.Fail("an excluded call needs its outcome beside excluded")
 	}
 	if r.from != nil {
 		for from, to := range r.from.translate {
 			if !hotline.Outcome(to).Valid() {
-				n.fail("translate: %q becomes %q, which is no outcome", from, to)
+				n.Fail("translate: %q becomes %q, which is no outcome", from, to)
 			}
 		}
 	}

@@ -3,6 +3,8 @@ package source
 import (
 	"slices"
 	"unicode/utf8"
+
+	"hotline12333/internal/strictyaml"
 )
 
 // The kinds of formats.
@@ -42,54 +44,54 @@ type format struct {
 // tabular says whether columns have names in a header, or positions.
 func (f *format) tabular() bool { return f.kind == formDelimited || f.kind == formXLSX }
 
-func (b *builder) format(n node) {
+func (b *builder) format(n strictyaml.Node) {
 	f := &format{kind: formDelimited, delimiter: ",", quote: '"', encoding: encUTF8, header: true, headerRows: 1}
 	b.src.form = f
-	readers := map[string]func(node){
-		"type":        func(n node) { f.kind = n.choice(formDelimited, formXLSX, formJSONLines, formJSON) },
-		"delimiter":   func(n node) { f.delimiter = delimiter(n) },
-		"quote":       func(n node) { f.quote = quote(n) },
-		"encoding":    func(n node) { f.encoding = n.choice(encodings()...) },
-		"header":      func(n node) { f.header = n.boolean() },
-		"header_rows": func(n node) { f.headerRows = n.integer(1, 5) },
-		"skip_lines":  func(n node) { f.skip = n.integer(0, 1000) },
-		"comment":     func(n node) { f.comment = n.text() },
-		"footer":      func(n node) { f.footer = footer(n) },
-		"ragged":      func(n node) { f.ragged = n.boolean() },
-		"width":       func(n node) { f.width = n.integer(1, 10_000) },
-		"sheet":       func(n node) { f.sheet = n.text() },
-		"records":     func(n node) { f.records = recordsPath(n) },
+	readers := map[string]func(strictyaml.Node){
+		"type":        func(n strictyaml.Node) { f.kind = n.Choice(formDelimited, formXLSX, formJSONLines, formJSON) },
+		"delimiter":   func(n strictyaml.Node) { f.delimiter = delimiter(n) },
+		"quote":       func(n strictyaml.Node) { f.quote = quote(n) },
+		"encoding":    func(n strictyaml.Node) { f.encoding = n.Choice(encodings()...) },
+		"header":      func(n strictyaml.Node) { f.header = n.Boolean() },
+		"header_rows": func(n strictyaml.Node) { f.headerRows = n.Integer(1, 5) },
+		"skip_lines":  func(n strictyaml.Node) { f.skip = n.Integer(0, 1000) },
+		"comment":     func(n strictyaml.Node) { f.comment = n.Text() },
+		"footer":      func(n strictyaml.Node) { f.footer = footer(n) },
+		"ragged":      func(n strictyaml.Node) { f.ragged = n.Boolean() },
+		"width":       func(n strictyaml.Node) { f.width = n.Integer(1, 10_000) },
+		"sheet":       func(n strictyaml.Node) { f.sheet = n.Text() },
+		"records":     func(n strictyaml.Node) { f.records = recordsPath(n) },
 	}
-	n.object(readers)
+	n.Object(readers)
 	fitting := map[string][]string{
 		formDelimited: {"delimiter", "quote", "encoding", "header", "header_rows", "skip_lines", "comment", "footer", "ragged", "width"},
 		formXLSX:      {"sheet", "header", "header_rows", "skip_lines", "footer"},
 		formJSONLines: {"encoding"},
 		formJSON:      {"encoding", "records"},
 	}[f.kind]
-	for _, p := range n.pairs() {
-		if _, known := readers[p.name]; known && p.name != "type" && !slices.Contains(fitting, p.name) {
-			p.key.fail("means nothing in the format %s", f.kind)
+	for _, p := range n.Pairs() {
+		if _, known := readers[p.Name]; known && p.Name != "type" && !slices.Contains(fitting, p.Name) {
+			p.Key.Fail("means nothing in the format %s", f.kind)
 		}
 	}
 	switch {
 	case f.header && f.width > 0:
-		n.fail("width is for files without a header; here the header tells it")
+		n.Fail("width is for files without a header; here the header tells it")
 	case !f.header && f.headerRows > 1:
-		n.fail("header_rows is for files with a header")
+		n.Fail("header_rows is for files with a header")
 	}
 }
 
-func recordsPath(n node) []string {
-	steps, err := parsePath(n.text())
+func recordsPath(n strictyaml.Node) []string {
+	steps, err := parsePath(n.Text())
 	if err != nil {
-		n.fail("%v", err)
+		n.Fail("%v", err)
 		return nil
 	}
 	out := make([]string, len(steps))
 	for i, s := range steps {
 		if s.kind != stepKey {
-			n.fail("keys alone lead to the list of records, as data.rows")
+			n.Fail("keys alone lead to the list of records, as data.rows")
 			return nil
 		}
 		out[i] = s.key
@@ -97,35 +99,35 @@ func recordsPath(n node) []string {
 	return out
 }
 
-func delimiter(n node) string {
-	s := n.text()
+func delimiter(n strictyaml.Node) string {
+	s := n.Text()
 	for word, char := range map[string]string{"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "} {
 		if s == word {
 			return char
 		}
 	}
 	if utf8.RuneCountInString(s) != 1 || s == "\n" || s == "\r" || s == `"` || s == "'" {
-		n.fail("%q is no delimiter: tab, comma, semicolon, pipe, space or one other character", s)
+		n.Fail("%q is no delimiter: tab, comma, semicolon, pipe, space or one other character", s)
 	}
 	return s
 }
 
-func quote(n node) byte {
-	switch s := n.text(); s {
+func quote(n strictyaml.Node) byte {
+	switch s := n.Text(); s {
 	case "none":
 		return 0
 	case `"`, "'":
 		return s[0]
 	default:
-		n.fail(`%q is no quote: none, " or '`, s)
+		n.Fail(`%q is no quote: none, " or '`, s)
 		return 0
 	}
 }
 
-func footer(n node) []string {
-	list := n.texts()
+func footer(n strictyaml.Node) []string {
+	list := n.Texts()
 	if slices.Contains(list, "") {
-		n.fail("an empty text would make every row a footer")
+		n.Fail("an empty text would make every row a footer")
 	}
 	return list
 }

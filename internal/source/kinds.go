@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 	"hotline12333/internal/wire"
 )
 
@@ -26,23 +27,23 @@ type apart struct {
 
 // supplementFields reads what a row tells of a call that is told elsewhere: facts of one
 // kind, since they replace one another as one.
-func (b *builder) supplementFields(n node) {
+func (b *builder) supplementFields(n strictyaml.Node) {
 	m := &b.src.mapping
-	n.object(map[string]func(node){
-		"centre":   func(n node) { m.centre = b.textField(n) },
+	n.Object(map[string]func(strictyaml.Node){
+		"centre":   func(n strictyaml.Node) { m.centre = b.textField(n) },
 		"rating":   b.rating,
-		"ivr":      func(n node) { m.ivr = b.spanField(n) },
-		"ivr_path": func(n node) { m.ivrPath = b.textField(n) },
-		"topics":   func(n node) { m.topics = b.textField(n) },
+		"ivr":      func(n strictyaml.Node) { m.ivr = b.spanField(n) },
+		"ivr_path": func(n strictyaml.Node) { m.ivrPath = b.textField(n) },
+		"topics":   func(n strictyaml.Node) { m.topics = b.textField(n) },
 	})
 	kinds := b.supplementKinds()
 	switch {
 	case len(kinds) == 0:
-		n.fail("a supplement tells rating, ivr or topics")
+		n.Fail("a supplement tells rating, ivr or topics")
 	case len(kinds) > 1:
-		n.fail("a supplement tells one kind of facts, here are %s: write one description for each", strings.Join(kinds, " and "))
+		n.Fail("a supplement tells one kind of facts, here are %s: write one description for each", strings.Join(kinds, " and "))
 	case m.ivrPath != nil && m.ivr == nil:
-		n.fail("ivr_path goes with ivr, the time spent on it")
+		n.Fail("ivr_path goes with ivr, the time spent on it")
 	}
 }
 
@@ -60,35 +61,35 @@ func (b *builder) supplementKinds() (out []string) {
 	return out
 }
 
-func (b *builder) agentFields(n node) {
+func (b *builder) agentFields(n strictyaml.Node) {
 	m := &b.src.mapping
-	n.object(map[string]func(node){
-		"centre": func(n node) { m.centre = b.textField(n) },
-		"agent":  func(n node) { m.agent = b.textField(n) },
-		"state":  func(n node) { m.state = b.textField(n) },
-		"reason": func(n node) { m.reason = b.textField(n) },
-		"since":  func(n node) { m.since = b.timeField(n) },
+	n.Object(map[string]func(strictyaml.Node){
+		"centre": func(n strictyaml.Node) { m.centre = b.textField(n) },
+		"agent":  func(n strictyaml.Node) { m.agent = b.textField(n) },
+		"state":  func(n strictyaml.Node) { m.state = b.textField(n) },
+		"reason": func(n strictyaml.Node) { m.reason = b.textField(n) },
+		"since":  func(n strictyaml.Node) { m.since = b.timeField(n) },
 	})
 	for _, f := range []struct {
 		key  string
 		have bool
 	}{{"agent", m.agent != nil}, {"state", m.state != nil}, {"since", m.since != nil}} {
 		if !f.have {
-			n.fail("%s is missing", f.key)
+			n.Fail("%s is missing", f.key)
 		}
 	}
 	words(n, m.state, "state of an agent", func(s string) bool { return hotline.State(s).Valid() })
 }
 
 // rowRules are of kinds that have no outcome: a row that none fits is a record.
-func (b *builder) rowRules(n node) {
-	for _, it := range n.items() {
+func (b *builder) rowRules(n strictyaml.Node) {
+	for _, it := range n.Items() {
 		r := b.rule(it)
 		if r.ignore == "" && !r.deleted {
-			it.fail("a rule of rows ignores them, or takes a record back: ignore or deleted")
+			it.Fail("a rule of rows ignores them, or takes a record back: ignore or deleted")
 		}
 		if r.deleted && b.src.kind == kindAgentState {
-			it.fail("a state of an agent cannot be taken back: send another for the same instant")
+			it.Fail("a state of an agent cannot be taken back: send another for the same instant")
 		}
 		b.src.mapping.rules = append(b.src.mapping.rules, r)
 	}
@@ -255,19 +256,19 @@ func (b *builder) steps() []section {
 
 type section struct {
 	key  string
-	read func(node)
+	read func(strictyaml.Node)
 }
 
-func (s *Source) fitting(root node, seen map[string]node) {
+func (s *Source) fitting(root strictyaml.Node, seen map[string]strictyaml.Node) {
 	must, may := needed(s.kind)
 	for _, key := range must {
 		if _, ok := seen[key]; !ok {
-			root.fail("%s is missing", key)
+			root.Fail("%s is missing", key)
 		}
 	}
 	for key, n := range seen {
 		if !slices.Contains(must, key) && !slices.Contains(may, key) {
-			n.fail("means nothing in a description of kind %s", s.kind)
+			n.Fail("means nothing in a description of kind %s", s.kind)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 	"hotline12333/internal/wire"
 )
 
@@ -167,7 +168,7 @@ func (r *reading) locate(c *column, names []string) (int, error) {
 			continue
 		}
 		if slices.Contains(names[i+1:], h) {
-			return -1, fmt.Errorf("%s: %s: %s has two columns named %q", c.at.where(), c.at.path, r.input(), h)
+			return -1, fmt.Errorf("%s: %s: %s has two columns named %q", c.at.Where(), c.at.Path(), r.input(), h)
 		}
 		return i, nil
 	}
@@ -185,7 +186,7 @@ func (r *reading) locate(c *column, names []string) (int, error) {
 		shown = append(shown[:60], "…")
 	}
 	return -1, fmt.Errorf("%s: %s: %s has no column %s%s; its header has: %s",
-		c.at.where(), c.at.path, r.input(), quoteAll(c.headers), meant(c.headers[0], names), strings.Join(shown, ", "))
+		c.at.Where(), c.at.Path(), r.input(), quoteAll(c.headers), strictyaml.Meant(c.headers[0], names), strings.Join(shown, ", "))
 }
 
 func quoteAll(list []string) string {

@@ -12,6 +12,7 @@ import (
 
 	"hotline12333/internal/calendar"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/strictyaml"
 )
 
 // maxDescription keeps a data file from being read as a description.
@@ -126,7 +127,7 @@ func (r *Registry) Lookup(name string) (*Source, error) {
 	if name == "" {
 		return nil, fmt.Errorf("no source is given; known: %s", strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("source %q is not known%s; known: %s", name, meant(name, names), strings.Join(names, ", "))
+	return nil, fmt.Errorf("source %q is not known%s; known: %s", name, strictyaml.Meant(name, names), strings.Join(names, ", "))
 }
 
 // Names of all sources, in order.

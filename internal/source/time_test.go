@@ -114,8 +114,12 @@ func TestLocalTimes(t *testing.T) {
 // TestLocalTimesRoundTrip: every instant's wall time leads back to it, or to the other
 // instant that shows the same.
 func TestLocalTimesRoundTrip(t *testing.T) {
+	zones := []string{
+		"Asia/Shanghai", "Asia/Urumqi", "Asia/Kolkata", "Asia/Jerusalem", "UTC", "Europe/London", "Europe/Berlin",
+		"America/New_York", "America/Sao_Paulo", "Australia/Sydney", "Australia/Lord_Howe", "Africa/Cairo",
+	}
 	clocks := map[string]*clock{}
-	for _, z := range commonZones() {
+	for _, z := range zones {
 		zone, err := ParseZone(z)
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +127,7 @@ func TestLocalTimesRoundTrip(t *testing.T) {
 		clocks[z] = &clock{zone: zone}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		c := clocks[rapid.SampledFrom(commonZones()).Draw(t, "zone")]
+		c := clocks[rapid.SampledFrom(zones).Draw(t, "zone")]
 		at := time.Unix(rapid.Int64Range(1_000_000_000, 2_500_000_000).Draw(t, "unix"), 0).In(c.zone)
 		w := wall{year: at.Year(), month: int(at.Month()), day: at.Day(), hour: at.Hour(), minute: at.Minute(), second: at.Second()}
 		const layout = "2006-01-02 15:04:05"

@@ -9,6 +9,7 @@ import (
 
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/personal"
+	"hotline12333/internal/strictyaml"
 	"hotline12333/internal/wire"
 )
 
@@ -157,16 +158,16 @@ func (s *Source) Capabilities() []kpi.Capability { return slices.Clone(s.can) }
 func (s *Source) Builtin() bool { return s.builtin }
 
 // say keeps the words of a description about the fields of the record.
-func (s *Source) say(seen map[string]node, uses map[string][]string) {
-	one := func(field string, n node) {
-		s.said = append(s.said, Mapped{Field: field, Text: n.oneLine(), Columns: uses[field]})
+func (s *Source) say(seen map[string]strictyaml.Node, uses map[string][]string) {
+	one := func(field string, n strictyaml.Node) {
+		s.said = append(s.said, Mapped{Field: field, Text: n.OneLine(), Columns: uses[field]})
 	}
 	for _, key := range []string{"identity", "version", "caller", "outcome", "rows"} {
 		n, ok := seen[key]
 		switch {
 		case !ok:
 		case key == "outcome" || key == "rows":
-			for _, it := range n.items() {
+			for _, it := range n.Items() {
 				one(key, it)
 			}
 		default:
@@ -175,12 +176,12 @@ func (s *Source) say(seen map[string]node, uses map[string][]string) {
 	}
 	for _, key := range []string{"fields", "attributes"} {
 		if n, ok := seen[key]; ok {
-			for _, p := range n.pairs() {
-				field := p.name
+			for _, p := range n.Pairs() {
+				field := p.Name
 				if key == "attributes" {
 					field = "attributes." + field
 				}
-				one(field, p.node)
+				one(field, p.Node)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/strictyaml"
 	"hotline12333/internal/wire"
 )
 
@@ -94,7 +95,7 @@ func (x *xlsx) open(guard *guarded) error {
 	case slices.Contains(sheets, x.form.sheet):
 		x.title = x.form.sheet
 	default:
-		return fmt.Errorf("the workbook has no sheet %q%s; it has: %s", x.form.sheet, meant(x.form.sheet, sheets), quoteAll(sheets))
+		return fmt.Errorf("the workbook has no sheet %q%s; it has: %s", x.form.sheet, strictyaml.Meant(x.form.sheet, sheets), quoteAll(sheets))
 	}
 	props, err := x.file.GetWorkbookProps()
 	if err != nil {

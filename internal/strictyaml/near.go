@@ -1,4 +1,4 @@
-package source
+package strictyaml
 
 import "strings"
 
@@ -15,8 +15,8 @@ func closest(name string, candidates []string) string {
 	return best
 }
 
-// meant is the tail of an error about an unknown name.
-func meant(name string, candidates []string) string {
+// Meant is the tail of an error about an unknown name.
+func Meant(name string, candidates []string) string {
 	if c := closest(name, candidates); c != "" {
 		return ", did you mean " + c + "?"
 	}
