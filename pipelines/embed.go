@@ -24,3 +24,9 @@ var Sources embed.FS
 //
 //go:embed schema/*.json
 var Schema embed.FS
+
+// Rules holds what a centre may choose otherwise, as internal/ruleset reads it: working
+// calendars in the folder calendar.
+//
+//go:embed calendar/*.yaml
+var Rules embed.FS

@@ -49,7 +49,7 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 		Definitions: kpi.DefaultDefinitions(),
 		Knows:       knowsOf(sources),
 		InService: func(name string, bucket time.Time) bool {
-			return calendarOf(sources)(name).InService(bucket)
+			return sources.Calendar(name).InService(bucket)
 		},
 	}
 	period := kpi.Period{Zone: q.Zone.String()}

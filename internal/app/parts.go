@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"hotline12333/internal/aggregate"
-	"hotline12333/internal/calendar"
 	"hotline12333/internal/config"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/load"
 	"hotline12333/internal/publish"
+	"hotline12333/internal/ruleset"
 	"hotline12333/internal/source"
 	"hotline12333/internal/source/asterisk"
 	amazon "hotline12333/internal/source/connect"
@@ -50,9 +50,22 @@ func natives() source.Natives {
 	return all
 }
 
+// openRules reads what the centre has chosen: its working calendars.
+func openRules(cfg config.Root) (*ruleset.Rules, error) {
+	zone, err := source.ParseZone(cfg.Publish.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("publish.zone: %w", err)
+	}
+	return ruleset.Load(pipelines.Rules, cfg.Rules, zone)
+}
+
 // openSources reads the descriptions of sources, built in and of the centre.
 func openSources(cfg config.Root) (*source.Registry, error) {
-	return source.Load(pipelines.Sources, cfg.Sources, natives())
+	rules, err := openRules(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return source.Load(pipelines.Sources, cfg.Sources, natives(), rules.Calendars.Lookup)
 }
 
 // knowsOf says what a source can know. Records of a source that has no description, sent
@@ -65,10 +78,6 @@ func knowsOf(sources *source.Registry) func(string) kpi.Knows {
 		}
 		return undescribed
 	}
-}
-
-func calendarOf(sources *source.Registry) func(string) calendar.Calendar {
-	return sources.Calendar
 }
 
 func loadTopics(t config.Topics) load.Topics {
@@ -98,7 +107,7 @@ func (s *system) aggregator(kick func()) (*aggregate.Aggregator, error) {
 func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
 	return publish.New(s.cfg.Publish, publish.Deps{
 		Store: s.store, Log: s.log.With("part", "publish"), Registerer: s.reg, Now: time.Now,
-		Definitions: kpi.DefaultDefinitions(), Knows: knowsOf(sources), Calendar: calendarOf(sources),
+		Definitions: kpi.DefaultDefinitions(), Knows: knowsOf(sources), Calendar: sources.Calendar,
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/keys"
 	"hotline12333/internal/load"
 	"hotline12333/internal/publish"
+	"hotline12333/internal/ruleset"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 	"hotline12333/internal/store/engine"
@@ -35,6 +36,7 @@ type Root struct {
 	Keys           keys.Config      `yaml:"keys" doc:"The keys of pseudonyms and seals."`
 	Audit          audit.Config     `yaml:"audit" doc:"The log of who saw or removed personal data."`
 	Sources        source.Config    `yaml:"sources" doc:"Descriptions of telephone systems, beside the built-in ones."`
+	Rules          ruleset.Config   `yaml:"rules" doc:"What the centre may choose: its working calendar, and files of its own."`
 	Intake         intake.Config    `yaml:"intake" doc:"From files into Kafka."`
 	Load           load.Config      `yaml:"load" doc:"From Kafka into ClickHouse."`
 	Aggregate      aggregate.Config `yaml:"aggregate" doc:"From calls to tallies."`
@@ -82,6 +84,7 @@ func DefaultRoot() Root {
 		Keys:      keys.DefaultConfig(),
 		Audit:     audit.DefaultConfig(),
 		Sources:   source.DefaultConfig(),
+		Rules:     ruleset.DefaultConfig(),
 		Intake:    intake.DefaultConfig(),
 		Load:      load.DefaultConfig(),
 		Aggregate: aggregate.DefaultConfig(),

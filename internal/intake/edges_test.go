@@ -251,7 +251,7 @@ func TestNoBroker(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sources, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil)
+			sources, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

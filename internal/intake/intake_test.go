@@ -49,7 +49,7 @@ func newBench(t testing.TB) *bench {
 	if b.keys, err = keys.Ephemeral(); err != nil {
 		t.Fatal(err)
 	}
-	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil); err != nil {
+	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	b.freshTopics("t0")

@@ -39,7 +39,7 @@ func TestKinds(t *testing.T) {
 		{"ticket", `{"ticket_id":"t-1","version":1,"kind":"complaint","opened_at":"2026-03-02T09:30:00+08:00"}`, b.topics.Tickets, "t-1"},
 	} {
 		path := b.write("r.yaml", "name: records\nnative: hotline-record\nsettings: {kind: "+tc.kind+"}\n")
-		sources, err := source.Load(fstest.MapFS{}, source.Config{Dir: []string{path}}, natives)
+		sources, err := source.Load(fstest.MapFS{}, source.Config{Dir: []string{path}}, natives, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestWorkbookResumes(t *testing.T) {
 	b := newBench(t)
 	path := b.write("book.yaml", "name: book\nzone: UTC\nformat: {type: xlsx}\ncolumns: {id: text, at: datetime}\nidentity: [id]\noutcome: [{outcome: answered}]\nfields: {started_at: at}\n")
 	var err error
-	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.Config{Dir: []string{path}}, nil); err != nil {
+	if b.sources, err = source.Load(os.DirFS("../../pipelines/sources"), source.Config{Dir: []string{path}}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	const n = 1000

@@ -256,7 +256,4 @@ func open(id string, started time.Time) hotline.Call {
 	}
 }
 
-func always(string) calendar.Calendar {
-	c, _ := calendar.ByName(calendar.Always)
-	return c
-}
+func always(string) calendar.Calendar { return calendar.Calendar{} }

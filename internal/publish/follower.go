@@ -108,10 +108,7 @@ func New(cfg Config, deps Deps) (*Follower, error) {
 		deps.Knows = func(string) kpi.Knows { return nil }
 	}
 	if deps.Calendar == nil {
-		always, err := calendar.ByName(calendar.Always)
-		if err != nil {
-			return nil, fmt.Errorf("publish: %w", err)
-		}
+		always := calendar.AlwaysIn(zone)
 		deps.Calendar = func(string) calendar.Calendar { return always }
 	}
 	return &Follower{

@@ -40,7 +40,7 @@ func (fakeKeys) Mask(number string) string      { return "****" + number[max(0, 
 
 func builtin(tb testing.TB) *source.Registry {
 	tb.Helper()
-	reg, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil)
+	reg, err := source.Load(os.DirFS("../../pipelines/sources"), source.DefaultConfig(), nil, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -39,13 +39,15 @@ type Source struct {
 }
 
 // parse reads one description. name is the file's, for messages.
-func parse(name string, data []byte, natives Natives) (*Source, error) {
+func parse(name string, data []byte, natives Natives, calendars Calendars) (*Source, error) {
 	root, err := strictyaml.Parse(name, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &Source{path: name, kind: kindCall}
-	s.calendar, _ = calendar.ByName(calendar.Always) // is always known
+	if s.calendar, err = calendars.find(""); err != nil {
+		return nil, err
+	}
 	b := &builder{src: s, byName: make(map[string]*column), uses: make(map[string][]string)}
 	seen := map[string]strictyaml.Node{}
 	later := func(key string) func(strictyaml.Node) { return func(n strictyaml.Node) { seen[key] = n } }
@@ -53,7 +55,7 @@ func parse(name string, data []byte, natives Natives) (*Source, error) {
 		"name":         func(n strictyaml.Node) { s.name = sourceName(n) },
 		"title":        func(n strictyaml.Node) { s.title = n.Text() },
 		"zone":         func(n strictyaml.Node) { s.zone = n.Zone() },
-		"calendar":     func(n strictyaml.Node) { s.calendar = calendarOf(n) },
+		"calendar":     func(n strictyaml.Node) { s.calendar = calendars.of(n) },
 		"capabilities": func(n strictyaml.Node) { s.can = capabilities(n) },
 		"format":       later("format"),
 		"columns":      later("columns"),
@@ -143,12 +145,12 @@ func sourceName(n strictyaml.Node) string {
 	return s
 }
 
-func calendarOf(n strictyaml.Node) calendar.Calendar {
-	c, err := calendar.ByName(n.Text())
+func (c Calendars) of(n strictyaml.Node) calendar.Calendar {
+	found, err := c.find(n.Text())
 	if err != nil {
 		n.Fail("%v", err)
 	}
-	return c
+	return found
 }
 
 func capabilities(n strictyaml.Node) []kpi.Capability {

@@ -105,17 +105,17 @@ func TestFaults(t *testing.T) {
 			if text == small {
 				t.Fatal("the test changes nothing")
 			}
-			_, err := parse("x.yaml", []byte(text), nil)
+			_, err := parse("x.yaml", []byte(text), nil, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "x.yaml:") {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
 	}
-	if _, err := parse("x.yaml", []byte(small), nil); err != nil {
+	if _, err := parse("x.yaml", []byte(small), nil, nil); err != nil {
 		t.Errorf("the description without faults: %v", err)
 	}
 	both := strings.NewReplacer("id: text", "id: txt", "at: {", "at: {typ: x, ").Replace(small)
-	if _, err := parse("x.yaml", []byte(both), nil); strings.Count(err.Error(), "x.yaml:") < 2 {
+	if _, err := parse("x.yaml", []byte(both), nil, nil); strings.Count(err.Error(), "x.yaml:") < 2 {
 		t.Errorf("not all faults are told: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestFaults(t *testing.T) {
 // TestHeaderFaults: a column the file does not have names the description's place and
 // what the file has.
 func TestHeaderFaults(t *testing.T) {
-	s, err := parse("x.yaml", []byte(strings.Replace(small, "  wait: {", "  wait: {header: q_tim, ", 1)), nil)
+	s, err := parse("x.yaml", []byte(strings.Replace(small, "  wait: {", "  wait: {header: q_tim, ", 1)), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestRegistry(t *testing.T) {
 	write("mine.yaml", strings.Replace(small, "name: small", "name: mine", 1))
 	write("other.yml", strings.Replace(small, "name: small", "name: other\ntitle: the centre's", 1))
 	write("notes.txt", "nothing")
-	reg, err := Load(builtin, Config{Dir: []string{dir}}, nil)
+	reg, err := Load(builtin, Config{Dir: []string{dir}}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,13 +187,13 @@ func TestRegistry(t *testing.T) {
 	}
 	write("again.yaml", strings.Replace(small, "name: small", "name: mine", 1))
 	write("broken.yaml", "name: [")
-	_, err = Load(builtin, Config{Dir: []string{dir, filepath.Join(dir, "none")}}, nil)
+	_, err = Load(builtin, Config{Dir: []string{dir, filepath.Join(dir, "none")}}, nil, nil)
 	for _, want := range []string{"source mine is described twice: in ", "broken.yaml:1:", "none: no such file"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := Load(fstest.MapFS{}, DefaultConfig(), nil); err == nil {
+	if _, err := Load(fstest.MapFS{}, DefaultConfig(), nil, nil); err == nil {
 		t.Error("nothing is loaded without an error")
 	}
 	if err := (Config{Dir: []string{" "}}).Validate(); err == nil || !strings.HasPrefix(err.Error(), "dir:") {
@@ -204,7 +204,7 @@ func TestRegistry(t *testing.T) {
 // TestOptions are readings that cannot begin.
 func TestOptions(t *testing.T) {
 	read := func(text string, opts Options) error {
-		s, err := parse("x.yaml", []byte(text), nil)
+		s, err := parse("x.yaml", []byte(text), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +253,7 @@ func TestRules(t *testing.T) {
 		"year 9999":       {"{outcome: open}", "1,9999-06-01 00:00:00,0,1,a", "started_at: out_of_range: year 9999 is outside 1990 to 2099"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := parse("x.yaml", []byte(strings.Replace(small, "  - {column: result}", "  ["+tc.rules+"]", 1)), nil)
+			s, err := parse("x.yaml", []byte(strings.Replace(small, "  - {column: result}", "  ["+tc.rules+"]", 1)), nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

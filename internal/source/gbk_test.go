@@ -18,7 +18,7 @@ import (
 // own loads one description as a centre's own.
 func own(tb testing.TB, path string) (*source.Registry, error) {
 	tb.Helper()
-	return source.Load(os.DirFS("../../pipelines/sources"), source.Config{Dir: []string{path}}, nil)
+	return source.Load(os.DirFS("../../pipelines/sources"), source.Config{Dir: []string{path}}, nil, nil)
 }
 
 // told is one line for each item.

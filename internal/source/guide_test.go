@@ -112,7 +112,7 @@ func TestGuide(t *testing.T) {
 	if len(descriptions) != 2 || len(blocks(page, "csv")) != 1 {
 		t.Fatalf("%d descriptions, %d examples", len(descriptions), len(blocks(page, "csv")))
 	}
-	reg, err := Load(fstest.MapFS{"a.yaml": {Data: []byte(descriptions[0])}, "b.yaml": {Data: []byte(descriptions[1])}}, DefaultConfig(), nil)
+	reg, err := Load(fstest.MapFS{"a.yaml": {Data: []byte(descriptions[0])}, "b.yaml": {Data: []byte(descriptions[1])}}, DefaultConfig(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestReference(t *testing.T) {
 			continue
 		}
 		whole++
-		if _, err := parse("sources.md", []byte(text), nil); err != nil {
+		if _, err := parse("sources.md", []byte(text), nil, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -126,7 +126,7 @@ func TestJSONRows(t *testing.T) {
 		`7: wrong_type: an object is needed`,
 	}
 	read := func(text, in string, opts Options) (out []string) {
-		s, err := parse("x.yaml", []byte(text), nil)
+		s, err := parse("x.yaml", []byte(text), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

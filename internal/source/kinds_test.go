@@ -122,7 +122,7 @@ func TestKindFaults(t *testing.T) {
 			if text == tc.text {
 				t.Fatal("the test changes nothing")
 			}
-			if _, err := parse("x.yaml", []byte(text), nil); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := parse("x.yaml", []byte(text), nil, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})

@@ -78,7 +78,7 @@ func TestConstantMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			natives := freeswitch.Natives()
 			maps.Copy(natives, connect.Natives())
-			reg, err := source.Load(fstest.MapFS{"x.yaml": {Data: []byte(tc.text)}}, source.DefaultConfig(), natives)
+			reg, err := source.Load(fstest.MapFS{"x.yaml": {Data: []byte(tc.text)}}, source.DefaultConfig(), natives, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

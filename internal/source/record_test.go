@@ -14,7 +14,7 @@ import (
 func recordSource(t testing.TB, kind string) *Source {
 	t.Helper()
 	reg, err := Load(fstest.MapFS{"r.yaml": {Data: []byte("name: r\nnative: hotline-record\nsettings: {kind: " + kind + "}\n")}},
-		DefaultConfig(), Natives{"hotline-record": Records{}})
+		DefaultConfig(), Natives{"hotline-record": Records{}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +87,13 @@ func TestNativeDescription(t *testing.T) {
 		"with parts": {"name: r\nnative: hotline-record\nformat: {type: xlsx}\n", "a native format maps itself: format does not go with native"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := parse("x.yaml", []byte(tc.text), natives); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := parse("x.yaml", []byte(tc.text), natives, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
 	}
 	// A program without natives leaves the built-in ones out, and refuses the centre's own.
-	reg, err := Load(fstest.MapFS{"r.yaml": {Data: []byte("name: r\nnative: x\n")}, "s.yaml": {Data: []byte(small)}}, DefaultConfig(), nil)
+	reg, err := Load(fstest.MapFS{"r.yaml": {Data: []byte("name: r\nnative: x\n")}, "s.yaml": {Data: []byte(small)}}, DefaultConfig(), nil, nil)
 	if err != nil || cmp.Diff([]string{"small"}, reg.Names()) != "" {
 		t.Errorf("%v, %v", reg, err)
 	}

@@ -20,17 +20,33 @@ const maxDescription = 1 << 20
 
 // Registry holds the sources by name.
 type Registry struct {
-	byName  map[string]*Source
-	natives Natives
+	byName    map[string]*Source
+	natives   Natives
+	calendars Calendars
+}
+
+// Calendars finds a working calendar by its name, that of the centre for the empty one.
+// Where it is nil, there is the calendar always and no other.
+type Calendars func(name string) (calendar.Calendar, error)
+
+func (c Calendars) find(name string) (calendar.Calendar, error) {
+	switch {
+	case c != nil:
+		return c(name)
+	case name == "" || name == calendar.Always:
+		return calendar.Calendar{}, nil
+	}
+	return calendar.Calendar{}, fmt.Errorf("calendar %q is not known; known: %s", name, calendar.Always)
 }
 
 // Load reads the built-in descriptions, every *.yaml below builtin, and the centre's own;
 // natives are the formats beside those this package knows that they may name. Where there
-// are none, the built-in descriptions that name one are left out.
+// are none, the built-in descriptions that name one are left out. calendars are those they
+// may name.
 // All faults of all files are reported together. One of the centre's own replaces the
 // built-in one of the same name; two of the centre's own of one name are an error.
-func Load(builtin fs.FS, cfg Config, natives Natives) (*Registry, error) {
-	r := &Registry{byName: make(map[string]*Source), natives: natives}
+func Load(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Registry, error) {
+	r := &Registry{byName: make(map[string]*Source), natives: natives, calendars: calendars}
 	var errs []error
 	err := fs.WalkDir(builtin, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(p) != ".yaml" {
@@ -103,7 +119,7 @@ func readDescription(p string) ([]byte, error) {
 }
 
 func (r *Registry) add(p string, data []byte, builtin bool) error {
-	s, err := parse(p, data, r.natives)
+	s, err := parse(p, data, r.natives, r.calendars)
 	if builtin && r.natives == nil && errors.Is(err, errNoNatives) {
 		return nil
 	}
@@ -150,11 +166,11 @@ func (r *Registry) Knows(name string) kpi.Knows {
 }
 
 // Calendar knows the service hours of the source of that name; of a name that has no
-// description they are always.
+// description, as that of a live feed, they are the centre's.
 func (r *Registry) Calendar(name string) calendar.Calendar {
 	if s := r.byName[name]; s != nil {
 		return s.Calendar()
 	}
-	c, _ := calendar.ByName(calendar.Always) // is always known
+	c, _ := r.calendars.find("") // was found when the calendars were read
 	return c
 }

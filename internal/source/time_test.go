@@ -188,7 +188,7 @@ func TestDurations(t *testing.T) {
 
 func callsOf(t testing.TB, text, in string, opts Options) (out []string) {
 	t.Helper()
-	s, err := parse("x.yaml", []byte(text), nil)
+	s, err := parse("x.yaml", []byte(text), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func FuzzMapping(f *testing.F) {
 	f.Add("\"\",,,,\n\n,")
 	text := strings.NewReplacer("id: text", "id: {required: true}", "  started_at: at", "  started_at: at\n  wait: wait\n  transfers: n\n  queue: result\n  topics: {column: result, split: e}").Replace(small)
 	f.Fuzz(func(t *testing.T, in string) {
-		s, err := parse("x.yaml", []byte(text), nil)
+		s, err := parse("x.yaml", []byte(text), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

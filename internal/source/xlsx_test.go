@@ -73,7 +73,7 @@ func serialOf(t time.Time, epoch time.Time) float64 { return t.Sub(epoch).Hours(
 
 func items(t testing.TB, text string, in io.Reader, opts Options) (out []string, err error) {
 	t.Helper()
-	s, err := parse("x.yaml", []byte(text), nil)
+	s, err := parse("x.yaml", []byte(text), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,11 +165,11 @@ func TestWorkbook(t *testing.T) {
 // TestWorkbookRow: a rejected row is read again as it was kept, dates and all.
 func TestWorkbookRow(t *testing.T) {
 	in := book(t, true, [][]any{{"a", nil, 44621.5, nil, nil, 0.0001, 5, "转出"}})
-	s, err := parse("x.yaml", []byte(bookText), nil)
+	s, err := parse("x.yaml", []byte(bookText), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mended, err := parse("x.yaml", []byte(strings.Replace(bookText, "放弃: ", "转出: timed_out, 放弃: ", 1)), nil)
+	mended, err := parse("x.yaml", []byte(strings.Replace(bookText, "放弃: ", "转出: timed_out, 放弃: ", 1)), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ columns: {id: text, at: datetime, result: text}
 identity: [id]
 outcome: [{outcome: abandoned_queue}]
 fields: {started_at: at}
-`), nil)
+`), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +361,7 @@ func FuzzWorkbook(f *testing.F) {
 	rezip(f, good, func(name string, b []byte) []byte { parts[name] = b; return b }, nil)
 	f.Add(good, parts["xl/worksheets/sheet2.xml"], parts["xl/workbook.xml"])
 	f.Add(good[:len(good)/2], []byte(`<worksheet><sheetData><row r="9"/><row><c t="s"><v>99</v></c></row></sheetData></worksheet>`), []byte("<workbook/>"))
-	s, err := parse("x.yaml", []byte(bookText), nil)
+	s, err := parse("x.yaml", []byte(bookText), nil, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -151,7 +151,7 @@ type sources struct {
 
 func newSources(t testing.TB, kit *keys.Keys) httpapi.Sources {
 	t.Helper()
-	r, err := source.Load(os.DirFS("../../../pipelines/sources"), source.DefaultConfig(), nil)
+	r, err := source.Load(os.DirFS("../../../pipelines/sources"), source.DefaultConfig(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func count(calls []*hotline.Call) map[kpi.Key]*kpi.Tally {
 func unread() []string { return nil }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
-	sources, err := source.Load(pipelines.Sources, source.Config{Dir: []string{"testdata/sources"}}, natives())
+	sources, err := source.Load(pipelines.Sources, source.Config{Dir: []string{"testdata/sources"}}, natives(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func builtin(tb testing.TB, name string) *source.Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	reg, err := source.Load(fstest.MapFS{name + ".yaml": {Data: data}}, source.DefaultConfig(), asterisk.Natives())
+	reg, err := source.Load(fstest.MapFS{name + ".yaml": {Data: data}}, source.DefaultConfig(), asterisk.Natives(), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func (keys) Mask(n string) string        { return fmt.Sprintf("*%d*", len(n)) }
 
 func lookup(t testing.TB) *source.Source {
 	t.Helper()
-	reg, err := source.Load(fstest.MapFS{"c.yaml": {Data: []byte("name: c\nnative: amazon-connect\n")}}, source.DefaultConfig(), connect.Natives())
+	reg, err := source.Load(fstest.MapFS{"c.yaml": {Data: []byte("name: c\nnative: amazon-connect\n")}}, source.DefaultConfig(), connect.Natives(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

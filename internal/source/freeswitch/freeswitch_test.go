@@ -27,7 +27,7 @@ func (keys) Mask(n string) string        { return fmt.Sprintf("*%d*", len(n)) }
 func lookup(t testing.TB, name, settings string) *source.Source {
 	t.Helper()
 	text := "name: fs\nzone: Asia/Shanghai\nnative: " + name + "\n" + settings
-	reg, err := source.Load(fstest.MapFS{"fs.yaml": {Data: []byte(text)}}, source.DefaultConfig(), freeswitch.Natives())
+	reg, err := source.Load(fstest.MapFS{"fs.yaml": {Data: []byte(text)}}, source.DefaultConfig(), freeswitch.Natives(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

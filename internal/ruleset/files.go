@@ -1,0 +1,92 @@
+package ruleset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+)
+
+// largest keeps a data file from being read as rules.
+const largest = 1 << 20
+
+// File is one file of rules as it was read.
+type File struct {
+	Path   string // of a built-in one, inside the program: calendar/cn-2026.yaml
+	Own    bool   // the centre's
+	SHA256 string // of Data, in hex
+	Data   []byte
+}
+
+// read gives the files *.yaml of a folder, the built-in ones first, each kind in order.
+func read(builtin fs.FS, dir, folder string) ([]File, error) {
+	files, err := readDir(builtin, folder, folder)
+	if err != nil {
+		return nil, fmt.Errorf("reading the built-in rules: %w", err)
+	}
+	if dir == "" {
+		return files, nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("rules.dir: %s is no directory that can be read: %w", dir, cmpErr(err, fs.ErrInvalid))
+	}
+	own, err := readDir(os.DirFS(dir), folder, filepath.Join(dir, folder))
+	if err != nil {
+		return nil, fmt.Errorf("reading the centre's rules (rules.dir): %w", err)
+	}
+	for i := range own {
+		own[i].Own = true
+	}
+	return append(files, own...), nil
+}
+
+func cmpErr(err, otherwise error) error {
+	if err == nil {
+		return otherwise
+	}
+	return err
+}
+
+// readDir reads a folder that may be missing; shown is its name in messages.
+func readDir(from fs.FS, folder, shown string) ([]File, error) {
+	entries, err := fs.ReadDir(from, folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
+			continue
+		}
+		data, err := readFile(from, path.Join(folder, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, newFile(path.Join(shown, e.Name()), data))
+	}
+	return files, nil
+}
+
+func newFile(name string, data []byte) File {
+	sum := sha256.Sum256(data)
+	return File{Path: name, SHA256: hex.EncodeToString(sum[:]), Data: slices.Clip(data)}
+}
+
+func readFile(from fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(from, name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > largest {
+		return nil, fmt.Errorf("%s is larger than %d bytes: is it a file of rules?", name, largest)
+	}
+	return fs.ReadFile(from, name)
+}
