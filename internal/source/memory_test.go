@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotline12333/internal/source"
+	"hotline12333/internal/source/asterisk"
 	"hotline12333/internal/source/connect"
 	"hotline12333/internal/source/freeswitch"
 	"hotline12333/internal/wire"
@@ -74,10 +75,26 @@ func TestConstantMemory(t *testing.T) {
 		"amazon-connect": {"name: x\nnative: amazon-connect\n", func(n int) string {
 			return fmt.Sprintf(`{"ContactId":"%d","InitialContactId":"%d","NextContactId":"x","InitiationTimestamp":"%s","LastUpdateTimestamp":"%s"}`, n, n, at(n).Format(time.RFC3339), at(n).Format(time.RFC3339))
 		}},
+		"asterisk-queue-log": {"name: x\nnative: asterisk-queue-log\n", func(n int) string {
+			s := at(n).Unix()
+			return fmt.Sprintf("%[1]d|%[2]d.1|cards|NONE|ENTERQUEUE||13812345678|1\n%[1]d|%[2]d.1|cards|SIP/1001|CONNECT|0|%[2]d.2|0\n%[1]d|%[2]d.1|cards|SIP/1001|COMPLETECALLER|0|0|1\n", s, n)
+		}},
+		"asterisk-cdr": {"name: x\nzone: UTC\nnative: asterisk-cdr\n", func(n int) string {
+			day := at(n).Format(time.DateTime)
+			return fmt.Sprintf(`"","13812345678","12333","from-pstn","","SIP/trunk-%[1]d","SIP/1001-%[1]d","Dial","","%[2]s","%[2]s","%[2]s",9,4,"ANSWERED","DOCUMENTATION","%[1]d.1","","","%[1]d.1",%[1]d`+"\n", n, day)
+		}},
+		"asterisk-cel": {"name: x\nzone: UTC\nnative: asterisk-cel\n", func(n int) string {
+			lines := ""
+			for _, event := range []string{"CHAN_START", "ANSWER", "HANGUP", "LINKEDID_END"} {
+				lines += fmt.Sprintf(`"%s","%d.0","","13812345678","","","","12333","from-pstn","SIP/trunk-%[3]d","","","DOCUMENTATION","","%[3]d.1","%[3]d.1","","","",""`+"\n", event, at(n).Unix(), n)
+			}
+			return lines
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			natives := freeswitch.Natives()
 			maps.Copy(natives, connect.Natives())
+			maps.Copy(natives, asterisk.Natives())
 			reg, err := source.Load(fstest.MapFS{"x.yaml": {Data: []byte(tc.text)}}, source.DefaultConfig(), natives, nil)
 			if err != nil {
 				t.Fatal(err)
