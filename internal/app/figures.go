@@ -43,15 +43,20 @@ func (s *system) running(ctx context.Context, sources *source.Registry, q Figure
 	return s.statement(ctx, sources, q)
 }
 
-func (s *system) statement(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
-	build := kpi.Build{
-		Zone:        q.Zone,
+// buildOf is how tallies become figures.
+func buildOf(sources *source.Registry, zone *time.Location) kpi.Build {
+	return kpi.Build{
+		Zone:        zone,
 		Definitions: kpi.DefaultDefinitions(),
 		Knows:       knowsOf(sources),
 		InService: func(name string, bucket time.Time) bool {
 			return sources.Calendar(name).InService(bucket)
 		},
 	}
+}
+
+func (s *system) statement(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
+	build := buildOf(sources, q.Zone)
 	period := kpi.Period{Zone: q.Zone.String()}
 	tq := store.TallyQuery{From: hotline.Earliest, To: hotline.Latest, Dimension: kpi.ByQueue, Centre: q.Centre}
 	if !q.From.IsZero() {

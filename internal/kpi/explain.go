@@ -155,3 +155,18 @@ func ExplainedNames(d Definitions) []string {
 	}
 	return names
 }
+
+// Value is the figure as it is printed elsewhere: a fraction, seconds or a count; nil
+// when it is undefined, or when what the sources know is not enough for it.
+func (f *Explained) Value(sum Ratio, knows Knows) (missing Capability, value *float64) {
+	var none Tally
+	sum.NotConnected = f.Of(&none, knows).NotConnected
+	switch f.Kind {
+	case CountFigure:
+		n := float64(sum.Num)
+		return "", &n
+	case MeanFigure:
+		return sum.NotConnected, seconds(sum)
+	}
+	return sum.NotConnected, fraction(sum)
+}

@@ -80,22 +80,28 @@ func (b *Build) add(p *part, e *Entry) {
 	}
 }
 
+// Sum is the tally of entries, with what the sources behind it know.
+func (b *Build) Sum(entries []Entry) (Tally, Knows) {
+	var all part
+	for i := range entries {
+		b.add(&all, &entries[i])
+	}
+	return all.tally, all.knows
+}
+
 // Statement makes the figures of a period. totals are its entries by queue; divided are
 // those of by's dimension (the same slice when that is the queue).
 func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry) *Statement {
-	var all part
-	for i := range totals {
-		b.add(&all, &totals[i])
-	}
+	all, knows := b.Sum(totals)
 	s := &Statement{
 		Period:      period,
-		Definitions: b.Definitions.states(),
-		Counts:      CountsOf(&all.tally, b.Definitions),
-		Rates:       RatesOf(&all.tally, all.knows, b.Definitions),
-		NotComputed: notConnected(all.knows, b.Definitions),
+		Definitions: b.Definitions.States(),
+		Counts:      CountsOf(&all, b.Definitions),
+		Rates:       RatesOf(&all, knows, b.Definitions),
+		NotComputed: notConnected(knows, b.Definitions),
 	}
-	if !all.tally.DataTo.IsZero() {
-		to := all.tally.DataTo.In(b.Zone)
+	if !all.DataTo.IsZero() {
+		to := all.DataTo.In(b.Zone)
 		s.DataTo = &to
 	}
 	s.Provisional = b.provisional(totals)
@@ -129,7 +135,8 @@ func (b *Build) provisional(totals []Entry) map[string]time.Time {
 	return map[string]time.Time{"first_contact_resolution": until.In(b.Zone)}
 }
 
-func (d Definitions) states() map[string]DefinitionState {
+// States say which version each definition is of, and whether it is confirmed.
+func (d Definitions) States() map[string]DefinitionState {
 	states := map[string]DefinitionState{"answer_rate": {Version: 1, Confirmed: d.AnswerRateDone}}
 	for _, name := range []string{
 		"answer_rate_agent", "answer_rate_composite", "response_timeliness",

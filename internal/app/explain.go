@@ -1,0 +1,296 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hotline12333/internal/aggregate"
+	"hotline12333/internal/config"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+)
+
+// ExplainQuery asks for the calls behind a figure of calls that arrived in the span.
+type ExplainQuery struct {
+	Figure string // as kpi.LookupExplained knows it
+	Span   kpi.Span
+	Zone   *time.Location
+	Place  kpi.Place
+	Sample kpi.Sample // of size 0: only how many calls stand where
+}
+
+// CallsQuery asks for a page of the calls behind a figure, in order of arrival.
+type CallsQuery struct {
+	ExplainQuery
+
+	Role  kpi.Role // empty: all
+	After string   // where the page begins: Next of the one before
+	Limit int
+}
+
+// Explain leads a figure of a running system back to its calls.
+func Explain(ctx context.Context, cfg config.Root, log *slog.Logger, q ExplainQuery) (*kpi.Explanation, error) {
+	var e *kpi.Explanation
+	err := explaining(ctx, cfg, log, func(s *system, sources *source.Registry) (err error) {
+		e, err = s.explain(ctx, sources, q)
+		return err
+	})
+	return e, err
+}
+
+// ExplainAll leads a figure back to all of its calls: begin gets how many stand where,
+// each the calls in order of arrival. Memory does not grow with their number.
+func ExplainAll(ctx context.Context, cfg config.Root, log *slog.Logger, q ExplainQuery, begin func(*kpi.Explanation) error, each func(*kpi.ExplainedCall) error) error {
+	return explaining(ctx, cfg, log, func(s *system, sources *source.Registry) error {
+		e, err := s.explain(ctx, sources, q)
+		if err != nil {
+			return err
+		}
+		if err := begin(e); err != nil {
+			return err
+		}
+		told := int64(0)
+		page := CallsQuery{ExplainQuery: q, Limit: pageOfAll}
+		for {
+			calls, next, err := s.explainedCalls(ctx, sources, page)
+			if err != nil {
+				return err
+			}
+			for i := range calls {
+				if err := each(&calls[i]); err != nil {
+					return err
+				}
+			}
+			told += int64(len(calls))
+			if page.After = next; next == "" {
+				break
+			}
+		}
+		counted := int64(0)
+		for _, r := range e.Roles {
+			counted += r.Calls
+		}
+		if told != counted {
+			return fmt.Errorf("the data changed while the calls were read: %d were counted, %d are told; run it again", counted, told)
+		}
+		return nil
+	})
+}
+
+// pageOfAll is how many calls are held at a time when all are told.
+const pageOfAll = 20_000
+
+func explaining(ctx context.Context, cfg config.Root, log *slog.Logger, do func(*system, *source.Registry) error) error {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return err
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	if err := sys.storeAnswers(ctx); err != nil {
+		return errJoin(err, sys.close())
+	}
+	return errJoin(do(sys, sources), sys.close())
+}
+
+// explainer reads the calls of a figure piece by piece.
+type explainer struct {
+	sys     *system
+	build   kpi.Build
+	figure  kpi.Explained
+	q       ExplainQuery
+	checked bool // there are tallies to compare with
+	tallies store.TallyQuery
+}
+
+func (s *system) explainer(sources *source.Registry, q ExplainQuery) (*explainer, error) {
+	x := &explainer{sys: s, build: buildOf(sources, q.Zone), q: q}
+	var err error
+	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
+		return nil, err
+	}
+	d, name, ok := q.Place.Dimension()
+	x.checked = ok
+	x.tallies = store.TallyQuery{Dimension: d, Centre: q.Place.Centre, Names: name != ""}
+	return x, nil
+}
+
+// piece is how much of a period is read at a time: it bounds the memory that the tallies
+// take, and the time of a query.
+const piece = 7 * 24 * time.Hour
+
+// explain counts the calls behind a figure, draws the sample, and holds the sum against
+// the tallies. That they differ is told in the explanation and is no error of this
+// function.
+func (s *system) explain(ctx context.Context, sources *source.Registry, q ExplainQuery) (*kpi.Explanation, error) {
+	x, err := s.explainer(sources, q)
+	if err != nil {
+		return nil, err
+	}
+	from, to := q.Span.From.In(q.Zone), q.Span.To.In(q.Zone)
+	e := &kpi.Explanation{
+		Figure: x.figure, Name: q.Span.Name, Period: kpi.Period{From: &from, To: &to, Zone: q.Zone.String()}, Place: q.Place,
+		Definitions: x.build.Definitions.States(), Checked: kpi.Checked{Equal: true},
+	}
+	if q.Sample.Size > 0 {
+		e.Sample = &q.Sample
+	}
+	if !x.checked {
+		e.Checked = kpi.Checked{Without: "no tally counts two of queue, agent and topic together"}
+	}
+	all, sampler := kpi.Standings{}, kpi.NewSampler(q.Sample)
+	var knows kpi.Knows
+	var dataTo time.Time
+	for at := q.Span.From; at.Before(q.Span.To); at = at.Add(piece) {
+		p, err := x.read(ctx, at, minTime(at.Add(piece), q.Span.To))
+		if err != nil {
+			return nil, err
+		}
+		all.Merge(p.standings)
+		sampler.Merge(p.sampler)
+		if p.tally.Calls > 0 || p.tally.Legs > 0 {
+			knows = knows.And(p.knows)
+		}
+		if p.tally.DataTo.After(dataTo) {
+			dataTo = p.tally.DataTo
+		}
+		x.compare(e, p)
+	}
+	sum := all.Sum()
+	e.Numerator, e.Denominator, e.Roles, e.Calls = sum.Num, sum.Den, all.Totals(), sampler.Calls()
+	e.NotConnected, e.Value = x.figure.Value(sum, knows)
+	if !dataTo.IsZero() {
+		dataTo = dataTo.In(q.Zone)
+		e.DataTo = &dataTo
+	}
+	return e, nil
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// stretch is what was read of a piece of the period.
+type stretch struct {
+	from, to  time.Time
+	tally     kpi.Tally
+	knows     kpi.Knows
+	standings kpi.Standings
+	sampler   *kpi.Sampler
+}
+
+func (x *explainer) terms(p *stretch) (calls, tallies kpi.Terms) {
+	c, t := p.standings.Sum(), x.figure.Of(&p.tally, nil)
+	return kpi.Terms{Numerator: c.Num, Denominator: c.Den}, kpi.Terms{Numerator: t.Num, Denominator: t.Den}
+}
+
+func (x *explainer) compare(e *kpi.Explanation, p *stretch) {
+	if !x.checked {
+		return
+	}
+	calls, tallies := x.terms(p)
+	e.Checked.Numerator += tallies.Numerator
+	e.Checked.Denominator += tallies.Denominator
+	if calls != tallies {
+		e.Checked.Equal = false
+		e.Checked.Differences = append(e.Checked.Differences, kpi.Difference{From: p.from.In(x.q.Zone), To: p.to.In(x.q.Zone), Calls: calls, Tallies: tallies})
+	}
+}
+
+// settling is how long calls and tallies get to agree: what is loaded this moment is
+// tallied the next.
+const settling = 20 * time.Second
+
+// read reads calls and tallies of a piece. While they differ and marks are waiting to be
+// recomputed it reads them again.
+func (x *explainer) read(ctx context.Context, from, to time.Time) (*stretch, error) {
+	deadline := time.Now().Add(settling)
+	for {
+		p, err := x.readOnce(ctx, from, to)
+		if err != nil {
+			return nil, err
+		}
+		calls, tallies := x.terms(p)
+		if !x.checked || calls == tallies || time.Now().After(deadline) {
+			return p, nil
+		}
+		marks, err := aggregate.Pending(ctx, x.sys.broker, x.sys.cfg.Aggregate.Group, x.sys.cfg.Topics.Touched)
+		if err != nil {
+			return nil, fmt.Errorf("calls and tallies differ; asking what is still to be recomputed: %w", err)
+		}
+		if marks == 0 {
+			// Both may have been read around a recomputation: the last word is one more look.
+			return x.readOnce(ctx, from, to)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (x *explainer) readOnce(ctx context.Context, from, to time.Time) (*stretch, error) {
+	p := &stretch{from: from, to: to}
+	if err := x.readTallies(ctx, p); err != nil {
+		return nil, err
+	}
+	explainer := kpi.NewExplainer(x.figure)
+	begin := func() { p.standings, p.sampler = kpi.Standings{}, kpi.NewSampler(x.q.Sample) }
+	begin()
+	err := x.sys.store.SeenCalls(ctx, x.seen(from, to), begin, func(c *store.SeenCall) error {
+		at := x.stand(explainer, c)
+		p.standings.Add(at)
+		p.sampler.Offer(at.Role, c.CallID, func() kpi.ExplainedCall { return x.told(c, at) })
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the calls: %w", err)
+	}
+	return p, nil
+}
+
+// readTallies reads what the tallies say of the place.
+func (x *explainer) readTallies(ctx context.Context, p *stretch) error {
+	q := x.tallies
+	q.From, q.To = p.from, p.to
+	entries, err := x.sys.entries(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, name, _ := x.q.Place.Dimension()
+	kept := entries[:0]
+	for i := range entries {
+		if k := &entries[i].Key; (name == "" || k.Name == name) && (x.q.Place.Source == "" || k.Source == x.q.Place.Source) {
+			kept = append(kept, entries[i])
+		}
+	}
+	p.tally, p.knows = x.build.Sum(kept)
+	return nil
+}
+
+func (x *explainer) seen(from, to time.Time) store.SeenQuery {
+	at := x.q.Place
+	return store.SeenQuery{From: from, To: to, Centre: at.Centre, Source: at.Source, Queue: at.Queue, Agent: at.Agent, Topic: at.Topic}
+}
+
+func (x *explainer) stand(e *kpi.Explainer, c *store.SeenCall) kpi.Standing {
+	c.Seen.OutsideService = !x.build.InService(c.Source, c.Bucket)
+	return e.Stand(c.Seen)
+}
+
+func (x *explainer) told(c *store.SeenCall, at kpi.Standing) kpi.ExplainedCall {
+	return kpi.ExplainedCall{
+		Role: at.Role, Rule: at.Rule, CallID: c.CallID, Version: c.Rank.Version, ArrivedAt: c.StartedAt.In(x.q.Zone),
+		Centre: c.Centre, Queue: c.Queue, Agent: c.Agent, Outcome: c.Seen.Outcome, Excluded: c.Seen.Excluded,
+		WaitSeconds: kpi.Millis(c.Seen.Wait), Caller: c.CallerMasked, Source: c.Source, Origin: c.Origin, Run: c.Run,
+	}
+}

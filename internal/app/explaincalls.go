@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+)
+
+// explainedCalls is a page of the calls behind a figure, in order of bucket and call_id;
+// next is empty after the last, though the page it names may be empty too. It reads on from
+// the page before, so a page costs the same wherever it lies, unless few of the calls have
+// the role.
+func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q CallsQuery) (calls []kpi.ExplainedCall, next string, err error) {
+	x, err := s.explainer(sources, q.ExplainQuery)
+	if err != nil {
+		return nil, "", err
+	}
+	after, err := placeAfter(q.After)
+	if err != nil {
+		return nil, "", err
+	}
+	from := q.Span.From
+	if after.Bucket.After(from) {
+		from = after.Bucket
+	}
+	explainer := kpi.NewExplainer(x.figure)
+	for from.Before(q.Span.To) {
+		to := minTime(from.Add(piece), q.Span.To)
+		seen := x.seen(from, to)
+		seen.After, seen.Limit = after, q.Limit
+		last, read, before := after, 0, len(calls)
+		begin := func() { last, read, calls = after, 0, calls[:before] }
+		err := s.store.SeenCalls(ctx, seen, begin, func(c *store.SeenCall) error {
+			read++
+			if len(calls) == q.Limit {
+				return nil // it begins the next page
+			}
+			last = c.SeenPlace
+			if at := x.stand(explainer, c); q.Role == "" || q.Role == at.Role {
+				calls = append(calls, x.told(c, at))
+			}
+			return nil
+		})
+		switch {
+		case err != nil:
+			return nil, "", fmt.Errorf("reading the calls: %w", err)
+		case len(calls) == q.Limit:
+			return calls, afterPlace(last), nil
+		case read < q.Limit: // the piece is at its end
+			from = to
+		default:
+			after, from = last, last.Bucket
+		}
+	}
+	return calls, "", nil
+}
+
+// afterPlace names a place in the order of calls for whoever asks for the next page.
+func afterPlace(p store.SeenPlace) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.Bucket.Unix(), 10) + " " + p.CallID))
+}
+
+func placeAfter(text string) (store.SeenPlace, error) {
+	if text == "" {
+		return store.SeenPlace{Bucket: time.Unix(0, 0)}, nil
+	}
+	wrong := errors.New("this page does not exist: begin with the first one")
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return store.SeenPlace{}, wrong
+	}
+	bucket, id, ok := strings.Cut(string(b), " ")
+	seconds, err := strconv.ParseInt(bucket, 10, 64)
+	if !ok || err != nil {
+		return store.SeenPlace{}, wrong
+	}
+	return store.SeenPlace{Bucket: time.Unix(seconds, 0).UTC(), CallID: id}, nil
+}

@@ -1,0 +1,183 @@
+package kpi
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hotline12333/internal/hotline"
+)
+
+// Explanation is the calls behind a figure: how many stand where, by which rule, and some
+// of them or all.
+type Explanation struct {
+	Figure       Explained                  `json:"figure"`
+	Name         string                     `json:"name"` // of the period, as ParsePeriod reads it
+	Period       Period                     `json:"period"`
+	Place        Place                      `json:"place"`
+	DataTo       *time.Time                 `json:"data_to"`
+	Definitions  map[string]DefinitionState `json:"definitions"`
+	Value        *float64                   `json:"value"` // a fraction, seconds or a count; null when undefined or not connected
+	NotConnected Capability                 `json:"not_connected,omitempty"`
+	Numerator    int64                      `json:"numerator"` // calls, or milliseconds of a mean
+	Denominator  int64                      `json:"denominator,omitempty"`
+	Checked      Checked                    `json:"checked"`
+	Roles        []RoleTotal                `json:"roles"`
+	Sample       *Sample                    `json:"sample,omitempty"`
+	Calls        []ExplainedCall            `json:"calls,omitempty"`
+	Next         string                     `json:"next,omitempty"` // where the next page begins; empty on the last
+}
+
+// Place narrows the calls to a part of the hotline. Empty names narrow nothing.
+type Place struct {
+	Centre string `json:"centre,omitempty"`
+	Source string `json:"source,omitempty"`
+	Queue  string `json:"queue,omitempty"`
+	Agent  string `json:"agent,omitempty"`
+	Topic  string `json:"topic,omitempty"`
+}
+
+// Dimension is that of the tallies that count the place; ok is false when none do, since
+// tallies know a queue, an agent or a topic, and not two of them together.
+func (p Place) Dimension() (d Dimension, name string, ok bool) {
+	d, ok = ByQueue, true
+	for _, g := range []struct {
+		d    Dimension
+		name string
+	}{{ByQueue, p.Queue}, {ByAgent, p.Agent}, {ByTopic, p.Topic}} {
+		if g.name == "" {
+			continue
+		}
+		if name != "" {
+			return "", "", false
+		}
+		d, name = g.d, g.name
+	}
+	return d, name, ok
+}
+
+// Checked says what the tallies, which every other output is made of, give for the figure.
+type Checked struct {
+	Equal       bool         `json:"equal"`
+	Numerator   int64        `json:"numerator"`
+	Denominator int64        `json:"denominator,omitempty"`
+	Differences []Difference `json:"differences,omitempty"`
+
+	// Why there is nothing to compare with; the figure is then of the calls alone.
+	Without string `json:"without,omitempty"`
+}
+
+// Difference is a stretch of the period in which calls and tallies do not agree.
+type Difference struct {
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Calls   Terms     `json:"calls"`
+	Tallies Terms     `json:"tallies"`
+}
+
+// Terms are what a figure is divided from.
+type Terms struct {
+	Numerator   int64 `json:"numerator"`
+	Denominator int64 `json:"denominator"`
+}
+
+// RoleTotal is how many calls stand somewhere, and by which rules.
+type RoleTotal struct {
+	Role  Role        `json:"role"`
+	Calls int64       `json:"calls"`
+	Rules []RuleTotal `json:"rules"`
+}
+
+// RuleTotal is how many calls a rule put there, with what they add to the figure.
+type RuleTotal struct {
+	Rule
+	Calls       int64 `json:"calls"`
+	Numerator   int64 `json:"numerator"`
+	Denominator int64 `json:"denominator,omitempty"`
+}
+
+// Sample says how the calls were drawn: of each role so many at most, each as likely as
+// any other. The same seed draws the same.
+type Sample struct {
+	Size int    `json:"size"`
+	Seed uint64 `json:"seed"`
+}
+
+// ExplainedCall is a call with its place in the figure. What tells who called is masked.
+type ExplainedCall struct {
+	Role        Role              `json:"role"`
+	Rule        Rule              `json:"rule"`
+	CallID      string            `json:"call_id"`
+	Version     uint64            `json:"version"`
+	ArrivedAt   time.Time         `json:"arrived_at"`
+	Centre      string            `json:"centre"`
+	Queue       string            `json:"queue"`
+	Agent       string            `json:"agent"`
+	Outcome     hotline.Outcome   `json:"outcome"`
+	Excluded    hotline.Exclusion `json:"excluded,omitempty"`
+	WaitSeconds Millis            `json:"wait_seconds"`
+	Caller      string            `json:"caller,omitempty"` // masked
+	Source      string            `json:"source"`
+	Origin      string            `json:"origin"`        // file:line, or the source's name
+	Run         string            `json:"run,omitempty"` // the import that brought it
+}
+
+// Standings add up where calls stand.
+type Standings map[Role]map[Rule]*RuleTotal
+
+// Add counts one.
+func (s Standings) Add(at Standing) {
+	s.add(at.Role, &RuleTotal{Rule: at.Rule, Calls: 1, Numerator: at.Num, Denominator: at.Den})
+}
+
+// Merge adds those of another set of calls.
+func (s Standings) Merge(other Standings) {
+	for role, rules := range other {
+		for _, total := range rules {
+			s.add(role, total)
+		}
+	}
+}
+
+func (s Standings) add(role Role, more *RuleTotal) {
+	if s[role] == nil {
+		s[role] = make(map[Rule]*RuleTotal)
+	}
+	t := s[role][more.Rule]
+	if t == nil {
+		t = &RuleTotal{Rule: more.Rule}
+		s[role][more.Rule] = t
+	}
+	t.Calls += more.Calls
+	t.Numerator += more.Numerator
+	t.Denominator += more.Denominator
+}
+
+// Sum is what they add up to.
+func (s Standings) Sum() Ratio {
+	var r Ratio
+	for _, rules := range s {
+		for _, t := range rules {
+			r.Num, r.Den = r.Num+t.Numerator, r.Den+t.Denominator
+		}
+	}
+	return r
+}
+
+// Totals are all roles in order, each with its rules, the most frequent first. A role
+// without calls is there too.
+func (s Standings) Totals() []RoleTotal {
+	var list []RoleTotal
+	for _, role := range Roles() {
+		total := RoleTotal{Role: role, Rules: []RuleTotal{}}
+		for _, t := range s[role] {
+			total.Calls += t.Calls
+			total.Rules = append(total.Rules, *t)
+		}
+		slices.SortFunc(total.Rules, func(a, b RuleTotal) int {
+			return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Code, b.Code))
+		})
+		list = append(list, total)
+	}
+	return list
+}
