@@ -135,7 +135,7 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	from, to := q.Span.From.In(q.Zone), q.Span.To.In(q.Zone)
 	e := &kpi.Explanation{
 		Figure: x.figure, Name: q.Span.Name, Period: kpi.Period{From: &from, To: &to, Zone: q.Zone.String()}, Place: q.Place,
-		Definitions: x.build.Definitions.States(), Checked: kpi.Checked{Equal: true},
+		Definitions: x.build.Definitions.States(false), Checked: kpi.Checked{Equal: true},
 	}
 	if q.Sample.Size > 0 {
 		e.Sample = &q.Sample

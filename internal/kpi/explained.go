@@ -51,18 +51,28 @@ func rateFigures(d Definitions) []Explained {
 		Name: "answer_rate_composite", ZH: "综合接通率(含自助)", EN: "composite answer rate", Formula: "(answered + self_service) / offered",
 		of: func(f *Figures) Ratio { return f.AnswerRateComposite }, rule: (*Seen).became,
 	}
+	hours := Explained{
+		Name: "answer_rate_composite_service_hours", ZH: "综合接通率(含自助,服务时间内)", EN: "composite answer rate within service hours",
+		Formula: "(answered + self_service) / offered, of the calls that arrived within service hours",
+		of:      func(f *Figures) Ratio { return f.AnswerRateCompositeHours }, rule: (*Seen).inHours,
+	}
+	exclShort := Explained{
+		Name: "answer_rate_agent_excluding_short", ZH: "人工接通率(不计速挂)", EN: "agent answer rate excluding short abandons",
+		Formula: "answered / (requested − " + excl + ")",
+		of:      func(f *Figures) Ratio { return f.AnswerRateAgentExclShort }, rule: short(d.ShortAbandon, (*Seen).asked),
+	}
 	official := agent
-	if d.AnswerRate == RateComposite {
+	switch d.AnswerRate {
+	case RateComposite:
 		official = composite
+	case RateCompositeHours:
+		official = hours
+	case RateAgentExclShort:
+		official = exclShort
 	}
 	official.Name, official.of = "answer_rate", func(f *Figures) Ratio { return f.AnswerRate }
 	list := []Explained{
-		official, agent, composite,
-		{
-			Name: "answer_rate_agent_excluding_short", ZH: "人工接通率(不计速挂)", EN: "agent answer rate excluding short abandons",
-			Formula: "answered / (requested − " + excl + ")",
-			of:      func(f *Figures) Ratio { return f.AnswerRateAgentExclShort }, rule: short(d.ShortAbandon, (*Seen).asked),
-		},
+		official, agent, composite, hours, exclShort,
 		{
 			Name: "response_timeliness", ZH: "12333热线响应及时率", EN: "response timeliness",
 			Formula: fmt.Sprintf("answered with wait ≤ %d s / answered", d.Timeliness),

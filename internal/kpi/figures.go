@@ -78,44 +78,14 @@ func (k Knows) missing(need ...Capability) Capability {
 	return ""
 }
 
-// Definitions are the choices behind the figures.
-type Definitions struct {
-	ServiceLevels  []int           // thresholds T in whole seconds
-	ShortAbandon   int             // a wait below this many whole seconds is a short abandon
-	Timeliness     int             // response timeliness: an answer within so many whole seconds
-	Satisfied      map[string]bool // by RatingKey: every value of every known scale, whether it counts as satisfied
-	AnswerRate     string          // which definition leads: RateAgent or RateComposite
-	AnswerRateDone bool            // the centre has confirmed it as official
-}
-
-// The definitions of the answer rate.
-const (
-	RateAgent          = "agent"            // answered / requested
-	RateComposite      = "composite"        // (answered + self_service) / offered
-	RateAgentExclShort = "agent_excl_short" // answered / (requested - short_abandoned)
-)
-
-// DefaultDefinitions are those of DOMAIN: T = 15, 20, 30, 60 s; short below 5 s;
-// timeliness within 15 s (GB/T 33358-2016); the agent rate leads, unconfirmed.
-func DefaultDefinitions() Definitions {
-	return Definitions{
-		ServiceLevels: []int{15, 20, 30, 60},
-		ShortAbandon:  5,
-		Timeliness:    15,
-		AnswerRate:    RateAgent,
-		Satisfied: map[string]bool{
-			"5:1": false, "5:2": false, "5:3": false, "5:4": true, "5:5": true,
-			"3:1": false, "3:2": true, "3:3": true, // 不满意, 基本满意, 满意
-		},
-	}
-}
-
 // Figures are the ratios of one tally. Means are ratios too: of milliseconds to calls.
 type Figures struct {
 	AnswerRate               Ratio // by the leading definition
 	AnswerRateAgent          Ratio
 	AnswerRateComposite      Ratio
+	AnswerRateCompositeHours Ratio // of the calls that arrived within service hours
 	AnswerRateAgentExclShort Ratio
+	AnsweredCalls            Ratio         // the indicator, a count over 1; over 0 without calls
 	ServiceLevel             map[int]Ratio // answered within T / requested
 	ServiceLevelOfAnswered   map[int]Ratio // answered within T / answered
 	ResponseTimeliness       Ratio
@@ -137,6 +107,10 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested},
 		AnswerRateComposite: Ratio{
 			Num: t.Answered + t.SelfService, Den: t.Offered(), NotConnected: knows.missing(CanIVR),
+		},
+		AnswerRateCompositeHours: Ratio{
+			Num: t.Answered + t.SelfService - t.OutsideAnswered - t.OutsideSelfService, Den: t.Offered() - t.OutsideOffered,
+			NotConnected: knows.missing(CanIVR),
 		},
 		AnswerRateAgentExclShort: Ratio{
 			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: wait,
@@ -162,10 +136,21 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: wait}
 		f.ServiceLevelOfAnswered[limit] = Ratio{Num: within, Den: t.Answered, NotConnected: wait}
 	}
-	f.AnswerRate = f.AnswerRateAgent
-	if d.AnswerRate == RateComposite {
+	switch d.AnswerRate {
+	case RateComposite:
 		f.AnswerRate = f.AnswerRateComposite
+	case RateCompositeHours:
+		f.AnswerRate = f.AnswerRateCompositeHours
+	case RateAgentExclShort:
+		f.AnswerRate = f.AnswerRateAgentExclShort
+	default:
+		f.AnswerRate = f.AnswerRateAgent
 	}
+	f.AnsweredCalls.Num = t.Answered
+	if d.AnsweredCalls == RateComposite {
+		f.AnsweredCalls = Ratio{Num: t.Answered + t.SelfService, NotConnected: knows.missing(CanIVR)}
+	}
+	f.AnsweredCalls.Den = min(t.Calls, 1)
 	return f
 }
 

@@ -95,10 +95,11 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 	all, knows := b.Sum(totals)
 	s := &Statement{
 		Period:      period,
-		Definitions: b.Definitions.States(),
+		Definitions: b.Definitions.States(connected(knows)),
 		Counts:      CountsOf(&all, b.Definitions),
 		Rates:       RatesOf(&all, knows, b.Definitions),
 		NotComputed: notConnected(knows, b.Definitions),
+		Reconciled:  b.Definitions.Reconcile(&all, knows),
 	}
 	if !all.DataTo.IsZero() {
 		to := all.DataTo.In(b.Zone)
@@ -135,17 +136,8 @@ func (b *Build) provisional(totals []Entry) map[string]time.Time {
 	return map[string]time.Time{"first_contact_resolution": until.In(b.Zone)}
 }
 
-// States say which version each definition is of, and whether it is confirmed.
-func (d Definitions) States() map[string]DefinitionState {
-	states := map[string]DefinitionState{"answer_rate": {Version: 1, Confirmed: d.AnswerRateDone}}
-	for _, name := range []string{
-		"answer_rate_agent", "answer_rate_composite", "response_timeliness",
-		"service_level", "short_abandoned", "satisfaction_rate", "first_contact_resolution", "repeat_callers",
-	} {
-		states[name] = DefinitionState{Version: 1}
-	}
-	return states
-}
+// connected says whether tickets are.
+func connected(knows Knows) bool { return knows != nil && knows.missing(CanTickets) == "" }
 
 func (b *Build) groups(by By, entries []Entry) []Group {
 	type slot struct {

@@ -42,6 +42,7 @@ var (
 	ruleAnotherFirst = Rule{"another_agent_first", "由其他坐席首先接听,计入该坐席", "another agent spoke first: the call counts there"}
 	ruleDirectMail   = Rule{"voicemail_direct", "未排队直接留言,未请求人工", "voicemail without queueing: no agent asked for"}
 	ruleAfterHours   = Rule{"after_hours", "非服务时间来电,未接听", "after hours, not answered"}
+	ruleOutside      = Rule{"outside_hours", "非服务时间来电,不计入", "arrived outside service hours: not counted here"}
 	ruleFarewell     = Rule{"no_further_call", "回访窗口内未再来电", "no further call of the caller within the window"}
 	ruleFurther      = Rule{"further_call", "回访窗口内再次来电", "a further call of the caller within the window"}
 	ruleFirstCall    = Rule{"first_call", "窗口内首次来电", "no call of the caller before, within the window"}
@@ -82,6 +83,14 @@ func (s *Seen) became() Rule {
 func (s *Seen) asked() Rule {
 	if s.Asked() && s.Outcome != hotline.Answered && s.OutsideService {
 		return ruleAfterHours
+	}
+	return s.became()
+}
+
+// inHours is what became of the call, where only those within service hours count.
+func (s *Seen) inHours() Rule {
+	if _, ok := s.excluded(); !ok && s.OutsideService && s.Outcome != hotline.Open {
+		return ruleOutside
 	}
 	return s.became()
 }

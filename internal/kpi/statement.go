@@ -18,6 +18,8 @@ type Statement struct {
 	Rates       Rates                      `json:"rates"`
 	NotComputed map[string]Capability      `json:"not_connected,omitempty"`     // rates that are null because a source cannot know
 	Provisional map[string]time.Time       `json:"provisional_until,omitempty"` // rates that calls still to come may change, until data_to reaches the instant
+	Reconciled  *Reconciliation            `json:"reconciliation,omitempty"`    // from answered_calls to the numerator of answer_rate, where they differ
+	Texts       map[string]DefinitionText  `json:"definition_texts,omitempty"`  // what the definitions say, where that is asked for
 	Pipeline    *Pipeline                  `json:"pipeline,omitempty"`
 	Groups      []Group                    `json:"groups,omitempty"`
 }
@@ -27,13 +29,6 @@ type Period struct {
 	From *time.Time `json:"from"`
 	To   *time.Time `json:"to"`
 	Zone string     `json:"zone"`
-}
-
-// DefinitionState says which version of a definition a figure follows, and whether a
-// named person has confirmed it.
-type DefinitionState struct {
-	Version   int  `json:"version"`
-	Confirmed bool `json:"confirmed"`
 }
 
 // Counts are the additive counts of a tally. Sums of time are in seconds.
@@ -71,6 +66,9 @@ type Counts struct {
 	Transfers               int64            `json:"transfers"`
 	Legs                    int64            `json:"legs"`
 	ClockSkew               int64            `json:"clock_skew"`
+	OutsideOffered          int64            `json:"offered_outside_hours"`
+	OutsideAnswered         int64            `json:"answered_outside_hours"`
+	OutsideSelfService      int64            `json:"self_service_outside_hours"`
 	OfferedWithCaller       int64            `json:"offered_with_caller"`
 	RepeatCallers           int64            `json:"repeat_callers"`
 	AnsweredWithCaller      int64            `json:"answered_with_caller"`
@@ -98,11 +96,14 @@ func (m Millis) String() string {
 }
 
 // Rates are fractions, or seconds where the name says so; null when undefined or when a
-// source behind them cannot know.
+// source behind them cannot know. Answered calls, which depend on a definition too, are
+// a count.
 type Rates struct {
+	AnsweredCalls            *int64              `json:"answered_calls"`
 	AnswerRate               *float64            `json:"answer_rate"`
 	AnswerRateAgent          *float64            `json:"answer_rate_agent"`
 	AnswerRateComposite      *float64            `json:"answer_rate_composite"`
+	AnswerRateCompositeHours *float64            `json:"answer_rate_composite_service_hours"`
 	AnswerRateAgentExclShort *float64            `json:"answer_rate_agent_excluding_short"`
 	ServiceLevel             map[string]*float64 `json:"service_level"`
 	ServiceLevelOfAnswered   map[string]*float64 `json:"service_level_of_answered"`
@@ -162,6 +163,7 @@ func CountsOf(t *Tally, d Definitions) Counts {
 		HoldSecondsSum: Millis(t.HoldMillis), WrapupSecondsSum: Millis(t.WrapupMillis),
 		RatingsInvited: t.Invited, RatingsGiven: t.Rated, Ratings: maps.Clone(t.Ratings),
 		Transfers: t.Transfers, Legs: t.Legs, ClockSkew: t.Skewed,
+		OutsideOffered: t.OutsideOffered, OutsideAnswered: t.OutsideAnswered, OutsideSelfService: t.OutsideSelfService,
 		OfferedWithCaller: t.OfferedWithCaller, RepeatCallers: t.RepeatCallers,
 		AnsweredWithCaller: t.AnsweredWithCaller, RepeatedWithinWindow: t.RepeatedWithin,
 	}
@@ -178,9 +180,11 @@ func CountsOf(t *Tally, d Definitions) Counts {
 func RatesOf(t *Tally, knows Knows, d Definitions) Rates {
 	f := Compute(t, knows, d)
 	return Rates{
+		AnsweredCalls:            count(f.AnsweredCalls),
 		AnswerRate:               fraction(f.AnswerRate),
 		AnswerRateAgent:          fraction(f.AnswerRateAgent),
 		AnswerRateComposite:      fraction(f.AnswerRateComposite),
+		AnswerRateCompositeHours: fraction(f.AnswerRateCompositeHours),
 		AnswerRateAgentExclShort: fraction(f.AnswerRateAgentExclShort),
 		ServiceLevel:             byThreshold(f.ServiceLevel),
 		ServiceLevelOfAnswered:   byThreshold(f.ServiceLevelOfAnswered),
@@ -204,19 +208,21 @@ func notConnected(knows Knows, d Definitions) map[string]Capability {
 	var zero Tally
 	f := Compute(&zero, knows, d)
 	all := map[string]Ratio{
-		"answer_rate":                       f.AnswerRate,
-		"answer_rate_composite":             f.AnswerRateComposite,
-		"answer_rate_agent_excluding_short": f.AnswerRateAgentExclShort,
-		"response_timeliness":               f.ResponseTimeliness,
-		"service_level":                     {NotConnected: knows.missing(CanQueueWait)},
-		"service_level_of_answered":         {NotConnected: knows.missing(CanQueueWait)},
-		"wait_percentiles":                  {NotConnected: knows.missing(CanQueueWait)},
-		"asa_seconds":                       f.ASA,
-		"satisfaction_rate":                 f.Satisfaction,
-		"participation_rate":                f.Participation,
-		"consultation_timeliness":           {NotConnected: knows.missing(CanTickets)},
-		"first_contact_resolution":          f.FirstContact,
-		"repeat_callers":                    f.RepeatCallers,
+		"answer_rate":                         f.AnswerRate,
+		"answered_calls":                      f.AnsweredCalls,
+		"answer_rate_composite":               f.AnswerRateComposite,
+		"answer_rate_composite_service_hours": f.AnswerRateCompositeHours,
+		"answer_rate_agent_excluding_short":   f.AnswerRateAgentExclShort,
+		"response_timeliness":                 f.ResponseTimeliness,
+		"service_level":                       {NotConnected: knows.missing(CanQueueWait)},
+		"service_level_of_answered":           {NotConnected: knows.missing(CanQueueWait)},
+		"wait_percentiles":                    {NotConnected: knows.missing(CanQueueWait)},
+		"asa_seconds":                         f.ASA,
+		"satisfaction_rate":                   f.Satisfaction,
+		"participation_rate":                  f.Participation,
+		"consultation_timeliness":             {NotConnected: knows.missing(CanTickets)},
+		"first_contact_resolution":            f.FirstContact,
+		"repeat_callers":                      f.RepeatCallers,
 	}
 	out := make(map[string]Capability)
 	for name, r := range all {
@@ -225,6 +231,14 @@ func notConnected(knows Knows, d Definitions) map[string]Capability {
 		}
 	}
 	return out
+}
+
+// count is a figure that is a count over 1.
+func count(r Ratio) *int64 {
+	if _, ok := r.Value(); !ok {
+		return nil
+	}
+	return &r.Num
 }
 
 func fraction(r Ratio) *float64 {

@@ -47,6 +47,9 @@ type Tally struct {
 	AfterHours          int64 // asked, not answered, arrived outside service hours
 	AfterHoursAbandoned int64 // of these: abandoned_queue and abandoned_ringing
 	AfterHoursWaits     Hist  // of these: their waits, as in WaitAbandoned
+
+	// All that arrived outside service hours, the answered ones too.
+	OutsideOffered, OutsideAnswered, OutsideSelfService int64
 }
 
 // Offered is every decided call that is not excluded.
@@ -127,6 +130,9 @@ func (t *Tally) Merge(u *Tally) {
 	t.AfterHours += u.AfterHours
 	t.AfterHoursAbandoned += u.AfterHoursAbandoned
 	t.AfterHoursWaits.Merge(u.AfterHoursWaits)
+	t.OutsideOffered += u.OutsideOffered
+	t.OutsideAnswered += u.OutsideAnswered
+	t.OutsideSelfService += u.OutsideSelfService
 }
 
 // OutsideService marks the whole tally as arrived outside service hours. Call it once,
@@ -135,6 +141,7 @@ func (t *Tally) OutsideService() {
 	t.AfterHours = t.Asked() - t.Answered
 	t.AfterHoursAbandoned = t.Abandoned()
 	t.AfterHoursWaits = maps.Clone(t.WaitAbandoned)
+	t.OutsideOffered, t.OutsideAnswered, t.OutsideSelfService = t.Offered(), t.Answered, t.SelfService
 }
 
 func addCounts(to *map[string]int64, from map[string]int64) {

@@ -61,7 +61,7 @@ func newDescs() descs {
 	}
 	return descs{
 		answerRate: windowed("hotline_answer_rate_ratio",
-			"Answer rate by definition: agent (answered / requested), composite ((answered + self-service) / offered), agent_excl_short (short abandons left out).",
+			"Answer rate by definition: agent (answered / requested), composite ((answered + self-service) / offered), composite_service_hours (the same, of the calls that arrived within service hours), agent_excl_short (short abandons left out).",
 			"definition"),
 		timeliness: windowed("hotline_response_timeliness_ratio",
 			"Response timeliness by definition: wait (answered within the limit / answered).", "definition"),
@@ -111,7 +111,7 @@ func newDescs() descs {
 			"Target of an indicator that is a number of calls in a year.", "indicator"),
 		leading: desc("hotline_definition_info",
 			"1 for the definition that leads an indicator; confirmed says whether the centre has made it official.",
-			"indicator", "definition", "confirmed"),
+			"indicator", "definition", "version", "confirmed"),
 	}
 }
 
@@ -166,7 +166,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	if !ok {
 		return
 	}
-	to.gauge(d.leading, 1, "answer_rate", s.Definitions.AnswerRate, strconv.FormatBool(s.Definitions.AnswerRateDone))
+	for _, name := range []string{kpi.DefAnswerRate, kpi.DefAnsweredCalls, kpi.DefResponse} {
+		if state, ok := s.Definitions.InForce[name]; ok {
+			to.gauge(d.leading, 1, name, state.Leads, strconv.Itoa(state.Version), strconv.FormatBool(state.Confirmed))
+		}
+	}
 	to.gauge(d.serviceOpen, truth(s.ServiceOpen))
 	if !s.DataTo.IsZero() {
 		to.gauge(d.age, s.At.Sub(s.DataTo).Seconds())
@@ -200,6 +204,7 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 	with := func(labels ...string) []string { return append(labels, string(w), at.centre, at.queue) }
 	to.ratio(d.answerRate, f.AnswerRateAgent, with(kpi.RateAgent)...)
 	to.ratio(d.answerRate, f.AnswerRateComposite, with(kpi.RateComposite)...)
+	to.ratio(d.answerRate, f.AnswerRateCompositeHours, with(kpi.RateCompositeHours)...)
 	to.ratio(d.answerRate, f.AnswerRateAgentExclShort, with(kpi.RateAgentExclShort)...)
 	to.ratio(d.timeliness, f.ResponseTimeliness, with("wait")...)
 	for _, limit := range defs.ServiceLevels {

@@ -26,7 +26,7 @@ func explanation(t *testing.T) *kpi.Explanation {
 	}
 	standings, explainer := kpi.Standings{}, kpi.NewExplainer(figure)
 	e := &kpi.Explanation{
-		Figure: figure, Name: "2026-03", Period: kpi.Period{From: &from, To: &to, Zone: zone.String()}, DataTo: &dataTo, Definitions: d.States(),
+		Figure: figure, Name: "2026-03", Period: kpi.Period{From: &from, To: &to, Zone: zone.String()}, DataTo: &dataTo, Definitions: d.States(false),
 		Place: kpi.Place{Queue: "社保卡"}, Sample: &kpi.Sample{Size: 1, Seed: 7},
 	}
 	for _, s := range []kpi.Seen{

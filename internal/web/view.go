@@ -32,10 +32,15 @@ type view struct {
 	Queues      []queue           `json:"queues"`
 }
 
+// definition is the one of the answer rate that leads. What the board calls the rate is
+// computed by it.
 type definition struct {
-	Name      string `json:"name"`
-	Version   int    `json:"version"`
-	Confirmed bool   `json:"confirmed"`
+	Name      string      `json:"name"` // one of kpi.AnswerRates
+	Version   int         `json:"version"`
+	Confirmed bool        `json:"confirmed"`
+	Since     string      `json:"since,omitempty"`
+	Formula   string      `json:"formula"`
+	Text      kpi.Wording `json:"text"` // 口径
 }
 
 type targets struct {
@@ -54,7 +59,8 @@ type figure struct {
 }
 
 type today struct {
-	Rate          figure  `json:"rate"`
+	Rate          figure  `json:"rate"` // by the definition that leads
+	Agent         figure  `json:"agent"`
 	Composite     figure  `json:"composite"`
 	Timeliness    figure  `json:"timeliness"`
 	ASA           figure  `json:"asa"` // text in seconds
@@ -126,7 +132,7 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 	v := &view{
 		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen,
 		Title:      map[string]string{"zh": cfg.Title, "en": cfg.TitleEN},
-		Definition: definition{Name: s.Definitions.AnswerRate, Version: 1, Confirmed: s.Definitions.AnswerRateDone},
+		Definition: newDefinition(&s.Definitions),
 		Targets:    targets{AnswerRate: percentOf(kpi.AnswerRateTarget), AnsweredCalls: kpi.AnsweredCallsTarget.Num},
 	}
 	if !s.DataTo.IsZero() {
@@ -154,19 +160,24 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 		}
 		v.Recent = append(v.Recent, line)
 	}
-	v.Month = against(kpi.AnswerRateTarget, figures(s, kpi.ThisMonth, all).AnswerRateAgent)
-	v.Quarter = against(kpi.AnswerRateTarget, figures(s, kpi.ThisQuarter, all).AnswerRateAgent)
-	ofYear := s.Windows[kpi.ThisYear].Scopes[all]
-	v.Year = year{
-		Answered: ofYear.Tally.Answered,
-		Rate:     against(kpi.AnswerRateTarget, figures(s, kpi.ThisYear, all).AnswerRateAgent),
-	}
-	v.Year.Share, _ = kpi.CutPercent(kpi.Ratio{Num: ofYear.Tally.Answered, Den: kpi.AnsweredCallsTarget.Num}, 1)
+	v.Month = against(kpi.AnswerRateTarget, figures(s, kpi.ThisMonth, all).AnswerRate)
+	v.Quarter = against(kpi.AnswerRateTarget, figures(s, kpi.ThisQuarter, all).AnswerRate)
+	ofYear := figures(s, kpi.ThisYear, all)
+	v.Year = year{Answered: ofYear.AnsweredCalls.Num, Rate: against(kpi.AnswerRateTarget, ofYear.AnswerRate)}
+	share := kpi.Ratio{Num: ofYear.AnsweredCalls.Num, Den: kpi.AnsweredCallsTarget.Num, NotConnected: ofYear.AnsweredCalls.NotConnected}
+	v.Year.Share, _ = kpi.CutPercent(share, 1)
 	for _, t := range s.Topics[:min(mostTopics, len(s.Topics))] {
 		v.Topics = append(v.Topics, topic{t.Topic, t.Calls})
 	}
 	v.Queues = newQueues(s)
 	return v
+}
+
+func newDefinition(d *kpi.Definitions) definition {
+	s := d.InForce[kpi.DefAnswerRate]
+	return definition{
+		Name: d.AnswerRate, Version: s.Version, Confirmed: s.Confirmed, Since: s.Since, Formula: s.Formula, Text: s.Text,
+	}
 }
 
 func figures(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope) kpi.Figures {
@@ -178,13 +189,14 @@ func newToday(s *kpi.Snapshot, all kpi.Scope) today {
 	f := figures(s, kpi.Today, all)
 	counted := s.Windows[kpi.Today].Scopes[all]
 	t := today{
-		Rate:          against(kpi.AnswerRateTarget, f.AnswerRateAgent),
+		Rate:          against(kpi.AnswerRateTarget, f.AnswerRate),
+		Agent:         against(kpi.AnswerRateTarget, f.AnswerRateAgent),
 		Composite:     against(kpi.AnswerRateTarget, f.AnswerRateComposite),
 		Timeliness:    against(kpi.TimelinessTarget, f.ResponseTimeliness),
 		ASA:           plain(f.ASA),
 		Offered:       counted.Tally.Offered(),
-		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRateAgent),
-		AnswersNeeded: kpi.AnswerRateTarget.AnswersNeeded(f.AnswerRateAgent),
+		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRate),
+		AnswersNeeded: kpi.AnswerRateTarget.AnswersNeeded(f.AnswerRate),
 	}
 	t.ASA.Text, _ = kpi.CutSeconds(f.ASA, 0)
 	for _, p := range s.Curve {

@@ -2,28 +2,32 @@
 // server has cut for display; nothing is computed or rounded here.
 const words = {
   zh: {
-    today_rate: '今日人工接通率', today_formula: '人工接听量 ÷ 人工请求量', waiting: '当前排队', longest: '最长等待',
+    today: '今日', waiting: '当前排队', longest: '最长等待',
     agents: '坐席', agents_off: '未接入:数据源不提供坐席状态', talking: '通话', free: '空闲', wrapup: '话后', paused: '小休', signed_in: '在岗', recent: '近期(按判定时刻)', interval: '95% 区间',
     recent_note: '竖线为目标。样本少时区间宽,不足以判断。', curve: '今日每 15 分钟:来电与接听', answered: '人工接听', lost: '未接',
     year: '年度接听通数', topics: '今日热点业务', topics_note: '一通来电可涉及多项', queues: '今日各技能组', calls: '通',
-    composite: '综合接通率(含自助)', misses: '达标余量', misses_n: n => `还可漏接 ${n} 通`, answers_n: n => `再连续接听 ${n} 通可达标`,
+    misses: '达标余量', misses_n: n => `还可漏接 ${n} 通`, answers_n: n => `再连续接听 ${n} 通可达标`,
     sl: '15秒应答率(占接听)', timeliness: '12333热线响应及时率', asa: '平均等待', seconds: s => `${s} 秒`, offered: '来电总量',
     above: '达标', below: '未达标', target: '目标', none: '无数据', off: '未接入', queue: '技能组', rate: '接通率', requested: '请求', ans: '接听',
-    quarter: '本季人工接通率', year_rate: '本年人工接通率', in_service: '服务中', closed: '非服务时间', data_to: '数据截至', lost_link: '连接中断',
-    definition: '口径', agent_rate: '人工接通率', composite_rate: '综合接通率', unconfirmed: '待确认', w15m: '最近15分钟', w1h: '最近1小时',
-    stale: n => `另有 ${n} 通超过 4 小时未判定`, wan: '万通', no_calls: '今天还没有来电', unnamed: '(未标明)', month: '本月人工接通率',
+    quarter: '本季接通率', year_rate: '本年接通率', in_service: '服务中', closed: '非服务时间', data_to: '数据截至', lost_link: '连接中断',
+    definition: '口径', agent_rate: '人工接通率', composite_rate: '综合接通率(含自助)', composite_service_hours_rate: '综合接通率(含自助,服务时间内)', agent_excl_short_rate: '人工接通率(不计速挂)',
+    agent_formula: '人工接听量 ÷ 人工请求量', composite_formula: '(人工接听量 + 自助服务量) ÷ 来电总量', composite_service_hours_formula: '(人工接听量 + 自助服务量) ÷ 来电总量,服务时间内', agent_excl_short_formula: '人工接听量 ÷ (人工请求量 − 速挂)',
+    since: d => `,${d}起`, unconfirmed: '待确认', w15m: '最近15分钟', w1h: '最近1小时',
+    stale: n => `另有 ${n} 通超过 4 小时未判定`, wan: '万通', no_calls: '今天还没有来电', unnamed: '(未标明)', month: '本月接通率',
   },
   en: {
-    today_rate: 'Agent answer rate today', today_formula: 'answered ÷ requested', waiting: 'Calls waiting', longest: 'longest wait',
+    today: 'Today: ', waiting: 'Calls waiting', longest: 'longest wait',
     agents: 'Agents', agents_off: 'not connected: no source tells agent states', talking: 'talking', free: 'free', wrapup: 'wrap-up', paused: 'paused', signed_in: 'signed in', recent: 'Recent (by moment of decision)', interval: '95% interval',
     recent_note: 'The line is the target. Few calls, wide interval: no judgement.', curve: 'Today per 15 minutes: offered and answered', answered: 'answered', lost: 'lost',
     year: 'Answered calls this year', topics: 'Topics today', topics_note: 'a call may have several', queues: 'Queues today', calls: '',
-    composite: 'composite answer rate', misses: 'misses left', misses_n: n => `${n} more may be lost`, answers_n: n => `${n} answers in a row to recover`,
+    misses: 'misses left', misses_n: n => `${n} more may be lost`, answers_n: n => `${n} answers in a row to recover`,
     sl: 'of answered within 15 s', timeliness: 'response timeliness', asa: 'ASA', seconds: s => `${s} s`, offered: 'offered',
     above: 'met', below: 'missed', target: 'target', none: 'no data', off: 'not connected', queue: 'queue', rate: 'rate', requested: 'requested', ans: 'answered',
-    quarter: 'agent rate, quarter', year_rate: 'agent rate, year', in_service: 'in service', closed: 'closed', data_to: 'data to', lost_link: 'connection lost',
-    definition: 'definition', agent_rate: 'agent answer rate', composite_rate: 'composite answer rate', unconfirmed: 'not confirmed', w15m: 'last 15 min', w1h: 'last hour',
-    stale: n => `${n} more undecided for over 4 hours`, wan: '×10,000', no_calls: 'no calls yet today', unnamed: '(unnamed)', month: 'agent rate, month',
+    quarter: 'rate, quarter', year_rate: 'rate, year', in_service: 'in service', closed: 'closed', data_to: 'data to', lost_link: 'connection lost',
+    definition: 'definition', agent_rate: 'agent answer rate', composite_rate: 'composite answer rate', composite_service_hours_rate: 'composite answer rate, service hours', agent_excl_short_rate: 'agent answer rate, short abandons left out',
+    agent_formula: 'answered ÷ requested', composite_formula: '(answered + self-service) ÷ offered', composite_service_hours_formula: '(answered + self-service) ÷ offered, within service hours', agent_excl_short_formula: 'answered ÷ (requested − short abandons)',
+    since: d => `, since ${d}`, unconfirmed: 'not confirmed', w15m: 'last 15 min', w1h: 'last hour',
+    stale: n => `${n} more undecided for over 4 hours`, wan: '×10,000', no_calls: 'no calls yet today', unnamed: '(unnamed)', month: 'rate, month',
   },
 };
 const $ = id => document.getElementById(id);
@@ -58,7 +62,11 @@ function draw() {
   $('service').textContent = view.service_open ? `● ${t('in_service')}` : t('closed');
   $('service').classList.toggle('ok', view.service_open);
   const d = view.definition;
-  $('definition').replaceChildren(`${t('definition')} `, el('b', '', `${t(d.name + '_rate')} v${d.version}`), d.confirmed ? '' : ` ${t('unconfirmed')}`);
+  $('definition').replaceChildren(`${t('definition')} `, el('b', '', `${t(d.name + '_rate')} v${d.version}`), d.confirmed ? t('since')(d.since) : ` ${t('unconfirmed')}`);
+  $('definition').title = d.text[language] || '';
+  $('today-h').textContent = `${t('today')}${t(d.name + '_rate')}`;
+  $('today-formula').textContent = t(d.name + '_formula');
+  $('today-formula').title = d.text[language] || '';
   const tone = r.text ? (r.met ? 'good' : 'bad') : '';
   $('rate').className = `huge ${tone || 'none'}`;
   if (r.text) $('rate').replaceChildren(r.text.replace('%', ''), el('small', '', '%'));
@@ -73,7 +81,7 @@ function draw() {
   bar.children[0].style.width = `${100 * (r.value ?? 0)}%`;
   bar.children[1].style.left = view.targets.answer_rate;
   facts('today-facts', [
-    [t('composite'), figure(today.composite)],
+    ...['agent', 'composite'].filter(k => k !== d.name).map(k => [t(k + '_rate'), figure(today[k])]),
     [t('misses'), !r.text ? '—' : r.met ? t('misses_n')(today.misses_left) : t('answers_n')(today.answers_needed)],
     [t('timeliness'), figure(today.timeliness)],
     [t('asa'), today.asa.text ? t('seconds')(today.asa.text) : figure(today.asa)],
