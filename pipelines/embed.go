@@ -26,7 +26,8 @@ var Sources embed.FS
 var Schema embed.FS
 
 // Rules holds what a centre may choose otherwise, as internal/ruleset reads it: working
-// calendars in the folder calendar.
+// calendars in the folder calendar, the performance tables of each year in indicators, the
+// layouts of forms in forms.
 //
-//go:embed calendar/*.yaml
+//go:embed calendar/*.yaml indicators/*.yaml forms/*.yaml
 var Rules embed.FS

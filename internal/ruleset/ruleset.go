@@ -8,15 +8,22 @@ import (
 
 // Rules are what the files say.
 type Rules struct {
-	Calendars *Calendars
+	Calendars  *Calendars
+	Indicators *Indicators
+	Forms      *Forms
 }
 
 // Load reads the built-in rules and the centre's own. zone is the centre's, in which the
 // calendar always has its days.
 func Load(builtin fs.FS, cfg Config, zone *time.Location) (*Rules, error) {
-	calendars, err := loadCalendars(builtin, cfg, zone)
-	if err := errors.Join(err); err != nil {
+	calendars, err1 := loadCalendars(builtin, cfg, zone)
+	indicators, err2 := loadIndicators(builtin, cfg.Dir)
+	if err2 != nil {
+		indicators = nil // forms cannot be held against tables that are wrong themselves
+	}
+	forms, err3 := loadForms(builtin, cfg.Dir, indicators)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
-	return &Rules{Calendars: calendars}, nil
+	return &Rules{Calendars: calendars, Indicators: indicators, Forms: forms}, nil
 }
