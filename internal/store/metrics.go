@@ -56,8 +56,10 @@ const (
 	tableLog      = "tally_log"
 	tableEpochs   = "topic_epochs"
 
-	tableSupplements = "call_supplements"
-	tableCallers     = "caller_calls"
-	tableAgents      = "agent_states"
-	tableJournal     = "journal"
+	tableSupplements   = "call_supplements"
+	tableCallers       = "caller_calls"
+	tableAgents        = "agent_states"
+	tableJournal       = "journal"
+	tableSealedReports = "sealed_reports"
+	tableSealedParts   = "sealed_parts"
 )
