@@ -201,7 +201,7 @@ func (x *explainer) compare(e *kpi.Explanation, p *stretch) {
 	e.Checked.Denominator += tallies.Denominator
 	if calls != tallies {
 		e.Checked.Equal = false
-		e.Checked.Differences = append(e.Checked.Differences, kpi.Difference{From: p.from.In(x.q.Zone), To: p.to.In(x.q.Zone), Calls: calls, Tallies: tallies})
+		e.Checked.Differences = append(e.Checked.Differences, kpi.Mismatch{From: p.from.In(x.q.Zone), To: p.to.In(x.q.Zone), Calls: calls, Tallies: tallies})
 	}
 }
 

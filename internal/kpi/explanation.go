@@ -61,14 +61,14 @@ type Checked struct {
 	Equal       bool         `json:"equal"`
 	Numerator   int64        `json:"numerator"`
 	Denominator int64        `json:"denominator,omitempty"`
-	Differences []Difference `json:"differences,omitempty"`
+	Differences []Mismatch `json:"differences,omitempty"`
 
 	// Why there is nothing to compare with; the figure is then of the calls alone.
 	Without string `json:"without,omitempty"`
 }
 
-// Difference is a stretch of the period in which calls and tallies do not agree.
-type Difference struct {
+// Mismatch is a stretch of the period in which calls and tallies do not agree.
+type Mismatch struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
 	Calls   Terms     `json:"calls"`

@@ -65,7 +65,7 @@ func explained(t *testing.T, f Format, e *kpi.Explanation) string {
 func TestExplanationTable(t *testing.T) {
 	differs := explanation(t)
 	differs.Checked.Equal = false
-	differs.Checked.Differences = []kpi.Difference{{
+	differs.Checked.Differences = []kpi.Mismatch{{
 		From: *differs.Period.From, To: *differs.Period.To, Calls: kpi.Terms{Numerator: 2, Denominator: 3}, Tallies: kpi.Terms{Numerator: 1, Denominator: 2},
 	}}
 	none := explanation(t)
