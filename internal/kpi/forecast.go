@@ -14,11 +14,20 @@ type normal struct{ weight, mean, sd float64 }
 
 // Mean is the expected value.
 func (f *Forecast) Mean() float64 {
-	var sum float64
+	mean, _ := f.moments()
+	return min(max(mean, f.low), f.high)
+}
+
+// moments are mean and standard deviation of the mixture.
+func (f *Forecast) moments() (mean, sd float64) {
 	for _, p := range f.parts {
-		sum += p.weight * p.mean
+		mean += p.weight * p.mean
 	}
-	return min(max(sum, f.low), f.high)
+	var variance float64
+	for _, p := range f.parts {
+		variance += p.weight * (p.sd*p.sd + (p.mean-mean)*(p.mean-mean))
+	}
+	return mean, math.Sqrt(variance)
 }
 
 // AtLeast is the probability of x or more.
