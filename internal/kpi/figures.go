@@ -1,6 +1,9 @@
 package kpi
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Ratio is a figure as the two counts it comes from. It is undefined when the
 // denominator is zero ("no data", never 0% and never 100%), and not connected when a
@@ -65,6 +68,24 @@ func (k Knows) And(other Knows) Knows {
 	return both
 }
 
+// connected adds a capability: what no source of calls knows, another source tells.
+func (k Knows) connected(c Capability) Knows { return k.with(c, true) }
+
+// Without takes a capability away: of the part at hand it cannot be told.
+func (k Knows) Without(c Capability) Knows { return k.with(c, false) }
+
+func (k Knows) with(c Capability, known bool) Knows {
+	if k == nil {
+		k = KnowsOnly(Capabilities())
+	}
+	if k[c] == known {
+		return k
+	}
+	k = maps.Clone(k)
+	k[c] = known
+	return k
+}
+
 // missing returns the first capability that is needed and not known.
 func (k Knows) missing(need ...Capability) Capability {
 	if k == nil {
@@ -88,7 +109,11 @@ type Figures struct {
 	AnsweredCalls            Ratio         // the indicator, a count over 1; over 0 without calls
 	ServiceLevel             map[int]Ratio // answered within T / requested
 	ServiceLevelOfAnswered   map[int]Ratio // answered within T / answered
-	ResponseTimeliness       Ratio
+	ResponseTimeliness       Ratio         // by the leading definition
+	ResponseLeads            string        // which that is
+	ResponseTimelinessWait   Ratio
+	ResponseTimelinessItems  Ratio
+	ConsultationTimeliness   Ratio
 	AbandonmentRate          Ratio
 	ASA                      Ratio // milliseconds / answered
 	TalkMean                 Ratio // milliseconds / answered
@@ -117,15 +142,18 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		},
 		ServiceLevel:           make(map[int]Ratio, len(d.ServiceLevels)),
 		ServiceLevelOfAnswered: make(map[int]Ratio, len(d.ServiceLevels)),
-		ResponseTimeliness: Ratio{
+		ResponseTimelinessWait: Ratio{
 			Num: t.WaitAnswered.AtMost(d.Timeliness), Den: t.Answered, NotConnected: wait,
 		},
-		AbandonmentRate: Ratio{Num: t.RequestedAbandoned(), Den: requested},
-		ASA:             Ratio{Num: t.WaitMillis, Den: t.Answered, NotConnected: wait},
-		TalkMean:        Ratio{Num: t.TalkMillis, Den: t.Answered},
-		AHT:             Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
-		Satisfaction:    t.satisfaction(knows, d),
-		Participation:   Ratio{Num: t.Rated, Den: t.Invited, NotConnected: knows.missing(CanRatings)},
+		ResponseTimelinessItems: t.items(knows),
+		ConsultationTimeliness:  t.consultations(knows),
+		ResponseLeads:           d.Leads(t.ticketsConnected(knows)),
+		AbandonmentRate:         Ratio{Num: t.RequestedAbandoned(), Den: requested},
+		ASA:                     Ratio{Num: t.WaitMillis, Den: t.Answered, NotConnected: wait},
+		TalkMean:                Ratio{Num: t.TalkMillis, Den: t.Answered},
+		AHT:                     Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
+		Satisfaction:            t.satisfaction(knows, d),
+		Participation:           Ratio{Num: t.Rated, Den: t.Invited, NotConnected: knows.missing(CanRatings)},
 		FirstContact: Ratio{
 			Num: t.AnsweredWithCaller - t.RepeatedWithin, Den: t.AnsweredWithCaller, NotConnected: knows.missing(CanCallers),
 		},
@@ -151,6 +179,10 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		f.AnsweredCalls = Ratio{Num: t.Answered + t.SelfService, NotConnected: knows.missing(CanIVR)}
 	}
 	f.AnsweredCalls.Den = min(t.Calls, 1)
+	f.ResponseTimeliness = f.ResponseTimelinessWait
+	if f.ResponseLeads == ResponseItems {
+		f.ResponseTimeliness = f.ResponseTimelinessItems
+	}
 	return f
 }
 

@@ -127,7 +127,7 @@ func TestNotConnectedIsNoFigure(t *testing.T) {
 	if r.AnswerRateAgent == nil || r.ASASeconds == nil {
 		t.Error("what the source knows must stay")
 	}
-	if why := notConnected(knows, DefaultDefinitions()); why["answer_rate_composite"] != CanIVR {
+	if why := notConnected(Compute(new(Tally), knows, DefaultDefinitions()), knows); why["answer_rate_composite"] != CanIVR {
 		t.Errorf("reason = %v", why)
 	}
 }

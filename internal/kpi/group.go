@@ -58,6 +58,36 @@ type Build struct {
 	// DataTo is the latest instant that any call of any period tells of; zero: that of the
 	// period's own. It decides whether later calls of the same callers can still come.
 	DataTo time.Time
+
+	// Tickets says whether tickets of a centre have ever come; nil: of none. Their source is
+	// seldom that of the calls, so the calls' sources need not know of them.
+	Tickets     func(centre string) bool
+	WorkingDays WorkingDays // by the calendar of a source; nil: every day is one
+}
+
+// Settling says how tickets are counted for a period: as they stand at its end, or as far
+// as the data reach.
+func (b *Build) Settling(period Period) *Settling {
+	s := &Settling{Deadlines: b.Definitions.Deadlines(), WorkingDays: b.WorkingDays, AsOf: b.DataTo}
+	if period.To != nil && period.To.Before(s.AsOf) {
+		s.AsOf = *period.To
+	}
+	return s
+}
+
+// Settled is the entries of a period's tickets, to be given to Statement with those of the
+// calls: by kind with the totals, by agent or topic with the divided ones.
+func (b *Build) Settled(period Period, tickets []TicketEntry) []Entry {
+	s := b.Settling(period)
+	var out []Entry
+	for i := range tickets {
+		for _, e := range s.Settle(&tickets[i]) {
+			if (period.From == nil || !e.Key.Bucket.Before(*period.From)) && (period.To == nil || e.Key.Bucket.Before(*period.To)) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
 }
 
 // part is a tally with what its sources know.
@@ -67,8 +97,9 @@ type part struct {
 }
 
 func (b *Build) add(p *part, e *Entry) {
-	if e.Tally.Calls == 0 && e.Tally.Legs == 0 {
-		return // a group that vanished; its source says nothing about this period
+	if e.Tally.noCalls() { // tickets, or a group that vanished: its source says nothing about calls
+		p.tally.Merge(&e.Tally)
+		return
 	}
 	t := e.Tally
 	if b.InService != nil && !b.InService(e.Key.Source, e.Key.Bucket) {
@@ -76,7 +107,11 @@ func (b *Build) add(p *part, e *Entry) {
 	}
 	p.tally.Merge(&t)
 	if b.Knows != nil {
-		p.knows = p.knows.And(b.Knows(e.Key.Source))
+		knows := b.Knows(e.Key.Source)
+		if b.Tickets != nil && b.Tickets(e.Key.Centre) {
+			knows = knows.connected(CanTickets)
+		}
+		p.knows = p.knows.And(knows)
 	}
 }
 
@@ -93,13 +128,18 @@ func (b *Build) Sum(entries []Entry) (Tally, Knows) {
 // those of by's dimension (the same slice when that is the queue).
 func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry) *Statement {
 	all, knows := b.Sum(totals)
+	f := Compute(&all, knows, b.Definitions)
 	s := &Statement{
 		Period:      period,
-		Definitions: b.Definitions.States(connected(knows)),
+		Definitions: b.Definitions.States(all.ticketsConnected(knows)),
 		Counts:      CountsOf(&all, b.Definitions),
 		Rates:       RatesOf(&all, knows, b.Definitions),
-		NotComputed: notConnected(knows, b.Definitions),
+		NotComputed: notConnected(f, knows),
 		Reconciled:  b.Definitions.Reconcile(&all, knows),
+	}
+	if len(all.Tickets) > 0 && !b.DataTo.IsZero() {
+		asOf := b.Settling(period).AsOf.In(b.Zone)
+		s.TicketsAsOf = &asOf
 	}
 	if !all.DataTo.IsZero() {
 		to := all.DataTo.In(b.Zone)
@@ -136,8 +176,6 @@ func (b *Build) provisional(totals []Entry) map[string]time.Time {
 	return map[string]time.Time{"first_contact_resolution": until.In(b.Zone)}
 }
 
-// connected says whether tickets are.
-func connected(knows Knows) bool { return knows != nil && knows.missing(CanTickets) == "" }
 
 func (b *Build) groups(by By, entries []Entry) []Group {
 	type slot struct {
@@ -148,7 +186,7 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 	slots := make(map[string]*slot)
 	for i := range entries {
 		e := &entries[i]
-		if e.Tally.Calls == 0 && e.Tally.Legs == 0 {
+		if e.Tally.noCalls() && len(e.Tally.Tickets) == 0 {
 			continue
 		}
 		key, from, to := b.place(by, &e.Key)
@@ -168,6 +206,9 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 	})
 	groups := make([]Group, len(list))
 	for i, s := range list {
+		if by == Queue && s.knows != nil { // no ticket is of a queue
+			s.knows = s.knows.Without(CanTickets)
+		}
 		groups[i] = Group{
 			By: string(by), Key: s.key, Overlap: by == Topic,
 			Counts: CountsOf(&s.tally, b.Definitions),

@@ -120,14 +120,13 @@ type Counted struct {
 // Merge adds the counts of other, and keeps what both know. A side without calls says
 // nothing about what is known.
 func (c *Counted) Merge(other *Counted) {
-	if other.Tally.empty() {
-		return
-	}
 	c.Tally.Merge(&other.Tally)
-	c.Knows = c.Knows.And(other.Knows)
+	if !other.Tally.noCalls() {
+		c.Knows = c.Knows.And(other.Knows)
+	}
 }
 
-func (t *Tally) empty() bool { return t.Calls == 0 && t.Legs == 0 }
+func (t *Tally) noCalls() bool { return t.Calls == 0 && t.Legs == 0 }
 
 // Figures computes the figures.
 func (c *Counted) Figures(d Definitions) Figures { return Compute(&c.Tally, c.Knows, d) }

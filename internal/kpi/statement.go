@@ -12,7 +12,8 @@ import (
 // Statement is the figures of a period as every command and page prints them.
 type Statement struct {
 	Period      Period                     `json:"period"`
-	DataTo      *time.Time                 `json:"data_to"` // the latest instant any counted call tells of; null without calls
+	DataTo      *time.Time                 `json:"data_to"`                 // the latest instant any counted call tells of; null without calls
+	TicketsAsOf *time.Time                 `json:"tickets_as_of,omitempty"` // what falls due later is in no ratio
 	Definitions map[string]DefinitionState `json:"definitions"`
 	Counts      Counts                     `json:"counts"`
 	Rates       Rates                      `json:"rates"`
@@ -73,6 +74,36 @@ type Counts struct {
 	RepeatCallers           int64            `json:"repeat_callers"`
 	AnsweredWithCaller      int64            `json:"answered_with_caller"`
 	RepeatedWithinWindow    int64            `json:"repeated_within_window"`
+
+	Tickets map[hotline.TicketKind]TicketLine `json:"tickets,omitempty"`
+}
+
+// TicketLine is the counts of tickets of one kind.
+type TicketLine struct {
+	Opened    int64    `json:"opened"`
+	OnTheSpot int64    `json:"on_the_spot"`
+	ClockSkew int64    `json:"clock_skew"`
+	Response  KeptLine `json:"response"`
+	Resolving KeptLine `json:"resolving"`
+}
+
+// KeptLine is what became of the deadlines of tickets. due = in_time + late + overdue.
+type KeptLine struct {
+	Due             int64 `json:"due"`
+	InTime          int64 `json:"in_time"`
+	Late            int64 `json:"late"`
+	Overdue         int64 `json:"overdue"` // due and not done
+	NotYetDue       int64 `json:"not_yet_due"`
+	NoDeadline      int64 `json:"no_deadline"`
+	DeadlineUnknown int64 `json:"deadline_unknown"` // the calendar knows nothing of its year
+	Open            int64 `json:"open"`             // not done, of all the above
+}
+
+func keptLine(k *Kept) KeptLine {
+	return KeptLine{
+		Due: k.Due(), InTime: k.InTime, Late: k.Late, Overdue: k.Overdue, NotYetDue: k.Pending,
+		NoDeadline: k.Undated, DeadlineUnknown: k.Unknown, Open: k.Open,
+	}
 }
 
 // Millis is a sum of milliseconds that prints as exact seconds: 16.25.
@@ -107,7 +138,9 @@ type Rates struct {
 	AnswerRateAgentExclShort *float64            `json:"answer_rate_agent_excluding_short"`
 	ServiceLevel             map[string]*float64 `json:"service_level"`
 	ServiceLevelOfAnswered   map[string]*float64 `json:"service_level_of_answered"`
-	ResponseTimeliness       *float64            `json:"response_timeliness"`
+	ResponseTimeliness       *float64            `json:"response_timeliness"` // by the definition that leads
+	ResponseTimelinessWait   *float64            `json:"response_timeliness_wait"`
+	ResponseTimelinessItems  *float64            `json:"response_timeliness_items"`
 	ConsultationTimeliness   *float64            `json:"consultation_timeliness"`
 	AbandonmentRate          *float64            `json:"abandonment_rate"`
 	ASASeconds               *float64            `json:"asa_seconds"`
@@ -170,6 +203,15 @@ func CountsOf(t *Tally, d Definitions) Counts {
 	for _, reason := range hotline.Exclusions() {
 		c.Excluded[string(reason)] = t.Excluded[string(reason)]
 	}
+	for kind, n := range t.Tickets {
+		if c.Tickets == nil {
+			c.Tickets = make(map[hotline.TicketKind]TicketLine)
+		}
+		c.Tickets[kind] = TicketLine{
+			Opened: n.Opened, OnTheSpot: n.OnTheSpot, ClockSkew: n.Skewed,
+			Response: keptLine(&n.Respond), Resolving: keptLine(&n.Resolve),
+		}
+	}
 	for _, limit := range d.ServiceLevels {
 		c.AnsweredWithin[strconv.Itoa(limit)] = t.WaitAnswered.AtMost(limit)
 	}
@@ -189,6 +231,9 @@ func RatesOf(t *Tally, knows Knows, d Definitions) Rates {
 		ServiceLevel:             byThreshold(f.ServiceLevel),
 		ServiceLevelOfAnswered:   byThreshold(f.ServiceLevelOfAnswered),
 		ResponseTimeliness:       fraction(f.ResponseTimeliness),
+		ResponseTimelinessWait:   fraction(f.ResponseTimelinessWait),
+		ResponseTimelinessItems:  fraction(f.ResponseTimelinessItems),
+		ConsultationTimeliness:   fraction(f.ConsultationTimeliness),
 		AbandonmentRate:          fraction(f.AbandonmentRate),
 		ASASeconds:               seconds(f.ASA),
 		TalkMeanSeconds:          seconds(f.TalkMean),
@@ -204,9 +249,7 @@ func RatesOf(t *Tally, knows Knows, d Definitions) Rates {
 }
 
 // notConnected names the rates that a source cannot give, with what it would have to know.
-func notConnected(knows Knows, d Definitions) map[string]Capability {
-	var zero Tally
-	f := Compute(&zero, knows, d)
+func notConnected(f Figures, knows Knows) map[string]Capability {
 	all := map[string]Ratio{
 		"answer_rate":                         f.AnswerRate,
 		"answered_calls":                      f.AnsweredCalls,
@@ -214,13 +257,15 @@ func notConnected(knows Knows, d Definitions) map[string]Capability {
 		"answer_rate_composite_service_hours": f.AnswerRateCompositeHours,
 		"answer_rate_agent_excluding_short":   f.AnswerRateAgentExclShort,
 		"response_timeliness":                 f.ResponseTimeliness,
+		"response_timeliness_wait":            f.ResponseTimelinessWait,
+		"response_timeliness_items":           f.ResponseTimelinessItems,
 		"service_level":                       {NotConnected: knows.missing(CanQueueWait)},
 		"service_level_of_answered":           {NotConnected: knows.missing(CanQueueWait)},
 		"wait_percentiles":                    {NotConnected: knows.missing(CanQueueWait)},
 		"asa_seconds":                         f.ASA,
 		"satisfaction_rate":                   f.Satisfaction,
 		"participation_rate":                  f.Participation,
-		"consultation_timeliness":             {NotConnected: knows.missing(CanTickets)},
+		"consultation_timeliness":             f.ConsultationTimeliness,
 		"first_contact_resolution":            f.FirstContact,
 		"repeat_callers":                      f.RepeatCallers,
 	}

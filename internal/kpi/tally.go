@@ -3,6 +3,8 @@ package kpi
 import (
 	"maps"
 	"time"
+
+	"hotline12333/internal/hotline"
 )
 
 // Tally is the additive count of a set of calls: one bucket and group, or any sum of
@@ -40,6 +42,10 @@ type Tally struct {
 	RepeatedWithin     int64 // of these: with a further call of the same caller within hotline.RepeatWindow
 
 	DataTo time.Time // the latest instant any of these calls tells of
+
+	// Tickets, by kind, as they stand at an instant (see Settling): they come from tallies
+	// of their own, and no call is counted in them. Of queues they are never told.
+	Tickets map[hotline.TicketKind]TicketCounts
 
 	// The part that fell outside service hours. A bucket lies wholly inside or outside
 	// (service hours begin and end on quarter hours), so this is decided when tallies
@@ -127,6 +133,7 @@ func (t *Tally) Merge(u *Tally) {
 	if u.DataTo.After(t.DataTo) {
 		t.DataTo = u.DataTo
 	}
+	addTickets(&t.Tickets, u.Tickets)
 	t.AfterHours += u.AfterHours
 	t.AfterHoursAbandoned += u.AfterHoursAbandoned
 	t.AfterHoursWaits.Merge(u.AfterHoursWaits)
