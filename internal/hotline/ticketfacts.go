@@ -46,6 +46,10 @@ func (t *Ticket) Facts() TicketFacts {
 	return f
 }
 
+// DeadlineBucket is the quarter hour a deadline counts in: that in which it passes. One on
+// the edge of two is over with the first of them, so that a day's end is still that day.
+func DeadlineBucket(by time.Time) time.Time { return BucketOf(by.Add(-time.Millisecond)) }
+
 // Buckets are the quarter hours the ticket counts in, each once: that of its opening, and
 // those of the deadlines its source has set.
 func (f *TicketFacts) Buckets() []time.Time {
@@ -54,7 +58,7 @@ func (f *TicketFacts) Buckets() []time.Time {
 		if !d.Owed || d.By.IsZero() {
 			continue
 		}
-		b, known := BucketOf(d.By), false
+		b, known := DeadlineBucket(d.By), false
 		for _, have := range list {
 			known = known || have.Equal(b)
 		}

@@ -117,7 +117,7 @@ func (s *Settling) unset(e *TicketEntry, d *DeadlineTally, days int, here, there
 
 // limit is the deadline of the tickets opened in a bucket.
 type limit struct {
-	bucket   time.Time // in which it falls
+	bucket   time.Time // in which it passes; of deadlines that are apart, of most of them
 	quarters uint32    // after the opening, or after the start of its bucket
 	fixed    bool      // the same instant for all of them
 }
@@ -150,7 +150,10 @@ func (s *Settling) limit(source string, opened time.Time, days int) (l limit, ok
 		return l, false
 	}
 	after := first.Sub(opened)
-	l = limit{bucket: first.UTC(), quarters: uint32(after / hotline.BucketLength), fixed: last.Equal(first)}
+	l = limit{bucket: hotline.BucketOf(first), quarters: uint32(after / hotline.BucketLength), fixed: last.Equal(first)}
+	if l.fixed {
+		l.bucket = hotline.DeadlineBucket(first)
+	}
 	return l, after%hotline.BucketLength == 0 && after >= 0 && (l.fixed || last.Sub(first) == width)
 }
 

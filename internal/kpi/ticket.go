@@ -143,7 +143,7 @@ func countDeadline(opened time.Time, d hotline.Deadline, bucket time.Time) (t De
 		default:
 			t.addDone(Elapsed(opened, d.Done), 1)
 		}
-	case !bucket.Equal(hotline.BucketOf(d.By)):
+	case !bucket.Equal(hotline.DeadlineBucket(d.By)):
 	case d.Done.IsZero():
 		t.Open = 1
 	case d.Done.After(d.By):

@@ -93,6 +93,8 @@ func TestConsultationDeadlines(t *testing.T) {
 	onTheSpot.OnTheSpot = true
 	own := consultation("2026-09-30 16:00:00.000", "2026-09-30 17:00:00.001")
 	own.RespondBy = local("2026-09-30 17:00:00.000")
+	owes := consultation("2026-09-30 16:00:00.000", "")
+	owes.RespondBy = local("2026-09-30 17:00:00.000")
 	resolved := consultation("2026-09-30 16:00:00.000", "")
 	resolved.ResolvedAt = local("2026-10-09 16:00:00.000")
 	backwards := consultation("2026-09-30 16:00:00.000", "2026-09-29 16:00:00.000")
@@ -115,6 +117,8 @@ func TestConsultationDeadlines(t *testing.T) {
 		{"answered early, not yet due", consultation("2026-09-30 16:00:00.000", "2026-09-30 17:00:00.000"), "2026-10-09 16:14:59.999", Kept{Pending: 1}, "0/0"},
 		{"on the spot", onTheSpot, "2026-09-30 16:00:00.000", Kept{}, "1/1"},
 		{"by a deadline of its own", own, late, Kept{Late: 1}, "0/1"},
+		{"its own passes at a quarter hour's edge", owes, "2026-09-30 17:00:00.000", Kept{Overdue: 1, Open: 1}, "0/1"},
+		{"and not before", owes, "2026-09-30 16:59:59.999", Kept{Pending: 1, Open: 1}, "0/0"},
 		{"resolving is a response", resolved, late, Kept{InTime: 1}, "1/1"},
 		{"responded before it was opened", backwards, late, Kept{InTime: 1}, "1/1"},
 		{"in a year without data", consultation("2026-12-30 16:00:00.000", ""), late, Kept{Unknown: 1, Open: 1}, "0/0"},
@@ -218,15 +222,18 @@ func lookAt(t *hotline.Ticket, asOf time.Time) TicketCounts {
 			k.Open = 1
 		}
 		by, err := d.By, error(nil)
+		bucket := hotline.DeadlineBucket(by)
 		if by.IsZero() && days > 0 {
-			by, err = office("", t.OpenedAt, days)
+			if by, err = office("", t.OpenedAt, days); err == nil {
+				bucket = ruledBucket(t.OpenedAt, days)
+			}
 		}
 		switch {
 		case err != nil:
 			k.Unknown = 1
 		case by.IsZero():
 			k.Undated = 1
-		case hotline.BucketOf(by).Add(hotline.BucketLength).After(asOf):
+		case bucket.Add(hotline.BucketLength).After(asOf):
 			k.Pending = 1
 		case d.Done.IsZero():
 			k.Overdue = 1
@@ -239,6 +246,17 @@ func lookAt(t *hotline.Ticket, asOf time.Time) TicketCounts {
 	}
 	n.Respond, n.Resolve = judge(f.Respond, rule.Respond[t.Kind]), judge(f.Resolve, rule.Resolve[t.Kind])
 	return n
+}
+
+// ruledBucket is the quarter hour in which the deadlines by the rule of all that were opened
+// in one pass: when they are apart, the one most of them do.
+func ruledBucket(opened time.Time, days int) time.Time {
+	first, _ := office("", hotline.BucketOf(opened), days)
+	last, _ := office("", hotline.BucketOf(opened).Add(hotline.BucketLength-1), days)
+	if first.Equal(last) {
+		return hotline.DeadlineBucket(first)
+	}
+	return hotline.BucketOf(first)
 }
 
 func genTicket(rt *rapid.T) *hotline.Ticket {

@@ -8,30 +8,46 @@ import (
 	"hotline12333/internal/hotline"
 )
 
-// apart says what is to be joined to calls: where nothing of the kind has ever been
-// stored, nothing is.
-type apart struct{ supplements, callers bool }
+// apart says what is to be joined to calls, and whether there are tickets to count: where
+// nothing of the kind has ever been stored, nothing is.
+type apart struct{ supplements, callers, tickets bool }
 
-// apart asks until both tables have rows, in one query, since every recomputation waits for
+// apart asks until all the tables have rows, in one query, since every recomputation waits for
 // the answer. Whoever writes the first ones marks the buckets afterwards, so a no that is out
 // of date is mended.
 func (s *Store) apart(ctx context.Context) (apart, error) {
-	if a := (apart{s.hasSupplements.Load(), s.hasCallers.Load()}); a.supplements && a.callers {
+	if a := (apart{s.hasSupplements.Load(), s.hasCallers.Load(), s.hasTickets.Load()}); a.supplements && a.callers && a.tickets {
 		return a, nil
 	}
-	var supplements, callers uint64
-	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s), (SELECT count() FROM %s)", s.table(tableSupplements), s.table(tableCallers))
-	if err := s.queryRow(ctx, "any", sql, &supplements, &callers); err != nil {
+	var supplements, callers, tickets uint64
+	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s), (SELECT count() FROM %s), (SELECT count() FROM %s)",
+		s.table(tableSupplements), s.table(tableCallers), s.table(tableTickets))
+	if err := s.queryRow(ctx, "any", sql, &supplements, &callers, &tickets); err != nil {
 		return apart{}, err
 	}
-	a := apart{supplements: supplements > 0, callers: callers > 0}
+	a := apart{supplements: supplements > 0, callers: callers > 0, tickets: tickets > 0}
 	if a.supplements {
 		s.hasSupplements.Store(true)
 	}
 	if a.callers {
 		s.hasCallers.Store(true)
 	}
+	if a.tickets {
+		s.hasTickets.Store(true)
+	}
 	return a, nil
+}
+
+// anyTicket says whether a ticket has ever been stored.
+func (s *Store) anyTicket(ctx context.Context) (bool, error) {
+	if s.hasTickets.Load() {
+		return true, nil
+	}
+	found, err := s.any(ctx, tableTickets)
+	if found {
+		s.hasTickets.Store(true)
+	}
+	return found, err
 }
 
 // callsWith is what to select from: the newest versions of the calls that where picks,

@@ -61,7 +61,7 @@ func (s *Store) RunCounts(ctx context.Context, run string) (RunCounts, error) {
 	if err := s.queryRow(ctx, "run_counts", sql, &c.New, &c.First, &c.Last); err != nil {
 		return RunCounts{}, err
 	}
-	for _, table := range []string{tableSupplements, tableAgents} {
+	for _, table := range []string{tableSupplements, tableAgents, tableTicketVersions} {
 		var more int64
 		sql = fmt.Sprintf("SELECT toInt64(count()) FROM %s FINAL WHERE run = %s", s.table(table), quote(run))
 		if err := s.queryRow(ctx, "run_counts", sql, &more); err != nil {
@@ -72,31 +72,58 @@ func (s *Store) RunCounts(ctx context.Context, run string) (RunCounts, error) {
 	if c.Last.Unix() == 0 { // nothing new, or nothing but deletions of unknown calls
 		c.First, c.Last = time.Time{}, time.Time{}
 	}
-	// A content conflicts when another content of the same version came earlier (in
-	// the same batch: is the smaller one). Only calls of this run can have any.
-	versions := s.table(tableVersions)
-	sql = fmt.Sprintf(`SELECT toInt64(ifNull(sum(conflicts), 0)) FROM (
+	for table, id := range map[string]string{tableVersions: "call_id", tableTicketVersions: "ticket_id"} {
+		conflicts, err := s.conflictsOf(ctx, run, table, id)
+		if err != nil {
+			return RunCounts{}, err
+		}
+		c.Conflicts += conflicts
+	}
+	return c, s.addTicketSpan(ctx, run, &c)
+}
+
+// addTicketSpan widens what a run covers by the tickets whose newest version it brought:
+// from their opening to the last that was done about them.
+func (s *Store) addTicketSpan(ctx context.Context, run string, c *RunCounts) error {
+	var first, last int64
+	sql := fmt.Sprintf("SELECT toUnixTimestamp64Milli(min(opened_at)), toUnixTimestamp64Milli(max(last_event)) FROM %s FINAL WHERE run = %s",
+		s.table(tableTickets), quote(run))
+	if err := s.queryRow(ctx, "run_counts", sql, &first, &last); err != nil || last == 0 {
+		return err
+	}
+	if t := fromMillis(first); c.First.IsZero() || t.Before(c.First) {
+		c.First = t
+	}
+	if t := fromMillis(last); t.After(c.Last) {
+		c.Last = t
+	}
+	return nil
+}
+
+// conflictsOf counts the conflicts that a run brought into a registry. A content conflicts
+// when another content of the same version came earlier (in the same batch: is the smaller
+// one). Only records of this run can have any.
+func (s *Store) conflictsOf(ctx context.Context, run, table, id string) (conflicts int64, err error) {
+	sql := fmt.Sprintf(`SELECT toInt64(ifNull(sum(conflicts), 0)) FROM (
     SELECT countIf(line.3 = %[2]s) - (argMin(line.3, (bitNot(line.1), line.2)) = %[2]s) AS conflicts
     FROM (
-        SELECT call_id, version, (earliness, content_hash, toString(run)) AS line
+        SELECT %[3]s, version, (earliness, content_hash, toString(run)) AS line
         FROM %[1]s FINAL
-        WHERE call_id IN (SELECT call_id FROM %[1]s WHERE run = %[2]s)
+        WHERE %[3]s IN (SELECT %[3]s FROM %[1]s WHERE run = %[2]s)
     )
-    GROUP BY call_id, version
+    GROUP BY %[3]s, version
     HAVING count() > 1 AND countIf(line.3 = %[2]s) > 0
-)`, versions, quote(run))
+)`, s.table(table), quote(run), id)
 	if s.cfg.Cluster != "" { // both sides lie on the same shard
 		sql += " SETTINGS distributed_product_mode = 'local'"
 	}
-	if err := s.queryRow(ctx, "run_counts", sql, &c.Conflicts); err != nil {
-		return RunCounts{}, err
-	}
-	return c, nil
+	err = s.queryRow(ctx, "run_counts", sql, &conflicts)
+	return conflicts, err
 }
 
 // StoredOf counts the accepted records of a run whose version, or a newer one of the
-// same call, is in calls. It takes the ledger's word for the number and checks it: of
-// every version the run brought first, the bucket must hold a row at least as new.
+// same call or ticket, is stored. It takes the ledger's word for the number and checks it: of
+// every version the run brought first, each of its buckets must hold a row at least as new.
 func (s *Store) StoredOf(ctx context.Context, run string) (int64, error) {
 	var accepted int64
 	sql := fmt.Sprintf("SELECT toInt64(sum(accepted)) FROM %s FINAL WHERE run = %s", s.table(tableLedger), quote(run))
@@ -114,7 +141,21 @@ func (s *Store) StoredOf(ctx context.Context, run string) (int64, error) {
 		}
 		accepted -= missing
 	}
-	return accepted, nil
+	missing, err := s.missingTickets(ctx, run)
+	return accepted - missing, err
+}
+
+func (s *Store) missingTickets(ctx context.Context, run string) (missing int64, err error) {
+	sql := fmt.Sprintf(`SELECT toInt64(uniqExactIf((ticket_id, brought.rank), brought.rank > stored.newest)) FROM (
+    SELECT DISTINCT arrayJoin(buckets) AS bucket, ticket_id, bitOr(bitShiftLeft(toUInt128(version), 64), toUInt128(content_hash)) AS rank
+    FROM %[1]s WHERE run = %[3]s AND NOT deleted
+) AS brought
+LEFT JOIN (
+    SELECT bucket, ticket_id, max(rank) AS newest FROM %[2]s
+    WHERE ticket_id IN (SELECT ticket_id FROM %[1]s WHERE run = %[3]s) GROUP BY bucket, ticket_id
+) AS stored USING (bucket, ticket_id)`, s.table(tableTicketVersions), s.table(tableTickets), quote(run))
+	err = s.queryRow(ctx, "stored_of", sql, &missing)
+	return missing, err
 }
 
 func (s *Store) runMonths(ctx context.Context, run string) ([]uint32, error) {

@@ -62,4 +62,8 @@ const (
 	tableJournal       = "journal"
 	tableSealedReports = "sealed_reports"
 	tableSealedParts   = "sealed_parts"
+
+	tableTickets        = "tickets"
+	tableTicketVersions = "ticket_versions"
+	tableTicketTallies  = "ticket_tallies"
 )

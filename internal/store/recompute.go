@@ -10,7 +10,7 @@ import (
 // recomputeChunk is how many buckets one statement replaces: a month of quarter hours.
 const recomputeChunk = 31 * 96
 
-// Recompute replaces the tallies of whole buckets by what the calls now say, under a
+// Recompute replaces the tallies of whole buckets by what calls and tickets now say, under a
 // version: the greatest wins, whenever it arrives. It may be repeated, also under the
 // same version: the groups there are and have no calls any more become rows of zeros.
 //
@@ -20,7 +20,7 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	sorted := slices.Clone(buckets)
 	slices.SortFunc(sorted, time.Time.Compare)
 	sorted = slices.CompactFunc(sorted, time.Time.Equal)
-	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Unix() != bound(b) || b.Unix() == 0 }) // no call lies there
+	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Unix() != bound(b) || b.Unix() == 0 }) // nothing lies there
 	settings := s.writeSettings()
 	settings["max_insert_threads"] = 1 // one part, so that a bucket's rows show together
 	if s.cfg.Cluster != "" {           // what is joined lies on other servers, and is small
@@ -35,6 +35,12 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	}
 	for part := range slices.Chunk(sorted, recomputeChunk) {
 		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version, with), settings); err != nil {
+			return err
+		}
+		if !with.tickets {
+			continue
+		}
+		if err := s.exec(ctx, "recompute_tickets", s.recomputeTicketsSQL(part, version), settings); err != nil {
 			return err
 		}
 	}

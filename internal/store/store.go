@@ -36,7 +36,7 @@ type Store struct {
 	columns columnPool
 
 	// Tables that have been found to hold something: rows are added, and never taken away.
-	hasSupplements, hasCallers atomic.Bool
+	hasSupplements, hasCallers, hasTickets atomic.Bool
 }
 
 // Open prepares a Store. It connects to nothing: an address that does not answer shows

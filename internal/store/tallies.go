@@ -47,7 +47,7 @@ func (s *Store) talliesSQL(q TallyQuery) string {
 	}
 	where := fmt.Sprintf("dimension = %s AND bucket >= %d AND bucket < %d AND toUnixTimestamp64Milli(data_to) != 0",
 		quote(string(q.Dimension)), bound(q.From), bound(q.To))
-	where += " AND " + s.newest(fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To)))
+	where += " AND " + s.newest(tableTallies, fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To)))
 	if q.Centre != "" {
 		where += " AND centre = " + quote(q.Centre)
 	}
@@ -106,15 +106,30 @@ func bound(t time.Time) int64 {
 // newest keeps the rows that the newest recomputation of their bucket wrote, told by the
 // bucket's row of the blank dimension. The rows' own versions are not enough: one that
 // slept and wakes up may bring a group that its successor found gone and did not know.
-func (s *Store) newest(buckets string) string {
-	return fmt.Sprintf("(bucket, version) IN (SELECT bucket, version FROM %s FINAL WHERE dimension = '' AND %s)", s.table(tableTallies), buckets)
+func (s *Store) newest(table, buckets string) string {
+	return fmt.Sprintf("(bucket, version) IN (SELECT bucket, version FROM %s FINAL WHERE dimension = '' AND %s)", s.table(table), buckets)
 }
 
-// DataTo is the latest instant any counted call tells of; zero when there is none.
+// DataTo is the latest instant any counted call or ticket tells of; zero when there is none.
 func (s *Store) DataTo(ctx context.Context) (time.Time, error) {
+	calls, err := s.dataTo(ctx, tableTallies, kpi.ByQueue)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if has, err := s.anyTicket(ctx); err != nil || !has {
+		return calls, err
+	}
+	tickets, err := s.dataTo(ctx, tableTicketTallies, kpi.ByKind)
+	if tickets.After(calls) {
+		return tickets, err
+	}
+	return calls, err
+}
+
+func (s *Store) dataTo(ctx context.Context, table string, d kpi.Dimension) (time.Time, error) {
 	var latest int64
 	sql := fmt.Sprintf("SELECT toUnixTimestamp64Milli(max(data_to)) FROM %s FINAL WHERE dimension = %s AND %s",
-		s.table(tableTallies), quote(string(kpi.ByQueue)), s.newest("1"))
+		s.table(table), quote(string(d)), s.newest(table, "1"))
 	if err := s.queryRow(ctx, "data_to", sql, &latest); err != nil {
 		return time.Time{}, err
 	}

@@ -83,10 +83,10 @@ type Ledger struct {
 type RunCounts struct {
 	Accepted  int64 // records the loader took
 	Rejected  int64 // records the loader dead-lettered
-	New       int64 // (identity, version, content) never seen before this run, of calls, supplements and agents' states
-	Conflicts int64 // new contents of a version of a call that had another content
+	New       int64 // (identity, version, content) never seen before this run, of calls, tickets, supplements and agents' states
+	Conflicts int64 // new contents of a version of a call or ticket that had another content
 
-	First, Last time.Time // buckets of the first and the last of the new; zero without any
+	First, Last time.Time // what the new calls and tickets cover, to the quarter hour; zero without any
 }
 
 // TallyQuery selects tallies: buckets in [From, To).
