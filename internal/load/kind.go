@@ -30,6 +30,7 @@ type decodeFunc func(d *wire.Decoder, value []byte) (r record, key, field string
 var (
 	_ kind = calls{}
 	_ kind = apart{}
+	_ kind = tickets{}
 )
 
 // apart is the kinds of records that keep all their versions beside one another: writing

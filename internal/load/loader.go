@@ -31,6 +31,9 @@ type Store interface {
 	CallerBuckets(ctx context.Context, places []store.CallerPlace) ([]time.Time, error)
 	InsertSupplements(ctx context.Context, b store.Batch, rows []store.SupplementRow) error
 	InsertAgentStates(ctx context.Context, b store.Batch, rows []store.AgentRow) error
+	TicketVersions(ctx context.Context, ids []string) (map[string][]store.TicketVersion, error)
+	InsertTickets(ctx context.Context, b store.Batch, rows []store.TicketRow) error
+	InsertTicketVersions(ctx context.Context, b store.Batch, versions []store.TicketVersion) error
 	InsertLedger(ctx context.Context, b store.Batch, lines []store.Ledger) error
 	LedgerSum(ctx context.Context, topic string, epoch uint16, partition int) (records, first, last int64, err error)
 }
@@ -42,9 +45,10 @@ var (
 
 // Topics are the names of the topics.
 type Topics struct {
-	Calls       string // read, as the next two are
+	Calls       string // read, as the next three are
 	Supplements string // facts about calls that arrive apart; empty: not read
 	Agents      string // agents' states; empty: not read
+	Tickets     string // empty: not read
 	Touched     string // marks of touched buckets
 	Rejected    string // dead letters
 }
@@ -52,7 +56,7 @@ type Topics struct {
 // DefaultTopics are the names everything else uses.
 func DefaultTopics() Topics {
 	return Topics{
-		Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents",
+		Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents", Tickets: "hotline.tickets",
 		Touched: "hotline.touched", Rejected: "hotline.rejected",
 	}
 }
@@ -88,12 +92,14 @@ type Loader struct {
 const (
 	supplementsGroup = "-supplements"
 	agentsGroup      = "-agents"
+	ticketsGroup     = "-tickets"
 )
 
 // Groups are the consumer groups by the topic they read.
 func (c Config) Groups(t Topics) map[string]string {
 	return map[string]string{
 		t.Calls: c.Group, t.Supplements: c.Group + supplementsGroup, t.Agents: c.Group + agentsGroup,
+		t.Tickets: c.Group + ticketsGroup,
 	}
 }
 
@@ -115,7 +121,7 @@ func New(cfg Config, deps Deps) (*Loader, error) {
 	for _, other := range []struct {
 		topic string
 		kind  kind
-	}{{deps.Topics.Supplements, supplements()}, {deps.Topics.Agents, agentStates()}} {
+	}{{deps.Topics.Supplements, supplements()}, {deps.Topics.Agents, agentStates()}, {deps.Topics.Tickets, tickets{}}} {
 		if other.topic == "" {
 			continue
 		}

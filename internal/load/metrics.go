@@ -48,11 +48,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		gaps: counter("hotline_load_gaps_total",
 			"Offsets that held no record: deleted by retention, or control records of transactions."),
 		versions: counter("hotline_load_new_versions_total",
-			"Versions of calls never seen before; accepted records above that are duplicates."),
+			"Versions of calls and tickets never seen before; accepted records above that are duplicates."),
 		conflicts: counter("hotline_load_conflicts_total",
 			"New contents of a version that had another content before."),
 		tombstones: counter("hotline_load_tombstones_total",
-			"Rows that bury an older version of a call in a bucket it has left."),
+			"Rows that bury an older version of a call or ticket in a bucket it has left."),
 		marks: counter("hotline_load_marks_total",
 			"Buckets marked for recomputation."),
 		batches: counter("hotline_load_batches_total",
@@ -108,13 +108,9 @@ func (m *metrics) loaded(b *batch, p plan, took time.Duration) {
 		m.rejected.WithLabelValues(string(r.err.Reason)).Inc()
 	}
 	m.gaps.Add(float64(b.gaps()))
-	m.versions.Add(float64(len(p.versions)))
+	m.versions.Add(float64(p.fresh()))
 	m.conflicts.Add(float64(p.conflicts))
-	for i := range p.rows {
-		if p.rows[i].Call == nil {
-			m.tombstones.Inc()
-		}
-	}
+	m.tombstones.Add(float64(p.tombstones()))
 	m.marks.Add(float64(len(p.marks)))
 	m.batches.Inc()
 	m.batchRecords.Observe(float64(len(b.records)))

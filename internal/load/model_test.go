@@ -21,6 +21,7 @@ type model struct {
 	callers  map[callerAt]store.CallerRow
 	apart    map[string]bool // supplements and states, in words
 	versions map[string]map[hotline.Rank]store.Version
+	tickets  ticketModel
 	ledger   map[string]store.Ledger // by range and run
 	ranges   map[string]store.Batch
 	tokens   map[string]bool
@@ -45,7 +46,8 @@ type callerAt struct {
 func newModel() *model {
 	return &model{
 		rows: map[place]store.Row{}, callers: map[callerAt]store.CallerRow{}, apart: map[string]bool{}, versions: map[string]map[hotline.Rank]store.Version{},
-		ledger: map[string]store.Ledger{}, ranges: map[string]store.Batch{},
+		tickets: newTicketModel(),
+		ledger:  map[string]store.Ledger{}, ranges: map[string]store.Batch{},
 		tokens: map[string]bool{}, epochs: map[string]uint16{}, dirty: map[int64]bool{},
 	}
 }

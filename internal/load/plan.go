@@ -14,8 +14,9 @@ type record struct {
 	call       *hotline.Call
 	supplement *hotline.Supplement
 	state      *hotline.AgentState
+	ticket     *hotline.Ticket
 
-	id     string        // of the call, where the record is of one
+	id     string        // of the call or ticket, where the record is of one
 	facts  hotline.Facts // of a call; zero for a deletion
 	caller string        // of a call; empty for a deletion
 	before string        // the caller's name under the key before, likewise
@@ -31,9 +32,28 @@ type plan struct {
 	callers   []store.CallerRow   // into the calls of each caller, as rows
 	places    []store.CallerPlace // where the callers have called, as far as these calls are concerned
 	versions  []store.Version     // into the registry: those not yet in it
+	tickets   ticketPlan          // instead of all the above, where the records are tickets
 	marks     []time.Time         // buckets to recompute, ascending
 	ledger    []store.Ledger      // one line per run, in order of appearance
 	conflicts int                 // new contents of a version that had another content
+}
+
+// fresh is how many versions of calls or tickets have never been seen before.
+func (p *plan) fresh() int { return len(p.versions) + len(p.tickets.versions) }
+
+// tombstones is how many rows bury an older version.
+func (p *plan) tombstones() (n int) {
+	for i := range p.rows {
+		if p.rows[i].Call == nil {
+			n++
+		}
+	}
+	for i := range p.tickets.rows {
+		if p.tickets.rows[i].Ticket == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // makePlan decides what becomes of a batch. The records are in the order of their

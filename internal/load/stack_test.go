@@ -61,6 +61,7 @@ func newStack(t testing.TB, partitions int) *stack {
 	err = client.EnsureTopics(t.Context(), []broker.TopicSpec{
 		{Name: s.topics.Calls, Partitions: partitions, Config: large},
 		{Name: s.topics.Supplements, Partitions: 1, Config: large},
+		{Name: s.topics.Tickets, Partitions: 1, Config: large},
 		{Name: s.topics.Agents, Partitions: 1, Config: large},
 		{Name: s.topics.Touched, Partitions: 1},
 		{Name: s.topics.Rejected, Partitions: 1, Config: large},

@@ -22,15 +22,16 @@ const (
 	stepCalls    = "calls"
 	stepCallers  = "callers"
 	stepVersions = "versions"
-	stepRecords  = "records" // of topics that hold no calls
-	stepAround   = "around"  // which other buckets a batch touches
+	stepRecords  = "records" // of topics that hold neither calls nor tickets
+	stepTickets  = "tickets"
+	stepAround   = "around" // which other buckets a batch touches
 	stepLedger   = "ledger"
 	stepMark     = "mark"
 	stepCommit   = "commit"
 )
 
 func steps() []string {
-	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepCallers, stepVersions, stepRecords, stepAround, stepLedger, stepMark, stepCommit}
+	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepCallers, stepVersions, stepRecords, stepTickets, stepAround, stepLedger, stepMark, stepCommit}
 }
 
 // announce writes ahead which range is being loaded: whoever holds the partition after
