@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"hotline12333/internal/config"
@@ -68,6 +69,9 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 		period.To, tq.To = &to, q.To
 	}
 	var err error
+	if err := s.knowTickets(ctx, sources, &build); err != nil {
+		return nil, err
+	}
 	if build.DataTo, err = s.store.DataTo(ctx); err != nil {
 		return nil, fmt.Errorf("reading how far the data reach: %w", err)
 	}
@@ -76,14 +80,51 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 	if err != nil {
 		return nil, err
 	}
+	ticketTotals, err := s.tickets(ctx, &build, sources, period, store.TicketQuery{From: tq.From, To: tq.To, Dimension: kpi.ByKind, Centre: q.Centre})
+	if err != nil {
+		return nil, err
+	}
+	if q.By == kpi.Queue { // no ticket is of a queue
+		return build.Statement(period, slices.Concat(totals, ticketTotals), q.By, totals), nil
+	}
+	totals = append(totals, ticketTotals...)
 	divided := totals
 	if d := q.By.Dimension(); d != kpi.ByQueue {
 		tq.Dimension, tq.Names = d, true
 		if divided, err = s.entries(ctx, tq); err != nil {
 			return nil, err
 		}
+		more, err := s.tickets(ctx, &build, sources, period, store.TicketQuery{From: tq.From, To: tq.To, Dimension: d, Centre: q.Centre})
+		if err != nil {
+			return nil, err
+		}
+		divided = append(divided, more...)
 	}
 	return build.Statement(period, totals, q.By, divided), nil
+}
+
+// knowTickets tells the build which centres have tickets.
+func (s *system) knowTickets(ctx context.Context, sources *source.Registry, build *kpi.Build) error {
+	centres, err := s.store.TicketCentres(ctx)
+	if err != nil {
+		return fmt.Errorf("asking which centres have tickets: %w", err)
+	}
+	build.Tickets = func(centre string) bool { return slices.Contains(centres, centre) }
+	build.WorkingDays = workingDaysOf(sources)
+	return nil
+}
+
+// tickets are the entries of a period's tickets. They are read from before it: what was
+// opened there may fall due in it.
+func (s *system) tickets(ctx context.Context, build *kpi.Build, sources *source.Registry, period kpi.Period, q store.TicketQuery) ([]kpi.Entry, error) {
+	if period.From != nil {
+		q.From = build.Settling(period).Reach(sources.Names(), q.From)
+	}
+	lines, err := s.store.TicketTallies(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("reading the tallies of tickets: %w", err)
+	}
+	return build.Settled(period, lines), nil
 }
 
 func (s *system) entries(ctx context.Context, q store.TallyQuery) ([]kpi.Entry, error) {

@@ -80,9 +80,14 @@ func knowsOf(sources *source.Registry) func(string) kpi.Knows {
 	}
 }
 
+// workingDaysOf adds working days by the calendar of a source.
+func workingDaysOf(*source.Registry) kpi.WorkingDays {
+	return nil // TODO calendar
+}
+
 func loadTopics(t config.Topics) load.Topics {
 	return load.Topics{
-		Calls: t.Calls, Supplements: t.Supplements, Agents: t.Agents, Touched: t.Touched, Rejected: t.Rejected,
+		Calls: t.Calls, Supplements: t.Supplements, Agents: t.Agents, Tickets: t.Tickets, Touched: t.Touched, Rejected: t.Rejected,
 	}
 }
 
