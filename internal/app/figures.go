@@ -118,7 +118,8 @@ func (s *system) knowTickets(ctx context.Context, sources *source.Registry, buil
 // opened there may fall due in it.
 func (s *system) tickets(ctx context.Context, build *kpi.Build, sources *source.Registry, period kpi.Period, q store.TicketQuery) ([]kpi.Entry, error) {
 	if period.From != nil {
-		q.From = build.Settling(period).Reach(sources.Names(), q.From)
+		// By the centre's calendar too, which holds for sources without a description.
+		q.From = build.Settling(period).Reach(append(sources.Names(), ""), q.From)
 	}
 	lines, err := s.store.TicketTallies(ctx, q)
 	if err != nil {

@@ -81,8 +81,10 @@ func knowsOf(sources *source.Registry) func(string) kpi.Knows {
 }
 
 // workingDaysOf adds working days by the calendar of a source.
-func workingDaysOf(*source.Registry) kpi.WorkingDays {
-	return nil // TODO calendar
+func workingDaysOf(sources *source.Registry) kpi.WorkingDays {
+	return func(name string, t time.Time, days int) (time.Time, error) {
+		return sources.Calendar(name).AddWorkingDays(t, days)
+	}
 }
 
 func loadTopics(t config.Topics) load.Topics {

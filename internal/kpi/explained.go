@@ -74,9 +74,9 @@ func rateFigures(d Definitions) []Explained {
 	list := []Explained{
 		official, agent, composite, hours, exclShort,
 		{
-			Name: "response_timeliness", ZH: "12333热线响应及时率", EN: "response timeliness",
+			Name: "response_timeliness_wait", ZH: "12333热线响应及时率(应答)", EN: "response timeliness (answers)",
 			Formula: fmt.Sprintf("answered with wait ≤ %d s / answered", d.Timeliness),
-			of:      func(f *Figures) Ratio { return f.ResponseTimeliness }, rule: within(d.Timeliness, (*Seen).became),
+			of:      func(f *Figures) Ratio { return f.ResponseTimelinessWait }, rule: within(d.Timeliness, (*Seen).became),
 		},
 		{
 			Name: "abandonment_rate", ZH: "放弃率", EN: "abandonment rate", Formula: "(abandoned_queue + abandoned_ringing) / requested",
