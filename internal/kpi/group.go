@@ -144,6 +144,8 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 	if !all.DataTo.IsZero() {
 		to := all.DataTo.In(b.Zone)
 		s.DataTo = &to
+	} else {
+		s.DataTo = s.TicketsAsOf
 	}
 	s.Provisional = b.provisional(totals)
 	if by != Undivided {

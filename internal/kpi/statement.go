@@ -12,7 +12,7 @@ import (
 // Statement is the figures of a period as every command and page prints them.
 type Statement struct {
 	Period      Period                     `json:"period"`
-	DataTo      *time.Time                 `json:"data_to"`                 // the latest instant any counted call tells of; null without calls
+	DataTo      *time.Time                 `json:"data_to"`                 // the latest instant any counted call tells of, else any ticket; null without either
 	TicketsAsOf *time.Time                 `json:"tickets_as_of,omitempty"` // what falls due later is in no ratio
 	Definitions map[string]DefinitionState `json:"definitions"`
 	Counts      Counts                     `json:"counts"`
@@ -80,11 +80,11 @@ type Counts struct {
 
 // TicketLine is the counts of tickets of one kind.
 type TicketLine struct {
-	Opened    int64    `json:"opened"`
-	OnTheSpot int64    `json:"on_the_spot"`
-	ClockSkew int64    `json:"clock_skew"`
-	Response  KeptLine `json:"response"`
-	Resolving KeptLine `json:"resolving"`
+	Opened     int64    `json:"opened"`
+	OnTheSpot  int64    `json:"on_the_spot"`
+	ClockSkew  int64    `json:"clock_skew"`
+	Response   KeptLine `json:"response"`
+	Resolution KeptLine `json:"resolution"`
 }
 
 // KeptLine is what became of the deadlines of tickets. due = in_time + late + overdue.
@@ -209,7 +209,7 @@ func CountsOf(t *Tally, d Definitions) Counts {
 		}
 		c.Tickets[kind] = TicketLine{
 			Opened: n.Opened, OnTheSpot: n.OnTheSpot, ClockSkew: n.Skewed,
-			Response: keptLine(&n.Respond), Resolving: keptLine(&n.Resolve),
+			Response: keptLine(&n.Respond), Resolution: keptLine(&n.Resolve),
 		}
 	}
 	for _, limit := range d.ServiceLevels {

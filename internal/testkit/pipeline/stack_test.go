@@ -51,8 +51,12 @@ func newStack(t testing.TB) *stack {
 	})
 	topics := load.DefaultTopics()
 	err = s.client.EnsureTopics(t.Context(), []broker.TopicSpec{
-		{Name: topics.Calls, Partitions: 3}, {Name: topics.Touched, Partitions: 2}, {Name: topics.Rejected, Partitions: 1},
-		{Name: topics.Tickets, Partitions: 2}, {Name: topics.Supplements, Partitions: 1}, {Name: topics.Agents, Partitions: 1},
+		{Name: topics.Calls, Partitions: 3},
+		{Name: topics.Touched, Partitions: 2},
+		{Name: topics.Rejected, Partitions: 1},
+		{Name: topics.Tickets, Partitions: 2},
+		{Name: topics.Supplements, Partitions: 1},
+		{Name: topics.Agents, Partitions: 1},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -63,7 +63,9 @@ func TestTicketsCountWhatGoCounts(t *testing.T) {
 func TestLateAnswerRepairsThePast(t *testing.T) {
 	s := newStack(t)
 	s.start()
-	day := func(month time.Month, d, hour int) time.Time { return time.Date(2026, month, d, hour, 0, 0, 0, time.UTC) }
+	day := func(month time.Month, d, hour int) time.Time {
+		return time.Date(2026, month, d, hour, 0, 0, 0, time.UTC)
+	}
 	q1 := kpi.Period{From: new(time.Time), To: new(time.Time)}
 	*q1.From, *q1.To = day(time.January, 1, 0), day(time.April, 1, 0)
 	ticket := hotline.Ticket{
