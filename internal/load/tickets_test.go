@@ -188,7 +188,7 @@ func TestTicketsOnTheStack(t *testing.T) {
 		})
 	}
 	version := uint64(1)
-	due := func() map[int]int64 { // tickets due, by quarter hours after noon
+	due := func() map[int]int64 { // tickets due, by the quarter hours after noon that have passed then
 		t.Helper()
 		version++
 		var buckets []time.Time
@@ -205,7 +205,7 @@ func TestTicketsOnTheStack(t *testing.T) {
 		out := map[int]int64{}
 		for i := range list {
 			if n := list[i].Tally.Respond.Open; n > 0 {
-				out[int(list[i].Key.Bucket.Sub(noon)/hotline.BucketLength)] += n
+				out[int(list[i].Key.Bucket.Sub(noon)/hotline.BucketLength)+1] += n
 			}
 		}
 		return out

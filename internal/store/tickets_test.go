@@ -217,7 +217,7 @@ func TestTicketsOfARun(t *testing.T) {
 	if n, err := s.StoredOf(t.Context(), "run"); err != nil || n != 3 {
 		t.Errorf("stored %d, %v, want all 3", n, err)
 	}
-	query(t, cfg, fmt.Sprintf("ALTER TABLE {db}.tickets DELETE WHERE bucket = %d SETTINGS mutations_sync = 1", noon.AddDate(0, 0, 3).Unix()))
+	query(t, cfg, fmt.Sprintf("ALTER TABLE {db}.tickets DELETE WHERE bucket = %d SETTINGS mutations_sync = 1", hotline.DeadlineBucket(noon.AddDate(0, 0, 3)).Unix()))
 	if n, err := s.StoredOf(t.Context(), "run"); err != nil || n != 2 {
 		t.Errorf("stored %d, %v with the newest gone, want 2", n, err)
 	}
