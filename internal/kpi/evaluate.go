@@ -42,6 +42,26 @@ func (p Progress) Share() *big.Rat {
 // DefaultFarBeyond is 30%: a target exceeded by more may have been set low.
 func DefaultFarBeyond() Fraction { return Fraction{Num: 30, Den: 100} }
 
+// IndicatorCounts gives the figures of a period that indicators may be computed by, and
+// which of them are drafts: their definition is not confirmed. consultations are those of
+// tickets. A period in which no call was decided has no data, not even a count of 0.
+func IndicatorCounts(t *Tally, f Figures, d Definitions, consultations Ratio) (map[Figure]Ratio, map[Figure]bool) {
+	answered := f.AnsweredCalls
+	answered.Den = min(t.Offered(), 1)
+	draft := func(name string) bool { return !d.InForce[name].Confirmed }
+	return map[Figure]Ratio{
+		FigureAnsweredCalls:          answered,
+		FigureAnswerRate:             f.AnswerRate,
+		FigureResponseTimeliness:     f.ResponseTimeliness,
+		FigureConsultationTimeliness: consultations,
+	}, map[Figure]bool{
+		FigureAnsweredCalls:          draft(DefAnsweredCalls),
+		FigureAnswerRate:             draft(DefAnswerRate),
+		FigureResponseTimeliness:     draft(DefResponse),
+		FigureConsultationTimeliness: draft(DefConsultation),
+	}
+}
+
 // RowResult is a row of the table, evaluated.
 type RowResult struct {
 	Row
@@ -242,9 +262,7 @@ func (in *Evaluation) entered(r *RowResult, mine []Entered) (bool, error) {
 		r.State = NotEntered
 		return false, nil
 	}
-	if r.Gather == Latest && !g.from[0].Span.From.Equal(in.Span.From) || !g.from[len(g.from)-1].Span.To.Equal(in.Span.To) {
-		r.Flags = append(r.Flags, FlagPartValue)
-	}
+	in.flagPart(r)
 	return true, nil
 }
 
@@ -279,10 +297,15 @@ func (in *Evaluation) graded(r *RowResult, mine []Entered) error {
 	default:
 		r.State = Near
 	}
-	if exact, own := exactly(g.from, in.Span); !own || exact.Code == "" {
+	in.flagPart(r)
+	return nil
+}
+
+// flagPart tells when a state or rate is not that of the period but of a part of it.
+func (in *Evaluation) flagPart(r *RowResult) {
+	if _, own := exactly(r.From, in.Span); !own && r.Gather == Latest {
 		r.Flags = append(r.Flags, FlagPartValue)
 	}
-	return nil
 }
 
 // hold compares a row's value with its target, or with what the target asks for by now.

@@ -58,9 +58,9 @@ func (p Place) Dimension() (d Dimension, name string, ok bool) {
 
 // Checked says what the tallies, which every other output is made of, give for the figure.
 type Checked struct {
-	Equal       bool         `json:"equal"`
-	Numerator   int64        `json:"numerator"`
-	Denominator int64        `json:"denominator,omitempty"`
+	Equal       bool       `json:"equal"`
+	Numerator   int64      `json:"numerator"`
+	Denominator int64      `json:"denominator,omitempty"`
 	Differences []Mismatch `json:"differences,omitempty"`
 
 	// Why there is nothing to compare with; the figure is then of the calls alone.
