@@ -178,7 +178,6 @@ func (b *Build) provisional(totals []Entry) map[string]time.Time {
 	return map[string]time.Time{"first_contact_resolution": until.In(b.Zone)}
 }
 
-
 func (b *Build) groups(by By, entries []Entry) []Group {
 	type slot struct {
 		part

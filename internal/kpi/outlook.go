@@ -141,12 +141,19 @@ func choosePattern(days []DayCount, end int, past []DayCount, rate bool) (p patt
 
 func (o *Outlook) toDate() {
 	for i := range o.days[:o.end] {
-		d := &o.days[i]
-		o.ToDate += d.Count
-		if d.Working && !d.Known {
-			o.Gaps++
+		o.ToDate += o.days[i].Count
+	}
+	o.Gaps = gapsIn(o.days[:o.end])
+}
+
+// gapsIn counts the working days without data among days that are over.
+func gapsIn(over []DayCount) (n int) {
+	for i := range over {
+		if over[i].Working && !over[i].Known {
+			n++
 		}
 	}
+	return n
 }
 
 // average runs the filter over the grid, and weighs what each point of it expects. It
