@@ -46,13 +46,17 @@ const (
 	KeyMismatch  Reason = "key_mismatch" // the Kafka key is not the call_id
 	BadRow       Reason = "bad_row"      // a row of a file that has not the declared shape
 	Refused      Reason = "refused"      // the store will not take the row
+
+	// SealedPeriod is a record that would change a quarter hour whose calls have reached
+	// their retention: what was counted there stays.
+	SealedPeriod Reason = "sealed_period"
 )
 
 // Reasons are all of them, for metrics that start at zero.
 func Reasons() []Reason {
 	return []Reason{
 		NotJSON, WrongType, Missing, UnknownValue, OutOfRange, TooLong,
-		TooLarge, InvalidUTF8, DuplicateKey, KeyMismatch, BadRow, Refused,
+		TooLarge, InvalidUTF8, DuplicateKey, KeyMismatch, BadRow, Refused, SealedPeriod,
 	}
 }
 

@@ -28,12 +28,22 @@ func (calls) decode(d *wire.Decoder, value []byte) (r record, key, field string,
 
 // lookup asks the registry for all calls of the batch.
 func (calls) lookup(ctx context.Context, w *worker, b *batch) (err error) {
-	b.known, err = w.versions(ctx, stepLookup, b.accepted)
+	if b.known, err = w.versions(ctx, stepLookup, b.accepted); err != nil {
+		return err
+	}
+	b.sealed, err = w.sealed(ctx, b.accepted, store.SealedCall)
 	return err
 }
 
-func (calls) write(ctx context.Context, w *worker, b *batch, id store.Batch) (plan, error) {
+func (calls) guard(w *worker, b *batch) {
 	w.merge(b)
+	w.rejectSealed(b, b.sealedBy)
+	if b.guard.Erases() {
+		erase(b)
+	}
+}
+
+func (calls) write(ctx context.Context, w *worker, b *batch, id store.Batch) (plan, error) {
 	p, err := w.insertCalls(ctx, b, id)
 	if err != nil {
 		return p, err
@@ -53,15 +63,7 @@ func (calls) write(ctx context.Context, w *worker, b *batch, id store.Batch) (pl
 
 // versions asks the registry for the calls of the records.
 func (w *worker) versions(ctx context.Context, step string, records []record) (known map[string][]store.Version, err error) {
-	ids := make([]string, 0, len(records))
-	seen := make(map[string]struct{}, len(records))
-	for i := range records {
-		id := records[i].id
-		if _, ok := seen[id]; !ok {
-			seen[id] = struct{}{}
-			ids = append(ids, id)
-		}
-	}
+	ids := idsOf(records)
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -75,6 +77,19 @@ func (w *worker) versions(ctx context.Context, step string, records []record) (k
 		return nil, fmt.Errorf("looking up %d calls: %w", len(ids), err)
 	}
 	return known, nil
+}
+
+func idsOf(records []record) []string {
+	ids := make([]string, 0, len(records))
+	seen := make(map[string]struct{}, len(records))
+	for i := range records {
+		id := records[i].id
+		if _, ok := seen[id]; !ok {
+			seen[id] = struct{}{}
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // around finds the buckets of other calls of the same callers.

@@ -68,6 +68,8 @@ func TestPositionComesBack(t *testing.T) {
 		{topic: "0123", from: 7, gaps: 3},
 		{topic: "0123@2", last: 99, announced: true},
 		{topic: "0123", last: 0, announced: true},
+		{topic: "0123", last: 5, announced: true, closed: 0, guarded: true},
+		{topic: "0123", last: 5, announced: true, closed: 1771286400, guarded: true},
 	} {
 		if got := parsePosition(p.String()); got != p {
 			t.Errorf("%+v came back as %+v", p, got)

@@ -20,6 +20,8 @@ type kind interface {
 	// lookup brings what writing the batch needs to know; it runs while the batch before
 	// is being written.
 	lookup(ctx context.Context, w *worker, b *batch) error
+	// guard keeps what must not be stored out of the accepted records, by what was looked up.
+	guard(w *worker, b *batch)
 	// write brings the accepted records into the store and says what else follows from
 	// them. It may be repeated, as a whole and after any part of it.
 	write(ctx context.Context, w *worker, b *batch, id store.Batch) (plan, error)
@@ -37,6 +39,7 @@ var (
 // one needs to know nothing of the others, and one that is there already stays as it is.
 type apart struct {
 	read    decodeFunc
+	ofCalls bool // the records are about calls, and a sealed call takes no more
 	insert  func(ctx context.Context, s Store, id store.Batch, records []record) error
 	touched func(ctx context.Context, w *worker, records []record) ([]time.Time, error) // nil: no bucket
 }
@@ -45,7 +48,23 @@ func (k apart) decode(d *wire.Decoder, value []byte) (r record, key, field strin
 	return k.read(d, value)
 }
 
-func (apart) lookup(context.Context, *worker, *batch) error { return nil }
+func (k apart) lookup(ctx context.Context, w *worker, b *batch) (err error) {
+	b.known, b.sealed = nil, nil
+	if !k.ofCalls || b.guard.Closed.IsZero() {
+		return nil
+	}
+	if b.known, err = w.versions(ctx, stepLookup, b.accepted); err != nil {
+		return err
+	}
+	b.sealed, err = w.sealed(ctx, b.accepted, store.SealedCall)
+	return err
+}
+
+func (k apart) guard(w *worker, b *batch) {
+	if k.ofCalls {
+		w.rejectSealed(b, b.sealedBy)
+	}
+}
 
 func (k apart) write(ctx context.Context, w *worker, b *batch, id store.Batch) (plan, error) {
 	for len(b.accepted) > 0 {
@@ -97,6 +116,7 @@ func (k apart) refuse(ctx context.Context, w *worker, b *batch, id *store.Batch,
 // insert, so that of a call and a supplement loaded at the same time one sees the other.
 func supplements() kind {
 	return apart{
+		ofCalls: true,
 		read: func(d *wire.Decoder, value []byte) (r record, key, field string, err error) {
 			if r.supplement, err = d.Supplement(value); err != nil {
 				return r, "", "", err

@@ -27,6 +27,8 @@ type model struct {
 	tokens   map[string]bool
 	epochs   map[string]uint16
 	dirty    map[int64]bool // buckets whose live calls have changed since they were marked
+	guard    store.Guard
+	sealed   map[string]struct{}
 
 	fail func(step string) error // asked before and after each write, when set
 }
@@ -84,6 +86,24 @@ func (m *model) Versions(_ context.Context, ids []string) (map[string][]store.Ve
 		return nil, err
 	}
 	return m.snapshot(ids), nil
+}
+
+func (m *model) Guard(context.Context) (store.Guard, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.guard, m.failing("guard")
+}
+
+func (m *model) SealedAmong(_ context.Context, _ store.Sealed, ids []string) (map[string]struct{}, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]struct{}{}
+	for _, id := range ids {
+		if _, ok := m.sealed[id]; ok {
+			out[id] = struct{}{}
+		}
+	}
+	return out, m.failing("guard")
 }
 
 func (m *model) snapshot(ids []string) map[string][]store.Version {

@@ -22,12 +22,20 @@ type position struct {
 	// being loaded, and whoever begins there must load exactly that range.
 	last      int64
 	announced bool
+
+	// closed is the horizon before which the announced range takes nothing, in unix
+	// seconds, when guarded: whoever repeats it must accept and reject the same records.
+	closed  int64
+	guarded bool
 }
 
 func (p position) String() string {
 	s := "topic=" + p.topic + " from=" + strconv.FormatInt(p.from, 10) + " gaps=" + strconv.FormatInt(p.gaps, 10)
 	if p.announced {
 		s += " last=" + strconv.FormatInt(p.last, 10)
+		if p.guarded {
+			s += " closed=" + strconv.FormatInt(p.closed, 10)
+		}
 	}
 	return s
 }
@@ -48,6 +56,8 @@ func parsePosition(s string) position {
 			p.gaps = n
 		case name == "last" && err == nil:
 			p.last, p.announced = n, true
+		case name == "closed" && err == nil:
+			p.closed, p.guarded = n, true
 		}
 	}
 	return p

@@ -31,6 +31,9 @@ type batch struct {
 	accepted    []record
 	rejected    []rejection
 	known       map[string][]store.Version // the registered versions of its calls
+	guard       store.Guard
+	sealed      map[string]struct{}              // those of its calls, or tickets, that sealed tallies count
+	tickets     map[string][]store.TicketVersion // as known, where the guard needs it
 }
 
 // rejection is a record that cannot be counted.

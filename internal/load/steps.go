@@ -18,6 +18,7 @@ const (
 	stepOpen     = "open"
 	stepAnnounce = "announce"
 	stepReject   = "reject"
+	stepGuard    = "guard" // what is sealed, and who was erased
 	stepLookup   = "lookup"
 	stepCalls    = "calls"
 	stepCallers  = "callers"
@@ -31,21 +32,21 @@ const (
 )
 
 func steps() []string {
-	return []string{stepOpen, stepAnnounce, stepReject, stepLookup, stepCalls, stepCallers, stepVersions, stepRecords, stepTickets, stepAround, stepLedger, stepMark, stepCommit}
+	return []string{stepOpen, stepAnnounce, stepReject, stepGuard, stepLookup, stepCalls, stepCallers, stepVersions, stepRecords, stepTickets, stepAround, stepLedger, stepMark, stepCommit}
 }
 
 // announce writes ahead which range is being loaded: whoever holds the partition after
 // this process died repeats exactly it, so that its inserts carry the same tokens.
 func (w *worker) announce(ctx context.Context, b *batch) error {
 	p := w.pos
-	p.last, p.announced = b.last, true
+	p.last, p.announced, p.closed, p.guarded = b.last, true, toUnix(b.guard.Closed), true
 	return w.timed(stepAnnounce, func() error { return w.part.Commit(ctx, b.first, p.String()) })
 }
 
 func (w *worker) commit(ctx context.Context, b *batch) error {
 	p := w.pos
 	p.gaps += b.gaps()
-	p.last, p.announced = 0, false
+	p.last, p.announced, p.closed, p.guarded = 0, false, 0, false
 	err := w.timed(stepCommit, func() error { return w.part.Commit(ctx, b.last+1, p.String()) })
 	if err == nil {
 		w.pos = p

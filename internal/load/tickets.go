@@ -25,7 +25,20 @@ func (tickets) decode(d *wire.Decoder, value []byte) (r record, key, field strin
 	return r, r.id, "ticket_id", nil
 }
 
-func (tickets) lookup(context.Context, *worker, *batch) error { return nil }
+// lookup asks only what a seal depends on; what is written depends on the batch before.
+func (k tickets) lookup(ctx context.Context, w *worker, b *batch) (err error) {
+	b.tickets, b.sealed = nil, nil
+	if b.guard.Closed.IsZero() {
+		return nil
+	}
+	if b.tickets, err = k.versions(ctx, w, b.accepted); err != nil {
+		return err
+	}
+	b.sealed, err = w.sealed(ctx, b.accepted, store.SealedTicket)
+	return err
+}
+
+func (tickets) guard(w *worker, b *batch) { w.rejectSealed(b, b.ticketSealedBy) }
 
 func (k tickets) write(ctx context.Context, w *worker, b *batch, id store.Batch) (plan, error) {
 	known, err := k.versions(ctx, w, b.accepted)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -176,7 +177,7 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 	if w.pos.announced {
 		b, err := r.exactly(ctx, w.pos.last)
 		if err == nil {
-			err = w.kind.lookup(work, w, b)
+			err = w.lookup(work, b)
 		}
 		if err == nil {
 			err = w.load(work, b)
@@ -213,6 +214,23 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 	}
 }
 
+// lookup brings what the batch needs to know before it is written.
+func (w *worker) lookup(ctx context.Context, b *batch) error {
+	err := w.timed(stepGuard, func() error {
+		return w.try(ctx, stepGuard, func(ctx context.Context) (err error) {
+			b.guard, err = w.store.Guard(ctx)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("asking what is sealed: %w", err)
+	}
+	if b.announced && w.pos.guarded { // as it was when the range was begun
+		b.guard.Closed = fromUnix(w.pos.closed)
+	}
+	return w.kind.lookup(ctx, w, b)
+}
+
 // lookAhead looks up the records of a batch while the one before is being written. A batch
 // is taken to be written only after the one before it is done, so what a look-up may miss
 // are the versions of exactly one batch, see merge.
@@ -220,7 +238,7 @@ func (w *worker) lookAhead(ctx context.Context, in <-chan *batch, out chan<- *ba
 	for {
 		select {
 		case b := <-in:
-			if err := w.kind.lookup(ctx, w, b); err != nil {
+			if err := w.lookup(ctx, b); err != nil {
 				return err
 			}
 			select {
@@ -264,6 +282,7 @@ func (w *worker) load(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
+	w.kind.guard(w, b)
 	if err := w.reject(ctx, b, b.rejected); err != nil { // step 2
 		return err
 	}
@@ -274,6 +293,8 @@ func (w *worker) load(ctx context.Context, b *batch) error {
 	if err := w.insertLedger(ctx, id, p.ledger); err != nil { // step 6
 		return err
 	}
+	// What was counted in a closed quarter hour stays, whoever calls again after it.
+	p.marks = slices.DeleteFunc(p.marks, func(at time.Time) bool { return at.Before(b.guard.Closed) })
 	if err := w.mark(ctx, p.marks); err != nil { // step 7
 		return err
 	}

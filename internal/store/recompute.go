@@ -13,6 +13,7 @@ const recomputeChunk = 31 * 96
 // Recompute replaces the tallies of whole buckets by what calls and tickets now say, under a
 // version: the greatest wins, whenever it arrives. It may be repeated, also under the
 // same version: the groups there are and have no calls any more become rows of zeros.
+// Sealed buckets are left as they are.
 //
 // What it counts is, by kpi.Count, what the newest versions of the calls say; a
 // property test holds the two against each other.
@@ -26,6 +27,16 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	if s.cfg.Cluster != "" {           // what is joined lies on other servers, and is small
 		settings["distributed_product_mode"] = "global"
 	}
+	if len(sorted) == 0 {
+		return nil
+	}
+	// What is sealed stays, by its version; not asking for it saves work. The calls of a
+	// sealed bucket may be gone.
+	horizons, err := s.Horizons(ctx)
+	if err != nil {
+		return err
+	}
+	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Before(horizons.Sealed) })
 	if len(sorted) == 0 {
 		return nil
 	}
