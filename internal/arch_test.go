@@ -34,7 +34,7 @@ func layer(tree string) (int, bool) {
 		{"internal/deadletter"}, // an envelope that two components share
 		{
 			"internal/source", "internal/intake", "internal/load", "internal/aggregate", "internal/publish",
-			"internal/web", "internal/report", "internal/board", "internal/simulate",
+			"internal/web", "internal/report", "internal/board", "internal/simulate", "internal/retention", "internal/subject",
 		},
 		{"internal/config"},
 		{"internal/app"},

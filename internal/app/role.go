@@ -86,7 +86,17 @@ func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(co
 		if err != nil {
 			return nil, nil, err
 		}
-		return s.health(), aggregator.Run, nil
+		keeper, err := s.retention()
+		if err != nil {
+			return nil, nil, err
+		}
+		run := func(ctx context.Context) error {
+			g, ctx := errgroup.WithContext(ctx)
+			g.Go(func() error { return aggregator.Run(ctx) })
+			g.Go(func() error { return keeper.Run(ctx) }) // several replicas at once do no harm
+			return g.Wait()
+		}
+		return s.health(), run, nil
 	case RoleWeb:
 		follower, err := s.follower(sources)
 		if err != nil {

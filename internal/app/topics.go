@@ -25,6 +25,7 @@ func topicSpecs(cfg config.Topics) []broker.TopicSpec {
 		// An agent changes state a few hundred times a day: one partition is enough for a nation.
 		{Name: cfg.Agents, Partitions: 1, ReplicationFactor: cfg.Replication, Config: records},
 		{Name: cfg.Rejected, Partitions: 1, ReplicationFactor: cfg.Replication, Config: forever(deadletter.MaxRecord)},
+		{Name: cfg.Erasures, Partitions: 1, ReplicationFactor: cfg.Replication, Config: forever(wire.MaxRecord)},
 		// One partition: a centre's marks are few, and one aggregator keeps up with a nation.
 		{Name: cfg.Touched, Partitions: 1, ReplicationFactor: cfg.Replication, Config: forever(wire.MaxRecord)},
 	}

@@ -61,6 +61,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
+	keeper, err := sys.retention()
+	if err != nil {
+		return err
+	}
 	posts, err := sys.posts(sources, kit)
 	if err != nil {
 		return err
@@ -78,6 +82,7 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	parts.start("keys", func(ctx context.Context) error { return kit.Follow(ctx, log.With("part", "keys")) })
 	parts.start("load", loader.Run)
 	parts.start("aggregate", aggregator.Run)
+	parts.start("retention", keeper.Run)
 	parts.start("publish", follower.Run)
 	parts.start("web", pages.Run)
 	if posts != nil {

@@ -8,7 +8,7 @@ import (
 
 // Config says where the log is.
 type Config struct {
-	File string `yaml:"file" doc:"Audit log of every reveal, opened dead letter, export and erasure; it only grows. Empty: hotline/audit.jsonl in the user's state directory."`
+	File string `yaml:"file" doc:"Audit log of every reveal, opened dead letter, export, erasure and removal; it only grows. Empty: hotline/audit.jsonl in the user's state directory."`
 }
 
 // DefaultConfig keeps the log in the user's state directory, outside of the data: what is

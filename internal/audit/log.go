@@ -30,13 +30,14 @@ const (
 	Reveal       Action = "reveal"        // a number was shown to call back
 	Export       Action = "export"        // what is held about one caller was written out
 	Erase        Action = "erase"         // one caller's identity was removed
+	Retain       Action = "retention"     // what had been kept long enough was removed
 	RotateKeys   Action = "rotate_keys"
 	RetireKey    Action = "retire_key"
 )
 
 // Actions are all of them.
 func Actions() []Action {
-	return []Action{ShowRejected, Reveal, Export, Erase, RotateKeys, RetireKey}
+	return []Action{ShowRejected, Reveal, Export, Erase, Retain, RotateKeys, RetireKey}
 }
 
 // Entry is one line. Texts are scrubbed of numbers when it is written.

@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/keys"
 	"hotline12333/internal/load"
 	"hotline12333/internal/publish"
+	"hotline12333/internal/retention"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
@@ -40,6 +41,7 @@ type Root struct {
 	Intake         intake.Config    `yaml:"intake" doc:"From files into Kafka."`
 	Load           load.Config      `yaml:"load" doc:"From Kafka into ClickHouse."`
 	Aggregate      aggregate.Config `yaml:"aggregate" doc:"From calls to tallies."`
+	Retention      retention.Config `yaml:"retention" doc:"How long each kind of data is kept; durations may be written in days, as 1096d."`
 	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 }
@@ -63,6 +65,7 @@ type Topics struct {
 	Tickets     string `yaml:"tickets" doc:"Topic of the tickets."`
 	Touched     string `yaml:"touched" doc:"Topic of the marks that say which quarter hours have changed."`
 	Rejected    string `yaml:"rejected" doc:"Topic of the dead letters."`
+	Erasures    string `yaml:"erasures" doc:"Topic of the erasures: whoever reads the log again must know whose identity is gone."`
 	Partitions  int    `yaml:"partitions" doc:"Partitions the topics of calls, supplements and tickets are created with; an existing topic keeps its own."`
 	Replication int    `yaml:"replication" doc:"Copies the brokers keep of each topic that is created; 3 on a cluster."`
 }
@@ -78,7 +81,7 @@ func DefaultRoot() Root {
 		Store:          store.DefaultConfig(),
 		Topics: Topics{
 			Calls: "hotline.calls", Supplements: "hotline.supplements", Agents: "hotline.agents", Tickets: "hotline.tickets",
-			Touched: "hotline.touched", Rejected: "hotline.rejected",
+			Touched: "hotline.touched", Rejected: "hotline.rejected", Erasures: "hotline.erasures",
 			Partitions: 1, Replication: 1,
 		},
 		Keys:      keys.DefaultConfig(),
@@ -88,6 +91,7 @@ func DefaultRoot() Root {
 		Intake:    intake.DefaultConfig(),
 		Load:      load.DefaultConfig(),
 		Aggregate: aggregate.DefaultConfig(),
+		Retention: retention.DefaultConfig(),
 		Publish:   publish.DefaultConfig(),
 		Web:       web.DefaultConfig(),
 	}
@@ -134,6 +138,7 @@ func (t Topics) Validate() error {
 		{"tickets", t.Tickets},
 		{"touched", t.Touched},
 		{"rejected", t.Rejected},
+		{"erasures", t.Erasures},
 	} {
 		if !topicName.MatchString(f.name) {
 			return fmt.Errorf("%s: %q is no name of a topic: letters, digits, dot, dash and underscore", f.field, f.name)

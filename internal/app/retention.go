@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hotline12333/internal/aggregate"
+	"hotline12333/internal/audit"
+	"hotline12333/internal/config"
+	"hotline12333/internal/retention"
+)
+
+// loadedTopics are the topics whose records the loaders bring into the store, with the
+// groups that do.
+func loadedTopics(cfg config.Root) map[string]string { return cfg.Load.Groups(loadTopics(cfg.Topics)) }
+
+// settled returns when all that is on Kafka now is loaded and counted.
+func (s *system) settled(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for topic, group := range loadedTopics(s.cfg) {
+		g.Go(func() error {
+			extents, err := s.broker.Offsets(ctx, topic)
+			if err != nil {
+				return err
+			}
+			ends := make(map[int]int64, len(extents))
+			for _, e := range extents {
+				if e.Next > e.First {
+					ends[e.Partition] = e.Next
+				}
+			}
+			w := aggregate.Waiter{
+				Broker: s.broker, LoadGroup: group, CallsTopic: topic,
+				TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched,
+			}
+			return w.Wait(ctx, ends)
+		})
+	}
+	return g.Wait()
+}
+
+// retention makes the worker that removes what has been kept long enough.
+func (s *system) retention() (*retention.Worker, error) {
+	rules, err := openRules(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return retention.New(s.cfg.Retention, retention.Deps{
+		Store: s.store, Broker: s.broker, Loaded: loadedTopics(s.cfg), Rejected: s.cfg.Topics.Rejected,
+		Settled: s.settled, AddWorkingDays: rules.Calendars.Centre().AddWorkingDays,
+		Record: func(what string) error { return record(s.cfg, audit.Entry{Action: audit.Retain, Subject: what}) },
+		Log:    s.log.With("part", "retention"), Registerer: s.reg,
+	})
+}
+
+// Retention prints how long each kind of data is kept and what has been kept long enough
+// at the time; apply removes that.
+func Retention(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, apply bool) (err error) {
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	if err := errJoin(sys.storeAnswers(ctx), sys.brokerAnswers(ctx)); err != nil {
+		return err
+	}
+	worker, err := sys.retention()
+	if err != nil {
+		return err
+	}
+	do, what := worker.Plan, "TO BE REMOVED"
+	if apply {
+		do, what = worker.Apply, "REMOVED"
+	}
+	items, err := do(ctx, time.Now())
+	w := &printer{out: out}
+	w.line("%-15s %-20s %-21s %s", "KIND", "KEPT FOR", "REMOVED IF BEFORE", what)
+	for _, i := range items {
+		w.line("%-15s %-20s %-21s %d", i.Kind, i.Keep, instantOr(i.Before, "-"), i.Rows)
+	}
+	for _, i := range items {
+		if !i.Sealed.IsZero() {
+			w.line("The quarter hours before %s are sealed: their figures stay, and records for them are rejected (sealed_period).", instantOr(i.Sealed, "-"))
+		}
+	}
+	if gap := cfg.Retention.Gap(); gap != "" {
+		w.line("Note: %s.", gap)
+	}
+	if err != nil {
+		err = fmt.Errorf("not everything was done: %w", err)
+	}
+	return errJoin(err, w.err)
+}
