@@ -57,6 +57,8 @@ func TestMigrateFromNothing(t *testing.T) {
 		"retention_horizons",
 		"schema_migrations",
 		"sealed_calls",
+		"sealed_parts",
+		"sealed_reports",
 		"tallies",
 		"tally_log",
 		"topic_epochs",
