@@ -61,6 +61,9 @@ func TestMigrateFromNothing(t *testing.T) {
 		"sealed_reports",
 		"tallies",
 		"tally_log",
+		"ticket_tallies",
+		"ticket_versions",
+		"tickets",
 		"topic_epochs",
 	}
 	if diff := cmp.Diff(tables, strings.Split(got, "\n")); diff != "" {

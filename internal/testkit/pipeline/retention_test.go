@@ -176,7 +176,8 @@ func TestRetentionDiesAtEachStep(t *testing.T) {
 	if err != nil || list.ByReason[hotline.SealedPeriod] != late || list.Total != late {
 		t.Errorf("rejected %v, %v; want %d for the sealed period", list.ByReason, err, late)
 	}
-	if len(recorded) != days || // one of them twice: what was written down did not happen !strings.Contains(recorded[0], "8 calls") {
+	// One of them twice: what was written down did not happen.
+	if len(recorded) != days || !strings.Contains(recorded[0], "8 calls") {
 		t.Errorf("recorded %q", recorded)
 	}
 }
