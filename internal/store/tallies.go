@@ -42,21 +42,25 @@ func (s *Store) talliesSQL(q TallyQuery) string {
 		fields = append(fields, sum(c))
 	}
 	fields = append(fields, most("wait_ms_max"), latest)
-	for _, c := range []string{"excluded", "wait_answered", "wait_abandoned", "ratings"} {
+	for _, c := range tallyMaps {
 		fields = append(fields, counts(c))
-	}
-	where := fmt.Sprintf("dimension = %s AND bucket >= %d AND bucket < %d AND toUnixTimestamp64Milli(data_to) != 0",
-		quote(string(q.Dimension)), bound(q.From), bound(q.To))
-	where += " AND " + s.newest(tableTallies, fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To)))
-	if q.Centre != "" {
-		where += " AND centre = " + quote(q.Centre)
 	}
 	order := "bucket, centre, source"
 	if q.Names {
 		order += ", name"
 	}
 	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE %s%s ORDER BY %s",
-		strings.Join(fields, ", "), s.table(tableTallies), where, group, order)
+		strings.Join(fields, ", "), s.table(tableTallies), s.tallyWhere(q), group, order)
+}
+
+// tallyWhere picks the lines of a query, those that hold and have calls.
+func (s *Store) tallyWhere(q TallyQuery) string {
+	buckets := fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To))
+	where := fmt.Sprintf("dimension = %s AND %s AND toUnixTimestamp64Milli(data_to) != 0 AND %s", quote(string(q.Dimension)), buckets, s.newest(tableTallies, buckets))
+	if q.Centre != "" {
+		where += " AND centre = " + quote(q.Centre)
+	}
+	return where
 }
 
 // tallySums are the columns that add up, in the order scanTally expects.
@@ -66,6 +70,9 @@ var tallySums = [...]string{
 	"wait_ms", "lost_ms", "talk_ms", "hold_ms", "wrapup_ms", "invited", "rated", "transfers", "legs", "skewed",
 	"offered_with_caller", "repeat_callers", "answered_with_caller", "repeated_within_window",
 }
+
+// tallyMaps are the columns that are maps of counts, in the order scanTally expects.
+var tallyMaps = [...]string{"excluded", "wait_answered", "wait_abandoned", "ratings"}
 
 func scanTally(rows driver.Rows, t *Tally) error {
 	var bucket uint32

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"hotline12333/internal/hotline"
+)
+
+// Stretch is a time that begins and ends on quarter hours, its end not in it.
+type Stretch struct{ From, To time.Time }
+
+// TallySums returns the counts of the buckets in [From, To) summed over the whole time,
+// per centre and source, and per name where Names asks for it, in that order: what a report
+// of a year says of each agent or topic, without a line for every quarter hour of them.
+//
+// outside are stretches of the time outside service hours, by source. What falls into them
+// is summed apart: a line's bucket is the first of its sum, so that the reader's calendar
+// decides about it as about any other.
+func (s *Store) TallySums(ctx context.Context, q TallyQuery, outside map[string][]Stretch) ([]Tally, error) {
+	return collect(ctx, s, "tally_sums", s.tallySumsSQL(q, outside), func(rows driver.Rows, t *Tally) error {
+		t.Key.Dimension = q.Dimension
+		return scanTally(rows, t)
+	})
+}
+
+func (s *Store) tallySumsSQL(q TallyQuery, outside map[string][]Stretch) string {
+	name := "''"
+	if q.Names {
+		name = "name"
+	}
+	fields := []string{"toUnixTimestamp(min(bucket))", "toString(centre) AS g_centre", "toString(source) AS g_source", name + " AS g_name"}
+	for _, c := range tallySums {
+		fields = append(fields, "toInt64(sum("+c+"))")
+	}
+	fields = append(fields, "toInt64(max(wait_ms_max))", "toUnixTimestamp64Milli(max(data_to))")
+	for _, c := range tallyMaps {
+		fields = append(fields, "if(countIf(notEmpty("+c+")) = 0, '', toString(sumMap("+c+")))")
+	}
+	group, order := "g_centre, g_source, g_name", ""
+	if apart := outsideSQL(outside); apart != "" {
+		group, order = group+", "+apart+" AS g_outside", ", g_outside"
+	}
+	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE %s GROUP BY %s ORDER BY g_centre, g_source, g_name%s",
+		strings.Join(fields, ", "), s.table(tableTallies), s.tallyWhere(q), group, order)
+}
+
+// outsideSQL says of a bucket whether it lies in one of the stretches of its source. They
+// are listed as begin and end, some hundred a year, and not bucket by bucket. It is empty
+// where there are none.
+func outsideSQL(outside map[string][]Stretch) string {
+	var parts []string
+	for _, source := range slices.Sorted(maps.Keys(outside)) {
+		list := outside[source]
+		if len(list) == 0 {
+			continue
+		}
+		pairs := make([]string, len(list))
+		for i, o := range list {
+			pairs[i] = fmt.Sprintf("(%d,%d)", bound(o.From), bound(o.To))
+		}
+		parts = append(parts, fmt.Sprintf("(source = %s AND bucket IN (SELECT arrayJoin(arrayFlatten(arrayMap(s -> range(toUInt32(s.1), toUInt32(s.2), %d), [%s])))))",
+			quote(source), int(hotline.BucketLength.Seconds()), strings.Join(pairs, ",")))
+	}
+	return strings.Join(parts, " OR ")
+}
