@@ -20,6 +20,11 @@ const (
 	Queue     By = "queue"
 	Agent     By = "agent"
 	Topic     By = "topic"
+
+	// Of reports; commands do not take them.
+	Month     By = "month"        // of the zone's calendar
+	HourOfDay By = "hour_of_day"  // all days together: 00 to 23
+	WeekHour  By = "hour_of_week" // all weeks together: 1-00 (Monday, midnight) to 7-23
 )
 
 // ParseBy reads a division as commands take it.
@@ -109,7 +114,7 @@ func (b *Build) add(p *part, e *Entry) {
 	if b.Knows != nil {
 		knows := b.Knows(e.Key.Source)
 		if b.Tickets != nil && b.Tickets(e.Key.Centre) {
-			knows = knows.With(CanTickets, true)
+			knows = knows.connected(CanTickets)
 		}
 		p.knows = p.knows.And(knows)
 	}
@@ -136,6 +141,7 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 		Rates:       RatesOf(&all, knows, b.Definitions),
 		NotComputed: notConnected(f, knows),
 		Reconciled:  b.Definitions.Reconcile(&all, knows),
+		Exact:       f,
 	}
 	if len(all.Tickets) > 0 && !b.DataTo.IsZero() {
 		asOf := b.Settling(period).AsOf.In(b.Zone)
@@ -208,12 +214,13 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 	groups := make([]Group, len(list))
 	for i, s := range list {
 		if by == Queue && s.knows != nil { // no ticket is of a queue
-			s.knows = s.knows.With(CanTickets, false)
+			s.knows = s.knows.Without(CanTickets)
 		}
 		groups[i] = Group{
 			By: string(by), Key: s.key, Overlap: by == Topic,
 			Counts: CountsOf(&s.tally, b.Definitions),
 			Rates:  RatesOf(&s.tally, s.knows, b.Definitions),
+			Exact:  Compute(&s.tally, s.knows, b.Definitions),
 		}
 		if !s.from.IsZero() {
 			groups[i].From, groups[i].To = &s.from, &s.to
@@ -234,6 +241,13 @@ func (b *Build) place(by By, k *Key) (key string, from, to time.Time) {
 	case Hour:
 		from = local.Add(-time.Duration(local.Minute()) * time.Minute)
 		return from.Format("2006-01-02T15:04-07:00"), from, from.Add(time.Hour)
+	case Month:
+		y, m, _ := local.Date()
+		return local.Format("2006-01"), DayStart(y, m, 1, b.Zone), DayStart(y, m+1, 1, b.Zone)
+	case HourOfDay:
+		return local.Format("15"), time.Time{}, time.Time{}
+	case WeekHour:
+		return fmt.Sprintf("%d-%02d", (local.Weekday()+6)%7+1, local.Hour()), time.Time{}, time.Time{}
 	}
 	return k.Name, time.Time{}, time.Time{}
 }

@@ -23,6 +23,8 @@ type Statement struct {
 	Texts       map[string]DefinitionText  `json:"definition_texts,omitempty"`  // what the definitions say, where that is asked for
 	Pipeline    *Pipeline                  `json:"pipeline,omitempty"`
 	Groups      []Group                    `json:"groups,omitempty"`
+
+	Exact Figures `json:"-"` // Rates as the counts they come from, for whoever compares or cuts
 }
 
 // Period is half-open: From is in it, To is not. A period of all there is has neither.
@@ -97,22 +99,6 @@ type KeptLine struct {
 	NoDeadline      int64 `json:"no_deadline"`
 	DeadlineUnknown int64 `json:"deadline_unknown"` // the calendar knows nothing of its year
 	Open            int64 `json:"open"`             // not done, of all the above
-}
-
-// Consultations is what consultation timeliness is made of.
-func (c *Counts) Consultations() Ratio {
-	n := c.Tickets[hotline.TicketConsultation]
-	return Ratio{Num: n.OnTheSpot + n.Response.InTime, Den: n.OnTheSpot + n.Response.Due}
-}
-
-// Items is what response timeliness by items is made of.
-func (c *Counts) Items() Ratio {
-	var r Ratio
-	for _, n := range c.Tickets {
-		r.Num += n.OnTheSpot + n.Response.InTime
-		r.Den += n.OnTheSpot + n.Response.Due
-	}
-	return r
 }
 
 func keptLine(k *Kept) KeptLine {
@@ -193,6 +179,8 @@ type Group struct {
 	Counts  Counts     `json:"counts"`
 	Rates   Rates      `json:"rates"`
 	Overlap bool       `json:"overlap,omitempty"` // a call may stand in several groups: they do not add up
+
+	Exact Figures `json:"-"` // Rates as the counts they come from
 }
 
 // CountsOf prints a tally's counts.
@@ -335,3 +323,6 @@ func byThreshold(m map[int]Ratio) map[string]*float64 {
 	}
 	return out
 }
+
+// Composite is the numerator of the composite answer rate.
+func (c *Counts) Composite() int64 { return c.Answered + c.SelfService }
