@@ -1,0 +1,233 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+)
+
+// definitions are the 口径 of every figure, with who decided.
+func (t *teller) definitions() sheet {
+	s := t.sheet("definitions", t.of("口径", "Definitions"), t.of("统计口径", "Definitions of the figures"))
+	p := part{columns: []column{
+		{title: t.of("名称", "Name"), width: 22}, {title: t.of("版本", "Version"), width: 12, align: alignCentre},
+		{title: t.of("口径说明", "How it is counted"), width: 58}, {title: t.of("确认情况", "Confirmed"), width: 26},
+	}}
+	for i := range t.r.Definitions {
+		d := &t.r.Definitions[i]
+		version := fmt.Sprintf(t.of("第%d版", "v%d"), d.Version)
+		if d.Since != nil {
+			version += t.of("\n", "\n") + fmt.Sprintf(t.of("%s起", "since %s"), d.Since.Format(time.DateOnly))
+		}
+		p.rows = append(p.rows, []cell{text(t.word(d.Name)), text(version), text(t.word(d.Text)), t.confirmed(d)})
+	}
+	if len(p.rows) == 0 {
+		p.rows = append(p.rows, t.noRows())
+	}
+	s.parts = []part{p}
+	return s
+}
+
+func (t *teller) confirmed(d *Definition) cell {
+	if !d.Confirmed {
+		return cell{text: t.of("口径待确认", "not confirmed"), tone: toneNear, align: alignCentre}
+	}
+	who := t.of("已确认", "confirmed")
+	if d.By != "" {
+		who = d.By
+	}
+	if d.On != nil {
+		who += " " + d.On.Format(time.DateOnly)
+	}
+	for _, more := range []string{d.Document, d.Reason} {
+		if more != "" {
+			who += "\n" + more
+		}
+	}
+	return cell{text: who, tone: toneMet}
+}
+
+// quality is what is known of the data behind the figures, good or bad.
+func (t *teller) quality() sheet {
+	s := t.sheet("quality", t.of("数据质量", "Data quality"), t.of("数据质量说明", "Data quality"))
+	s.parts = append(s.parts, t.completeness()...)
+	s.parts = append(s.parts, t.controls(), t.outages(), t.rejects(), t.excluded(), t.corrections(), t.entered())
+	return s
+}
+
+func (t *teller) completeness() []part {
+	p := part{heading: t.of("一、完整性（服务时间内无记录的小时）", "Completeness: hours of service without records"), columns: []column{
+		{title: t.of("数据来源", "Source"), width: 22}, {title: t.of("服务小时", "Service hours"), width: 20, align: alignCentre},
+		{title: t.of("无记录小时", "Without records"), width: 20, align: alignCentre}, {title: t.of("有记录占比", "With records"), width: 40, align: alignCentre},
+	}}
+	gaps := part{columns: []column{{title: t.of("数据来源", "Source"), width: 22}, {title: t.of("起", "From"), width: 20}, {title: t.of("止", "To"), width: 20}, {title: t.of("小时", "Hours"), width: 40, align: alignCentre}}}
+	const mostGaps = 40
+	hidden := 0
+	for _, c := range t.r.Quality.Completeness {
+		p.rows = append(p.rows, []cell{text(c.Source), count(c.Service), count(c.Empty), t.percent(c.Covered())})
+		for _, g := range c.Gaps {
+			if len(gaps.rows) == mostGaps {
+				hidden++
+				continue
+			}
+			gaps.rows = append(gaps.rows, []cell{text(c.Source), text(t.minute(g.From)), text(t.minute(g.To)), count(g.Hours)})
+		}
+	}
+	if len(p.rows) == 0 {
+		p.rows = append(p.rows, t.noRows())
+	}
+	if len(gaps.rows) == 0 {
+		return []part{p}
+	}
+	gaps.heading = t.of("数据缺口", "Gaps")
+	if hidden > 0 {
+		gaps.notes = append(gaps.notes, fmt.Sprintf(t.of("另有 %d 段未列出，JSON 格式列全。", "%d more are not listed here; JSON has all."), hidden))
+	}
+	return []part{p, gaps}
+}
+
+func (t *teller) controls() part {
+	q := &t.r.Quality
+	p := part{heading: t.of("二、与对账总数不一致的日期", "Days that differ from the control totals"), columns: []column{
+		{title: t.of("日期", "Day"), width: 22}, {title: t.of("来源与项目", "Source, count"), width: 20}, {title: t.of("系统计数 / 对账总数", "Counted / control"), width: 20}, {title: t.of("差异与佐证", "Difference, evidence"), width: 40},
+	}}
+	for _, d := range q.Differences {
+		p.rows = append(p.rows, []cell{
+			day(d.Day), text(d.Source + " " + t.word(outcome(d.Count))), text(group(d.Counted) + " / " + group(d.Control)),
+			text(strconv.FormatInt(d.Counted-d.Control, 10) + " " + d.Evidence),
+		})
+	}
+	switch {
+	case q.Controls == 0:
+		p.rows = append(p.rows, t.said(t.of("未录入对账总数", "no control totals were entered")))
+	case len(p.rows) == 0:
+		p.rows = append(p.rows, t.said(fmt.Sprintf(t.of("已录入对账总数 %d 天，全部一致", "%d days have a control total, all agree"), q.Controls)))
+	}
+	return p
+}
+
+func (t *teller) said(s string) []cell {
+	return []cell{{text: s, tone: toneWeak, span: restOfRow, align: alignCentre}}
+}
+
+func (t *teller) outages() part {
+	p := part{heading: t.of("三、登记的中断", "Registered outages"), columns: []column{
+		{title: t.of("起", "From"), width: 22}, {title: t.of("止", "To"), width: 20}, {title: t.of("登记人", "By"), width: 20}, {title: t.of("原因与佐证", "Cause, evidence"), width: 40},
+	}}
+	for _, o := range t.r.Quality.Outages {
+		to := text(t.minute(o.To))
+		if o.To.IsZero() {
+			to = text(t.of("未结束", "not over"))
+		}
+		p.rows = append(p.rows, []cell{text(t.minute(o.From)), to, text(o.By), text(o.Cause + " " + o.Evidence)})
+	}
+	if len(p.rows) == 0 {
+		p.rows = append(p.rows, t.said(t.of("无登记", "none")))
+	}
+	return p
+}
+
+func (t *teller) rejects() part {
+	p := part{heading: t.of("四、异常记录（未计入）", "Rejected, not counted"), columns: []column{
+		{title: t.of("原因", "Reason"), width: 22}, {title: t.of("条数", "Records"), width: 20, align: alignCentre},
+	}}
+	q := &t.r.Quality
+	for _, reason := range slices.Sorted(maps.Keys(q.Rejected)) {
+		if n := q.Rejected[reason]; n > 0 {
+			p.rows = append(p.rows, []cell{text(t.rejection(reason)), count(n)})
+		}
+	}
+	switch {
+	case !q.RejectedKnown:
+		p.rows = append(p.rows, t.said(t.of("未能读取", "could not be read")))
+	case len(p.rows) == 0:
+		p.rows = append(p.rows, t.said(t.of("无", "none")))
+	default:
+		p.notes = append(p.notes, t.of("异常记录没有可信的时间，按全部未处理的条数列出；用 hotline rejected list 查看。", "A rejected record has no time that can be trusted: all that wait are counted here, see hotline rejected list."))
+	}
+	if x := q.Pipeline; x != nil {
+		p.notes = append(p.notes, fmt.Sprintf(t.of("读取 %s = 接收 %s + 忽略 %s + 异常 %s；入库 %s，新增 %s，重复 %s。", "read %s = accepted %s + ignored %s + rejected %s; stored %s, new %s, duplicates %s."),
+			group(x.Read), group(x.Accepted), group(sum(x.Ignored)), group(sum(x.Rejected)), group(x.Stored), group(x.New), group(x.Duplicates)))
+	}
+	return p
+}
+
+func (t *teller) excluded() part {
+	p := part{heading: t.of("五、剔除的来电（单独计数）", "Excluded calls, counted apart"), columns: []column{
+		{title: t.of("原因", "Reason"), width: 22}, {title: t.of("通数", "Calls"), width: 20, align: alignCentre},
+	}}
+	c := &t.r.Total.Counts
+	for _, reason := range slices.Sorted(maps.Keys(c.Excluded)) {
+		p.rows = append(p.rows, []cell{text(t.word(exclusion(reason))), count(c.Excluded[reason])})
+	}
+	p.rows = append(p.rows, []cell{text(t.of("未结束（不计入）", "open, not counted")), count(c.Open)}, []cell{text(t.of("时间倒置（按零计）", "times that run backwards, taken as zero")), count(c.ClockSkew)})
+	return p
+}
+
+func (t *teller) corrections() part {
+	return part{heading: t.of("六、上次锁定以来的更正", "Corrections since the last sealed report"), columns: []column{
+		{width: 22}, {width: 20}, {width: 20}, {width: 40},
+	}, bare: true, rows: [][]cell{t.said(t.of("本期尚无已锁定的报告", "no report of this period has been sealed"))}}
+}
+
+func (t *teller) entered() part {
+	p := part{heading: t.of("七、录入值与佐证材料", "Entered values and their evidence"), columns: []column{
+		{title: t.of("指标", "Indicator"), width: 22}, {title: t.of("期间与数值", "Period, value"), width: 20}, {title: t.of("录入人与时间", "By, at"), width: 20}, {title: t.of("佐证与说明", "Evidence, reason"), width: 40},
+	}}
+	for _, e := range t.r.Quality.Entered {
+		p.rows = append(p.rows, []cell{text(t.word(e.Name)), text(e.Period + "：" + e.Value), text(e.By + " " + t.minute(e.At)), text(e.Evidence + " " + e.Reason)})
+	}
+	if len(p.rows) == 0 {
+		p.rows = append(p.rows, t.said(t.of("无录入值", "nothing was entered")))
+	}
+	return p
+}
+
+// rejection names why a record could not be read.
+func (t *teller) rejection(reason string) string {
+	if t.Lang == English {
+		return reason
+	}
+	zh := map[hotline.Reason]string{
+		hotline.NotJSON: "不是JSON", hotline.WrongType: "类型不符", hotline.Missing: "缺少字段", hotline.UnknownValue: "取值不认识",
+		hotline.OutOfRange: "超出范围", hotline.TooLong: "过长", hotline.TooLarge: "过大", hotline.InvalidUTF8: "编码错误",
+		hotline.DuplicateKey: "字段重复", hotline.KeyMismatch: "键不一致", hotline.BadRow: "行格式不符", hotline.Refused: "存储拒绝",
+	}
+	if name := zh[hotline.Reason(reason)]; name != "" {
+		return name + "(" + reason + ")"
+	}
+	return reason
+}
+
+// lost are the newest callers who reached no agent.
+func (t *teller) lost() sheet {
+	s := t.sheet("lost", t.of("未接来电", "Lost calls"), t.of("未接来电清单（号码已脱敏）", "Lost calls, numbers masked"))
+	p := part{columns: []column{
+		{title: t.of("来电时间", "At"), width: 20, align: alignCentre}, {title: t.of("号码", "Caller"), width: 15, align: alignCentre}, {title: t.of("地区", "Region"), width: 12, align: alignCentre},
+		{title: t.of("技能组", "Queue"), width: 22}, {title: t.of("结果", "Outcome"), width: 20, align: alignCentre}, {title: t.of("等待(秒)", "Wait (s)"), width: 11}, {title: t.of("服务时间内", "In service hours"), width: 12, align: alignCentre},
+	}}
+	for _, c := range t.r.Lost.List {
+		wait := cell{text: kpi.Millis(c.WaitMillis).String(), number: ptr(parse(kpi.Millis(c.WaitMillis).String())), format: formatPlain}
+		p.rows = append(p.rows, []cell{text(t.moment(c.At)), orDash(c.Caller), orDash(c.Region), orDash(c.Queue), text(t.word(outcome(c.Outcome))), wait, text(t.yes(!c.AfterHours))})
+	}
+	if len(p.rows) == 0 {
+		p.rows = append(p.rows, t.said(t.of("无", "none")))
+	}
+	if shown := int64(len(t.r.Lost.List)); shown < t.r.Lost.Total {
+		s.lead = append(s.lead, fmt.Sprintf(t.of("本期未接来电共 %s 通，列出最近 %s 通。", "%s calls were lost, the newest %s are listed."), group(t.r.Lost.Total), group(shown)))
+	}
+	s.parts = []part{p}
+	return s
+}
+
+func orDash(s string) cell {
+	if s == "" {
+		return cell{text: "—", tone: toneWeak, align: alignCentre}
+	}
+	return text(s)
+}
