@@ -51,19 +51,36 @@ func (f *importFlags) parse(c *command, files []string) (report.Format, error) {
 
 func (c *command) analyze() *cobra.Command {
 	var f importFlags
+	var as reportFlags
+	var file string
 	cmd := &cobra.Command{
 		Use:   "analyze FILE…",
 		Short: "Print the figures of files, on a system of its own that is thrown away",
 		Long: `analyze starts a broker and a ClickHouse engine on free ports, sends the files through intake,
 Kafka, ClickHouse and aggregation exactly as a running system would, prints the figures and
-removes everything. Progress goes to standard error.`,
+removes everything. Progress goes to standard error. With --report it also writes the report
+of the month, quarter, half-year or year that the calls lie in (hotline help report).`,
 		Example: `  hotline analyze february.txt --source anonymous-bank --zone Asia/Jerusalem
   hotline analyze calls.csv.gz --source generic-csv --by day --format csv
+  hotline analyze february.txt --source anonymous-bank --zone Asia/Jerusalem --report feb.xlsx
   zcat calls-*.gz | hotline analyze - --source generic-csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := f.parse(c, args)
 			if err != nil {
 				return err
+			}
+			if file != "" {
+				o, err := as.options(file)
+				if err != nil {
+					return err
+				}
+				f.opts.Program = version
+				f.opts.Report = func(r *report.Report) error {
+					if err := as.known(r); err != nil {
+						return err
+					}
+					return app.WriteReport(file, r, o)
+				}
 			}
 			done := c.watch(&f.opts)
 			s, err := app.Analyze(cmd.Context(), c.cfg.Value, c.quiet(), f.opts)
@@ -75,6 +92,8 @@ removes everything. Progress goes to standard error.`,
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().StringVar(&file, "report", "", "also write a report to `FILE`: .xlsx, .docx, .html, .csv or .json")
+	as.add(cmd)
 	return cmd
 }
 

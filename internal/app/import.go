@@ -15,6 +15,7 @@ import (
 	"hotline12333/internal/intake"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/report"
 	"hotline12333/internal/source"
 	"hotline12333/internal/wire"
 )
@@ -28,6 +29,9 @@ type ImportOptions struct {
 	Revision uint64 // version of records whose source has none
 	Centre   string
 	By       kpi.By
+
+	Report  func(*report.Report) error // given the report of the time they cover; nil: none is made
+	Program string                     // the version of the program, for it
 
 	Notice   func(string)          // a sentence for people
 	Progress func(intake.Progress) // after each acknowledged batch
@@ -162,6 +166,9 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 		return nil, err
 	}
 	statement.Pipeline = pipeline
+	if err := s.reportOn(ctx, job, statement, covered); err != nil {
+		return nil, err
+	}
 	return statement, run.Finish()
 }
 

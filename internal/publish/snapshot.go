@@ -35,15 +35,11 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
 		Agents:      agentsAt(f.agents, f.agentsTold, now),
 	}
-	t := f.tickets.stateAt(s.DataTo, now)
-	s.Tickets, s.TicketsAsOf = t.now, t.asOf
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {
 			from, to := w.Bounds(now, f.zone)
 			s.Windows[w] = sliding(f.calls, from, to, f.rules)
-			continue
 		}
-		s.Windows[w] = f.tickets.with(s.Windows[w], t.windows[w])
 	}
 	s.Curve, s.Topics = c.curve(now), c.topics(now)
 	return s, true
