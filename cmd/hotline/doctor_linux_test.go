@@ -9,6 +9,8 @@ import (
 func TestConfigRoundTrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.write("a/none", "") // no descriptions in either
+	w.write("b/none", "")
 	w.settings["sources.dir"] = `["` + w.path("a") + `", "` + w.path("b") + `"]`
 	w.env["HOTLINE_LOG_LEVEL"] = "debug"
 	dumped := w.must("config", "--dump")
@@ -85,7 +87,7 @@ func TestDoctor(t *testing.T) {
 		}
 	}
 	check(out, map[string]string{
-		"engine library": well, "data directory": well, "keys": well, "sources": well,
+		"engine library": well, "data directory": well, "keys": well, "sources": well, "calendar": well + "always: any year",
 		"broker": unwell + "Kafka at " + w.settings["broker.addresses"],
 		"store":  unwell + "ClickHouse at " + w.settings["store.address"], "pages": unwell,
 	})

@@ -46,11 +46,18 @@ over it the environment (HOTLINE_WEB_LISTEN sets web.listen), over it --set.`,
 			if err := c.cfg.Check(); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(c.out, "the configuration is valid")
+			notes, err := app.CheckFiles(c.cfg.Value, time.Now())
+			for _, n := range notes {
+				fmt.Fprintln(c.err, "note: "+n)
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(c.out, "the configuration is valid")
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "check every value; exit code 1 when one is wrong")
+	cmd.Flags().BoolVar(&check, "check", false, "check every value and the files it names; exit code 1 when one is wrong, or the calendar does not know this year")
 	cmd.Flags().BoolVar(&dump, "dump", false, "print the whole configuration as YAML, with the meaning and origin of each value")
 	return cmd
 }

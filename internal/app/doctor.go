@@ -53,6 +53,9 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookKeys(cfg))
 	tell(lookTokens(cfg))
 	tell(lookSources(cfg))
+	for _, f := range lookCalendars(cfg, time.Now()) {
+		tell(f)
+	}
 	sys, openErr := connect(ctx, cfg, log, newRegistry())
 	if openErr != nil {
 		tell(finding{what: "connections", err: openErr})

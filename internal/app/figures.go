@@ -80,6 +80,9 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 	if err != nil {
 		return nil, err
 	}
+	if err := placed(sources, totals); err != nil {
+		return nil, err
+	}
 	ticketTotals, err := s.tickets(ctx, &build, sources, period, store.TicketQuery{From: tq.From, To: tq.To, Dimension: kpi.ByKind, Centre: q.Centre})
 	if err != nil {
 		return nil, err

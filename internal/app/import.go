@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"hotline12333/internal/aggregate"
+	"hotline12333/internal/calendar"
 	"hotline12333/internal/config"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
@@ -162,6 +164,11 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 		q.To = hotline.BucketOf(covered.last).Add(hotline.BucketLength)
 	}
 	statement, err := s.statement(ctx, job.sources, q)
+	if missing := new(calendar.MissingYear); errors.As(err, &missing) {
+		// The records are stored; reading them again would not help.
+		err = fmt.Errorf("the records are stored (read %d, accepted %d), but not all of their figures can be given: %w", pipeline.Read, pipeline.Accepted, err)
+		return nil, errJoin(err, run.Finish())
+	}
 	if err != nil {
 		return nil, err
 	}

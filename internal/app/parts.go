@@ -119,8 +119,11 @@ func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
 }
 
 // pages serves what the follower knows. engineUp is nil where there is no engine of ours.
-func (s *system) pages(f *publish.Follower, engineUp func() bool) (*web.Server, error) {
-	if err := s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))); err != nil {
+func (s *system) pages(f *publish.Follower, sources *source.Registry, engineUp func() bool) (*web.Server, error) {
+	if err := errJoin(
+		s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))),
+		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
+	); err != nil {
 		return nil, fmt.Errorf("registering the figures: %w", err)
 	}
 	return web.New(s.cfg.Web, web.Deps{

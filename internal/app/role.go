@@ -102,7 +102,7 @@ func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(co
 		if err != nil {
 			return nil, nil, err
 		}
-		pages, err := s.pages(follower, nil)
+		pages, err := s.pages(follower, sources, nil)
 		return pages, follower.Run, err
 	}
 	return nil, nil, fmt.Errorf("role %q is not known", role)

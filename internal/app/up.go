@@ -49,7 +49,7 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
-	pages, err := sys.pages(follower, m.engine.Up)
+	pages, err := sys.pages(follower, sources, m.engine.Up)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -35,7 +36,11 @@ const (
 	CanCallers    Capability = "callers"     // who called, by pseudonym
 )
 
-// Capabilities lists all of them.
+// ServiceHours is what a figure misses that needs them, when a calendar has no days of the
+// year. No source declares it.
+const ServiceHours Capability = "service_hours"
+
+// Capabilities lists all that a source declares.
 func Capabilities() []Capability {
 	return []Capability{CanIVR, CanQueueWait, CanRing, CanRatings, CanAgentState, CanTickets, CanCallers}
 }
@@ -128,17 +133,21 @@ type Figures struct {
 func Compute(t *Tally, knows Knows, d Definitions) Figures {
 	requested := t.Requested()
 	wait := knows.missing(CanQueueWait)
+	var placed Capability
+	if !t.Placed() {
+		placed = ServiceHours
+	}
 	f := Figures{
-		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested},
+		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested, NotConnected: placed},
 		AnswerRateComposite: Ratio{
 			Num: t.Answered + t.SelfService, Den: t.Offered(), NotConnected: knows.missing(CanIVR),
 		},
 		AnswerRateCompositeHours: Ratio{
 			Num: t.Answered + t.SelfService - t.OutsideAnswered - t.OutsideSelfService, Den: t.Offered() - t.OutsideOffered,
-			NotConnected: knows.missing(CanIVR),
+			NotConnected: cmp.Or(knows.missing(CanIVR), placed),
 		},
 		AnswerRateAgentExclShort: Ratio{
-			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: wait,
+			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: cmp.Or(wait, placed),
 		},
 		ServiceLevel:           make(map[int]Ratio, len(d.ServiceLevels)),
 		ServiceLevelOfAnswered: make(map[int]Ratio, len(d.ServiceLevels)),
@@ -148,7 +157,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		ResponseTimelinessItems: t.items(knows),
 		ConsultationTimeliness:  t.consultations(knows),
 		ResponseLeads:           d.Leads(t.ticketsConnected(knows)),
-		AbandonmentRate:         Ratio{Num: t.RequestedAbandoned(), Den: requested},
+		AbandonmentRate:         Ratio{Num: t.RequestedAbandoned(), Den: requested, NotConnected: placed},
 		ASA:                     Ratio{Num: t.WaitMillis, Den: t.Answered, NotConnected: wait},
 		TalkMean:                Ratio{Num: t.TalkMillis, Den: t.Answered},
 		AHT:                     Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
@@ -161,7 +170,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 	}
 	for _, limit := range d.ServiceLevels {
 		within := t.WaitAnswered.AtMost(limit)
-		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: wait}
+		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: cmp.Or(wait, placed)}
 		f.ServiceLevelOfAnswered[limit] = Ratio{Num: within, Den: t.Answered, NotConnected: wait}
 	}
 	switch d.AnswerRate {

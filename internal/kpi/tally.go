@@ -56,6 +56,10 @@ type Tally struct {
 
 	// All that arrived outside service hours, the answered ones too.
 	OutsideOffered, OutsideAnswered, OutsideSelfService int64
+
+	// Unplaced is the offered of days that no calendar knows: whether they came in or after
+	// hours cannot be said, so neither can what is of the requested. See NoCalendar.
+	Unplaced int64
 }
 
 // Offered is every decided call that is not excluded.
@@ -140,6 +144,7 @@ func (t *Tally) Merge(u *Tally) {
 	t.OutsideOffered += u.OutsideOffered
 	t.OutsideAnswered += u.OutsideAnswered
 	t.OutsideSelfService += u.OutsideSelfService
+	t.Unplaced += u.Unplaced
 }
 
 // OutsideService marks the whole tally as arrived outside service hours. Call it once,
@@ -150,6 +155,14 @@ func (t *Tally) OutsideService() {
 	t.AfterHoursWaits = maps.Clone(t.WaitAbandoned)
 	t.OutsideOffered, t.OutsideAnswered, t.OutsideSelfService = t.Offered(), t.Answered, t.SelfService
 }
+
+// NoCalendar marks the whole tally as of a day whose service hours nobody knows. Call it
+// in the place of OutsideService.
+func (t *Tally) NoCalendar() { t.Unplaced = t.Offered() }
+
+// Placed says whether of each call it is known if it came in service hours, so that
+// Requested and AfterHours are counts of calls.
+func (t *Tally) Placed() bool { return t.Unplaced == 0 }
 
 func addCounts(to *map[string]int64, from map[string]int64) {
 	for k, n := range from {

@@ -95,7 +95,10 @@ type rules struct {
 // hours must be said before it is added to others.
 func (r rules) counted(line *store.Tally) *kpi.Counted {
 	c := &kpi.Counted{Tally: line.Tally, Knows: r.knows(line.Key.Source)}
-	if !r.calendar(line.Key.Source).InService(line.Key.Bucket) {
+	switch served := r.calendar(line.Key.Source); {
+	case !served.Covers(line.Key.Bucket):
+		c.Tally.NoCalendar()
+	case !served.InService(line.Key.Bucket):
 		c.Tally.OutsideService()
 	}
 	return c

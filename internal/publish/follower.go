@@ -56,6 +56,7 @@ type Follower struct {
 	after   map[int]uint64         // what has been read of the log
 	touched map[time.Time]struct{} // to be read anew, kept over failures
 	audited time.Time              // when the log's heads were last compared
+	warned  date                   // the day on which the calendar was last looked at
 
 	askedAgents time.Time // when the store was last asked what agents do
 

@@ -90,7 +90,7 @@ func newDescs() descs {
 		excluded: windowed("hotline_calls_excluded",
 			"Calls left out of every population, by reason.", "reason"),
 		population: windowed("hotline_calls_population",
-			"Calls by population: offered, asked, requested, after_hours, short_abandoned.", "population"),
+			"Calls by population: offered, asked, requested, after_hours, short_abandoned. Without a calendar of the year requested and after_hours are absent.", "population"),
 		waiting: desc("hotline_calls_waiting",
 			"Callers waiting for an agent right now.", "centre", "queue"),
 		longest: desc("hotline_longest_wait_seconds",
@@ -104,7 +104,7 @@ func newDescs() descs {
 		dataTo: desc("hotline_data_to_timestamp_seconds",
 			"Latest instant any call tells of, in unix seconds; absent without calls."),
 		serviceOpen: desc("hotline_service_open",
-			"1 within the centre's service hours, else 0."),
+			"1 within the centre's service hours, else 0; absent when its calendar has no days of the year."),
 		ratioTarget: desc("hotline_target_ratio",
 			"Target of an indicator that is a ratio.", "indicator"),
 		countTarget: desc("hotline_target_calls",
@@ -171,7 +171,9 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			to.gauge(d.leading, 1, name, state.Leads, strconv.Itoa(state.Version), strconv.FormatBool(state.Confirmed))
 		}
 	}
-	to.gauge(d.serviceOpen, truth(s.ServiceOpen))
+	if s.NoCalendar == "" {
+		to.gauge(d.serviceOpen, truth(s.ServiceOpen))
+	}
 	if !s.DataTo.IsZero() {
 		to.gauge(d.age, s.At.Sub(s.DataTo).Seconds())
 		to.gauge(d.dataTo, float64(s.DataTo.UnixMilli())/1000)
@@ -235,16 +237,19 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 		to.gauge(d.excluded, float64(t.Excluded[string(reason)]), with(string(reason))...)
 	}
 	for _, p := range []struct {
-		name string
-		n    int64
+		name  string
+		n     int64
+		known bool
 	}{
-		{"offered", t.Offered()},
-		{"asked", t.Asked()},
-		{"requested", t.Requested()},
-		{"after_hours", t.AfterHours},
-		{"short_abandoned", t.ShortAbandoned(defs.ShortAbandon)},
+		{"offered", t.Offered(), true},
+		{"asked", t.Asked(), true},
+		{"requested", t.Requested(), t.Placed()},
+		{"after_hours", t.AfterHours, t.Placed()},
+		{"short_abandoned", t.ShortAbandoned(defs.ShortAbandon), true},
 	} {
-		to.gauge(d.population, float64(p.n), with(p.name)...)
+		if p.known {
+			to.gauge(d.population, float64(p.n), with(p.name)...)
+		}
 	}
 }
 

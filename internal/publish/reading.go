@@ -15,6 +15,7 @@ import (
 // touched is still remembered.
 func (f *Follower) poll(ctx context.Context) error {
 	now := f.deps.Now()
+	f.warnOfCalendar(now)
 	if err := f.readAgents(ctx, now); err != nil {
 		return err
 	}

@@ -24,16 +24,20 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 	if _, tonight := kpi.Today.Bounds(now, f.zone); year.Before(c.span().from) || tonight.After(c.span().to) {
 		return nil, false
 	}
+	centre, quarter := f.rules.calendar(""), hotline.BucketOf(now)
 	s = &kpi.Snapshot{
 		At:          now,
 		CheckedAt:   f.checked,
 		DataTo:      f.dataTo(now),
 		Zone:        f.zone,
-		ServiceOpen: f.rules.calendar("").InService(hotline.BucketOf(now)),
+		ServiceOpen: centre.InService(quarter),
 		Definitions: f.deps.Definitions,
 		Windows:     maps.Clone(c.windowsAt(now)),
 		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
 		Agents:      agentsAt(f.agents, f.agentsTold, now),
+	}
+	if err := centre.Check(quarter, quarter.Add(hotline.BucketLength)); err != nil {
+		s.ServiceOpen, s.NoCalendar = false, err.Error()
 	}
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {

@@ -19,6 +19,7 @@ type view struct {
 	Zone        string            `json:"zone"`
 	Title       map[string]string `json:"title"`
 	ServiceOpen bool              `json:"service_open"`
+	NoCalendar  string            `json:"no_calendar,omitempty"` // why it is not known whether service is open
 	Definition  definition        `json:"definition"`
 	Targets     targets           `json:"targets"`
 	Today       today             `json:"today"`
@@ -130,7 +131,7 @@ const confidence = 1.959964
 func newView(s *kpi.Snapshot, cfg Config) *view {
 	all := kpi.Scope{Level: kpi.AllCentres}
 	v := &view{
-		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen,
+		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen, NoCalendar: s.NoCalendar,
 		Title:      map[string]string{"zh": cfg.Title, "en": cfg.TitleEN},
 		Definition: newDefinition(&s.Definitions),
 		Targets:    targets{AnswerRate: percentOf(kpi.AnswerRateTarget), AnsweredCalls: kpi.AnsweredCallsTarget.Num},
@@ -197,6 +198,9 @@ func newToday(s *kpi.Snapshot, all kpi.Scope) today {
 		Offered:       counted.Tally.Offered(),
 		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRate),
 		AnswersNeeded: kpi.AnswerRateTarget.AnswersNeeded(f.AnswerRate),
+	}
+	if f.AnswerRateAgent.NotConnected != "" { // without a rate nothing is left of it
+		t.MissesLeft, t.AnswersNeeded = 0, 0
 	}
 	t.ASA.Text, _ = kpi.CutSeconds(f.ASA, 0)
 	for _, p := range s.Curve {

@@ -126,6 +126,25 @@ func TestViewWithoutCallsHasNoFigures(t *testing.T) {
 	}
 }
 
+// Without a calendar of the year nobody knows which losses came after hours.
+func TestViewWithoutCalendar(t *testing.T) {
+	s := snapshot(80, 20)
+	for _, w := range s.Windows {
+		for scope, c := range w.Scopes {
+			c.Tally.NoCalendar()
+			w.Scopes[scope] = c
+		}
+	}
+	s.ServiceOpen, s.NoCalendar = false, "calendar cn-2026 has no days of 2027"
+	v := newView(s, DefaultConfig())
+	if v.NoCalendar != s.NoCalendar || v.Today.Rate.NotConnected != "service_hours" || v.Today.Rate.Text != "" || v.Today.MissesLeft != 0 {
+		t.Errorf("the board shows %+v", v.Today)
+	}
+	if v.Today.Composite.Text != "80.0%" || v.Year.Answered != 80 {
+		t.Errorf("what needs no calendar is gone: %+v", v.Today)
+	}
+}
+
 func TestConfigRefusesTheNetworkByOversight(t *testing.T) {
 	for listen, ok := range map[string]bool{
 		"127.0.0.1:8333": true, "[::1]:8333": true, "localhost:0": true,

@@ -9,7 +9,7 @@ const words = {
     misses: '达标余量', misses_n: n => `还可漏接 ${n} 通`, answers_n: n => `再连续接听 ${n} 通可达标`,
     sl: '15秒应答率(占接听)', timeliness: '12333热线响应及时率', asa: '平均等待', seconds: s => `${s} 秒`, offered: '来电总量',
     above: '达标', below: '未达标', target: '目标', none: '无数据', off: '未接入', queue: '技能组', rate: '接通率', requested: '请求', ans: '接听',
-    quarter: '本季接通率', year_rate: '本年接通率', in_service: '服务中', closed: '非服务时间', data_to: '数据截至', lost_link: '连接中断',
+    quarter: '本季接通率', year_rate: '本年接通率', in_service: '服务中', closed: '非服务时间', no_calendar: '缺少工作日历', data_to: '数据截至', lost_link: '连接中断',
     definition: '口径', agent_rate: '人工接通率', composite_rate: '综合接通率(含自助)', composite_service_hours_rate: '综合接通率(含自助,服务时间内)', agent_excl_short_rate: '人工接通率(不计速挂)',
     agent_formula: '人工接听量 ÷ 人工请求量', composite_formula: '(人工接听量 + 自助服务量) ÷ 来电总量', composite_service_hours_formula: '(人工接听量 + 自助服务量) ÷ 来电总量,服务时间内', agent_excl_short_formula: '人工接听量 ÷ (人工请求量 − 速挂)',
     since: d => `,${d}起`, unconfirmed: '待确认', w15m: '最近15分钟', w1h: '最近1小时',
@@ -23,7 +23,7 @@ const words = {
     misses: 'misses left', misses_n: n => `${n} more may be lost`, answers_n: n => `${n} answers in a row to recover`,
     sl: 'of answered within 15 s', timeliness: 'response timeliness', asa: 'ASA', seconds: s => `${s} s`, offered: 'offered',
     above: 'met', below: 'missed', target: 'target', none: 'no data', off: 'not connected', queue: 'queue', rate: 'rate', requested: 'requested', ans: 'answered',
-    quarter: 'rate, quarter', year_rate: 'rate, year', in_service: 'in service', closed: 'closed', data_to: 'data to', lost_link: 'connection lost',
+    quarter: 'rate, quarter', year_rate: 'rate, year', in_service: 'in service', closed: 'closed', no_calendar: 'no calendar', data_to: 'data to', lost_link: 'connection lost',
     definition: 'definition', agent_rate: 'agent answer rate', composite_rate: 'composite answer rate', composite_service_hours_rate: 'composite answer rate, service hours', agent_excl_short_rate: 'agent answer rate, short abandons left out',
     agent_formula: 'answered ÷ requested', composite_formula: '(answered + self-service) ÷ offered', composite_service_hours_formula: '(answered + self-service) ÷ offered, within service hours', agent_excl_short_formula: 'answered ÷ (requested − short abandons)',
     since: d => `, since ${d}`, unconfirmed: 'not confirmed', w15m: 'last 15 min', w1h: 'last hour',
@@ -43,7 +43,9 @@ function el(tag, cls, text) {
   if (text !== undefined) e.textContent = text;
   return e;
 }
-const figure = r => (r && r.text) || (r && r.not_connected ? t('off') : t('none'));
+const missing = r => t(!r || !r.not_connected ? 'none' : r.not_connected === 'service_hours' ? 'no_calendar' : 'off');
+const figure = r => (r && r.text) || missing(r);
+const below = r => r.not_connected === 'service_hours' ? '—' : r.den.toLocaleString('en'); // without a calendar nobody knows the requested
 
 function facts(id, pairs) {
   $(id).replaceChildren(...pairs.map(([name, value]) => {
@@ -59,8 +61,10 @@ function draw() {
   $('title').textContent = document.title = view?.title?.[language] || (language === 'zh' ? '12333 热线' : 'Hotline 12333');
   if (!view) return;
   const { today } = view, r = today.rate;
-  $('service').textContent = view.service_open ? `● ${t('in_service')}` : t('closed');
+  $('service').textContent = view.no_calendar ? `▲ ${t('no_calendar')}` : view.service_open ? `● ${t('in_service')}` : t('closed');
+  $('service').title = view.no_calendar || '';
   $('service').classList.toggle('ok', view.service_open);
+  $('service').classList.toggle('old', !!view.no_calendar);
   const d = view.definition;
   $('definition').replaceChildren(`${t('definition')} `, el('b', '', `${t(d.name + '_rate')} v${d.version}`), d.confirmed ? t('since')(d.since) : ` ${t('unconfirmed')}`);
   $('definition').title = d.text[language] || '';
@@ -72,7 +76,7 @@ function draw() {
   if (r.text) $('rate').replaceChildren(r.text.replace('%', ''), el('small', '', '%'));
   else $('rate').textContent = figure(r);
   $('answered').textContent = r.num.toLocaleString('en');
-  $('requested').textContent = ` / ${r.den.toLocaleString('en')} ${t('calls')}`;
+  $('requested').textContent = ` / ${below(r)} ${t('calls')}`;
   $('verdict').className = `verdict ${tone}`;
   $('offered').textContent = `${t('offered')} ${today.offered.toLocaleString('en')}`;
   $('verdict').textContent = r.text ? `${r.met ? '▲' : '▼'} ${t(r.met ? 'above' : 'below')} · ${t('target')} ${view.targets.answer_rate}` : '';
@@ -117,7 +121,7 @@ function recent() {
       goal.style.left = view.targets.answer_rate;
       range.append(span, goal, dot);
     }
-    row.append(el('span', '', t(`w${w.window}`)), range, el('span', 'count', w.rate.den ? `${w.rate.num}/${w.rate.den}` : t('none')));
+    row.append(el('span', '', t(`w${w.window}`)), range, el('span', 'count', w.rate.text ? `${w.rate.num}/${w.rate.den}` : missing(w.rate)));
     row.title = w.rate.text ? `${w.rate.text}, 95% ${w.low_text}–${w.high_text}` : '';
     return row;
   }));
@@ -184,7 +188,7 @@ function queues() {
   table.append(head, ...list.map(q => {
     const tr = el('tr'), rate = el('td', q.rate.text ? (q.rate.met ? 'good' : 'bad') : '');
     rate.textContent = q.rate.text ? `${q.rate.met ? '▲' : '▼'} ${q.rate.text}` : figure(q.rate);
-    tr.append(el('td', '', q.name || t('unnamed')), el('td', '', q.rate.num), el('td', '', q.rate.den), rate, el('td', '', q.waiting));
+    tr.append(el('td', '', q.name || t('unnamed')), el('td', '', q.rate.num), el('td', '', below(q.rate)), rate, el('td', '', q.waiting));
     return tr;
   }));
   $('queues').replaceChildren(table);

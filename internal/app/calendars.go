@@ -1,0 +1,95 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/config"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/publish"
+	"hotline12333/internal/source"
+)
+
+// placed is nil when it is known of all calls whether they came in service hours. Else its
+// error names the files that say so.
+func placed(sources *source.Registry, entries []kpi.Entry) error {
+	var errs []error
+	told := make(map[calendar.MissingYear]bool)
+	for i := range entries {
+		e := &entries[i]
+		if e.Tally.Calls == 0 && e.Tally.Legs == 0 {
+			continue
+		}
+		var missing *calendar.MissingYear
+		err := sources.Calendar(e.Key.Source).Check(e.Key.Bucket, e.Key.Bucket.Add(hotline.BucketLength))
+		if errors.As(err, &missing) && !told[*missing] {
+			told[*missing] = true
+			errs = append(errs, fmt.Errorf("calls of source %s: %w", e.Key.Source, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// calendarsInUse are the centre's and those of sources that do not know any year, each once.
+func calendarsInUse(sources *source.Registry) []calendar.Calendar {
+	all := []calendar.Calendar{sources.Calendar("")}
+	for _, name := range sources.Names() {
+		c := sources.Calendar(name)
+		known := slices.ContainsFunc(all, func(have calendar.Calendar) bool { return have.Name() == c.Name() })
+		if !known && c.Years() != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// lookCalendars says how far each calendar in use reaches. One that does not know this
+// year is a fault; that it does not know the next one is none until that is near.
+func lookCalendars(cfg config.Root, now time.Time) []finding {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return []finding{{what: "calendar", err: err}}
+	}
+	var list []finding
+	for _, c := range calendarsInUse(sources) {
+		f := finding{what: "calendar", say: c.Name() + ": any year"}
+		if end, ends := c.End(now); ends {
+			f.say = fmt.Sprintf("%s: days of %s", c.Name(), yearsOf(c))
+			f.note = end.Sub(now) > publish.CalendarNotice
+			if calendar.DateOf(end, c.Zone()).Year() <= calendar.DateOf(now, c.Zone()).Year()+1 {
+				f.err = c.Check(end, end.Add(time.Second))
+			}
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+func yearsOf(c calendar.Calendar) string {
+	var years []string
+	for _, y := range c.Years() {
+		years = append(years, fmt.Sprint(y))
+	}
+	return strings.Join(years, ", ")
+}
+
+// CheckFiles reads every file that the configuration names, sources and calendars, and
+// gives what is worth knowing of them; the error is what keeps the program from starting,
+// or its figures from being right.
+func CheckFiles(cfg config.Root, now time.Time) (notes []string, err error) {
+	for _, f := range lookCalendars(cfg, now) {
+		switch {
+		case f.err == nil:
+		case f.note:
+			notes = append(notes, f.err.Error())
+		default:
+			err = errJoin(err, f.err)
+		}
+	}
+	return notes, err
+}
