@@ -153,7 +153,7 @@ func TestYearWithoutCalendarThroughThePipeline(t *testing.T) {
 	if s := w.figuresOf("2023-01-01", "2024-01-01"); s.Counts.Calls != 0 {
 		t.Errorf("2023 has %d calls", s.Counts.Calls)
 	}
-	w.write("rules/calendar/cn-2024.yaml", "name: cn-2024\ncontinues: cn-2026\nyears: {2024: {off: [2024-01-01]}}\n")
+	w.write("rules/calendar/cn-2024.yaml", "name: cn-2024\nadds_to: cn-2026\nyears: {2024: {off: [2024-01-01]}}\n")
 	placedOn(t, "with the file", w.figuresOf("2024-01-01", "2025-01-01"), 1, 0)
 }
 
@@ -197,7 +197,7 @@ func TestCalendarsAreChecked(t *testing.T) {
 	w.settings["rules.calendar"] = "cn-2062"
 	w.write("rules/calendar/mine.yaml", "name: mine\nextends: cn-2026\n")
 	code, _, stderr = w.run("config", "--check")
-	if code != 1 || !strings.Contains(stderr, `rules.calendar: calendar "cn-2062" is not known, did you mean cn-2026?; known: always, cn-2026, mine`) {
+	if code != 1 || !strings.Contains(stderr, `rules.calendar: calendar "cn-2062" is not known, did you mean cn-2026?; known: always, cn-2025, cn-2026, mine`) {
 		t.Errorf("with an unknown name: exit code %d, %s", code, stderr)
 	}
 }

@@ -48,6 +48,17 @@ func (c Calendar) Zone() *time.Location {
 	return c.zone
 }
 
+// IgnoringHolidays is the calendar of a hotline with the same hours that knows no days off
+// and none made up, so any year.
+func (c Calendar) IgnoringHolidays() Calendar {
+	if c.rules == nil {
+		return c
+	}
+	r := *c.rules
+	r.spec.AnyYear, r.spec.Years, r.kinds = true, nil, nil
+	return Calendar{rules: &r, zone: c.zone}
+}
+
 // MissingYear says that a calendar does not know the days of a year.
 type MissingYear struct {
 	Calendar string

@@ -292,4 +292,24 @@ func TestYearsWithoutData(t *testing.T) {
 	}
 }
 
+func TestIgnoringHolidays(t *testing.T) {
+	c := china(t).IgnoringHolidays()
+	for when, want := range map[string]bool{
+		"2026-02-16T09:00:00+08:00": true,  // off, were it kept
+		"2026-02-14T09:00:00+08:00": false, // a Saturday like any
+		"2031-02-14T17:45:00+08:00": true,
+		"2031-02-14T18:00:00+08:00": false,
+	} {
+		if c.InService(at(t, when)) != want || !c.Covers(at(t, when)) {
+			t.Errorf("%s: in service %v", when, !want)
+		}
+	}
+	if end, err := c.AddWorkingDays(at(t, "2026-12-31T09:00:00+08:00"), 1); err != nil || !end.Equal(at(t, "2027-01-01T18:00:00+08:00")) {
+		t.Errorf("a term ends %s (%v)", end, err)
+	}
+	if always := (calendar.Calendar{}).IgnoringHolidays(); always.Name() != calendar.Always {
+		t.Errorf("always becomes %s", always.Name())
+	}
+}
+
 func second[T any](_ T, err error) error { return err }

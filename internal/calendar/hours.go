@@ -82,6 +82,12 @@ func CheckHours(day []Hours) error {
 	return nil
 }
 
+// ParseWeekday reads mon, tue, … sun.
+func ParseWeekday(s string) (d time.Weekday, ok bool) {
+	i := slices.Index([]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, s)
+	return time.Weekday(max(i, 0)), i >= 0
+}
+
 // Week is the service hours of each kind of day; no hours: closed.
 type Week struct {
 	Days    [7][]Hours // by time.Weekday: days that are nothing else

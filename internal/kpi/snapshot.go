@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"hotline12333/internal/calendar"
 	"hotline12333/internal/hotline"
 )
 
@@ -53,28 +54,12 @@ func (w Window) Bounds(now time.Time, zone *time.Location) (from, to time.Time) 
 	return now, now
 }
 
-// DayStart is the first instant of a day of the zone, to the quarter hour. Where clocks
-// change at midnight a day may begin at one o'clock, or have two midnights; then
-// time.Date alone may give an instant of another day, or the second midnight.
-// Months and days out of range carry over, as in time.Date.
+// DayStart is the first instant of a day of the zone. Where clocks change at midnight a day
+// may begin at one o'clock, or have two midnights; then time.Date alone may give an instant
+// of another day, or the second midnight. Months and days out of range carry over, as in
+// time.Date.
 func DayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
-	const step = 15 * time.Minute
-	y, m, d := time.Date(year, month, day, 12, 0, 0, 0, zone).Date()
-	in := func(t time.Time) int { // negative: an earlier day
-		ty, tm, td := t.Date()
-		return cmp.Or(cmp.Compare(ty, y), cmp.Compare(tm, m), cmp.Compare(td, d))
-	}
-	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for in(t) < 0 {
-		t = t.Add(step)
-	}
-	// At most one change lies this near.
-	for back := step; back <= 2*time.Hour; back += step {
-		if in(t.Add(-back)) == 0 {
-			t, back = t.Add(-back), 0
-		}
-	}
-	return t
+	return calendar.NewDate(year, month, day).Start(zone)
 }
 
 // Level is how far a scope reaches.

@@ -70,8 +70,8 @@ func (a *assembly) refer(r reference) *whole {
 }
 
 func (a *assembly) build(d *draft) *whole {
-	if d.continues.name != "" {
-		return a.refer(d.continues) // which has taken in the years of this one
+	if d.addsTo.name != "" {
+		return a.refer(d.addsTo) // which has taken in the years of this one
 	}
 	w := &whole{files: []File{d.file}}
 	w.spec.Stem = calendar.StemOf(d.name)
@@ -134,7 +134,7 @@ func (g *regime) with(worked [7]bool) calendar.Regime {
 	return r
 }
 
-// addYears puts in the years of the draft and of those that continue it.
+// addYears puts in the years of the draft and of those that add to it.
 func (a *assembly) addYears(w *whole, d *draft) {
 	from := make(map[int]*draft)
 	for _, name := range slices.Sorted(maps.Keys(a.drafts)) {
@@ -158,13 +158,13 @@ func (a *assembly) addYears(w *whole, d *draft) {
 	}
 }
 
-// root is the draft whose years a continuing one adds to; nil where there is none.
+// root is the draft whose years another adds to; nil where there is none.
 func (a *assembly) root(d *draft) *draft {
 	for range a.drafts {
-		if d == nil || d.continues.name == "" {
+		if d == nil || d.addsTo.name == "" {
 			return d
 		}
-		d = a.drafts[d.continues.name]
+		d = a.drafts[d.addsTo.name]
 	}
 	return nil // a circle, told of elsewhere
 }

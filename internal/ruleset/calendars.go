@@ -39,7 +39,7 @@ func (c *Calendars) Centre() calendar.Calendar { return c.byName[c.centre] }
 // Names of all calendars, in order.
 func (c *Calendars) Names() []string { return slices.Sorted(maps.Keys(c.byName)) }
 
-// Files are those that make the calendar of that name: its own, those that continue it, and
+// Files are those that make the calendar of that name: its own, those that add years to it, and
 // those of the one it extends. The calendar always has none.
 func (c *Calendars) Files(name string) []File { return c.files[name] }
 

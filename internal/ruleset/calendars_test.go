@@ -94,7 +94,7 @@ func TestMissingYearNamesItsFile(t *testing.T) {
 // The next year is a file beside the others, and every calendar built on it knows it.
 func TestNextYearIsOneFile(t *testing.T) {
 	own := map[string]string{
-		"cn-2027.yaml": "name: cn-2027\ncontinues: cn-2026\nyears: {2027: {off: [2027-01-01]}}\n",
+		"cn-2027.yaml": "name: cn-2027\nadds_to: cn-2026\nyears: {2027: {off: [2027-01-01]}}\n",
 		"mine.yaml":    "name: mine\nextends: cn-2026\nhours: [{week: {mon-fri: [\"09:00-17:00\"]}}]\n",
 	}
 	for _, name := range []string{"cn-2026", "cn-2027", "mine"} {
@@ -141,9 +141,9 @@ func TestFaultsOfCalendars(t *testing.T) {
 		"deadline":           {head + hours + years + "deadline: noon\n", `"noon" is none of close_of_service, end_of_day, same_time`},
 		"unknown base":       {"name: x\nextends: cn-2062\n", `x.yaml:2:10: extends: calendar "cn-2062" is not known, did you mean cn-2026?`},
 		"circle":             {"name: x\nextends: x\n", "x.yaml:2:10: extends: the calendars build on one another in a circle"},
-		"continues itself":   {"name: x\ncontinues: x\n" + years, "x.yaml:2:12: continues: the calendars build on one another in a circle"},
-		"continues and more": {"name: x\ncontinues: cn-2026\nyears: {2027: {off: []}}\n" + hours, "adds years to it and nothing else"},
-		"year given again":   {"name: x\ncontinues: y\n" + years, "2026 is given in"},
+		"adds to itself":     {"name: x\nadds_to: x\n" + years, "x.yaml:2:10: adds_to: the calendars build on one another in a circle"},
+		"adds and more":      {"name: x\nadds_to: cn-2026\nyears: {2027: {off: []}}\n" + hours, "adds_to is for years and nothing else"},
+		"year given again":   {"name: x\nadds_to: y\n" + years, "2026 is given in"},
 		"builds on always":   {"name: x\nextends: always\n", "always has neither hours nor years to build on"},
 		"nobody works":       {head + hours + years + "working_week: []\n", "no day of the week is worked"},
 		"not YAML":           {"name: [", "x.yaml:1:7:"},

@@ -3,7 +3,6 @@ package ruleset
 import (
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,18 +12,18 @@ import (
 
 // draft is what one file of a calendar says. What a file leaves out may come from another.
 type draft struct {
-	file      File
-	root      strictyaml.Node
-	name      string
-	extends   reference
-	continues reference
-	zone      *time.Location
-	deadline  calendar.Deadline
-	week      *[7]bool // the days that are worked
-	hours     []regime
-	special   map[calendar.Date][]calendar.Hours
-	years     []year
-	anyYear   *bool
+	file     File
+	root     strictyaml.Node
+	name     string
+	extends  reference
+	addsTo   reference
+	zone     *time.Location
+	deadline calendar.Deadline
+	week     *[7]bool // the days that are worked
+	hours    []regime
+	special  map[calendar.Date][]calendar.Hours
+	years    []year
+	anyYear  *bool
 }
 
 // reference names another file's calendar.
@@ -78,7 +77,7 @@ func parseCalendar(f File) (*draft, error) {
 		"name":         d.readName,
 		"title":        func(n strictyaml.Node) { n.Text() }, // for people
 		"extends":      refer(&d.extends),
-		"continues":    refer(&d.continues),
+		"adds_to":      refer(&d.addsTo),
 		"zone":         note("zone", func(n strictyaml.Node) { d.zone = n.Zone() }),
 		"deadline":     note("deadline", d.readDeadline),
 		"working_week": note("working_week", d.readWorkingWeek),
@@ -103,16 +102,16 @@ func (d *draft) complete(given map[string]strictyaml.Node) {
 		d.root.Fail("name is missing")
 	}
 	switch {
-	case d.continues.name != "" && d.extends.name != "":
-		d.extends.at.Fail("a calendar that continues another is that one: it extends none")
-	case d.continues.name != "":
+	case d.addsTo.name != "" && d.extends.name != "":
+		d.extends.at.Fail("what adds years to a calendar is that calendar: it extends none")
+	case d.addsTo.name != "":
 		for _, key := range []string{"zone", "deadline", "working_week", "hours", "special", "any_year"} {
 			if n, ok := given[key]; ok {
-				n.Fail("a calendar that continues another adds years to it and nothing else; extends makes one of its own")
+				n.Fail("adds_to is for years and nothing else; extends makes a calendar of its own")
 			}
 		}
 		if len(d.years) == 0 {
-			d.root.Fail("years is missing: the days of the year that continues %s", d.continues.name)
+			d.root.Fail("years is missing: the days of the year to add to %s", d.addsTo.name)
 		}
 	case d.extends.name == "":
 		if d.zone == nil {
@@ -163,20 +162,20 @@ func (d *draft) readWorkingWeek(n strictyaml.Node) {
 
 // weekdays reads mon, or mon-fri; the week has no end, so fri-mon are four days.
 func weekdays(n strictyaml.Node, text string) []time.Weekday {
-	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 	a, b, ranged := strings.Cut(text, "-")
 	if !ranged {
 		b = a
 	}
-	from, to := slices.Index(names, a), slices.Index(names, b)
-	if from < 0 || to < 0 {
+	from, known := calendar.ParseWeekday(a)
+	to, also := calendar.ParseWeekday(b)
+	if !known || !also {
 		n.Fail("%q is no day of the week such as mon, nor a range such as mon-fri", text)
 		return nil
 	}
-	days := []time.Weekday{time.Weekday(from)}
+	days := []time.Weekday{from}
 	for d := from; d != to; {
 		d = (d + 1) % 7
-		days = append(days, time.Weekday(d))
+		days = append(days, d)
 	}
 	return days
 }

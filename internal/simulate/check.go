@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/calendar"
 )
 
 // problem is a fault of a scenario and where it stands, as a YAML path.
@@ -69,7 +71,7 @@ func (s *Scenario) problems() []problem {
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" {
 		c.fail("zone", "%q is not a time zone such as Asia/Shanghai", s.Zone)
 	}
-	s.Service.check(c)
+	s.Service.check(c, s.Zone)
 	s.Arrivals.check(c)
 	if r := s.AlwaysOpen; r != nil {
 		c.number("always_open.per_day", r.PerDay, 0, 1e6)
@@ -89,15 +91,23 @@ func (s *Scenario) problems() []problem {
 	return c.found
 }
 
-func (v *Service) check(c *checker) {
+func (v *Service) check(c *checker, zone string) {
+	if v.Calendar != "" {
+		if found, err := namedCalendar(v.Calendar); err != nil {
+			c.fail("service.calendar", "%v", err)
+		} else if found.Zone().String() != zone {
+			c.fail("service.calendar", "the days of %s are those of %s, not of %s", v.Calendar, found.Zone(), zone)
+		}
+		if len(v.Weekdays)+len(v.Hours) > 0 {
+			c.fail("service.calendar", "%s says when the hotline is open: weekdays and hours are for a scenario without a calendar", v.Calendar)
+		}
+	}
 	for i, d := range v.Weekdays {
-		if _, ok := weekday(d); !ok {
+		if _, ok := calendar.ParseWeekday(d); !ok {
 			c.fail(fmt.Sprintf("service.weekdays[%d]", i), "%q is not one of mon, tue, wed, thu, fri, sat, sun", d)
 		}
 	}
 	checkHours(c, "service.hours", v.Hours, false)
-	checkDates(c, "service.holidays", v.Holidays)
-	checkDates(c, "service.working_weekends", v.WorkingWeekends)
 	if v.UnknownYears != "" && v.UnknownYears != refuseYears && v.UnknownYears != weekdaysOnly {
 		c.fail("service.unknown_years", "%q is not %s or %s", v.UnknownYears, refuseYears, weekdaysOnly)
 	}
@@ -213,7 +223,7 @@ func (s *Scenario) checkAgents(c *checker) {
 		}
 		checkHours(c, at+".hours", h.Hours, true)
 		for j, b := range h.Breaks {
-			if _, err := clock(b.At); err != nil {
+			if _, err := calendar.ParseClock(b.At); err != nil {
 				c.fail(fmt.Sprintf("%s.breaks[%d].at", at, j), "%v", err)
 			}
 			c.length(fmt.Sprintf("%s.breaks[%d].for", at, j), b.For, 4*time.Hour)

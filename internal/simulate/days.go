@@ -5,8 +5,11 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/ruleset"
+	"hotline12333/pipelines"
 )
 
 // What to do about a year the scenario lists no holidays for.
@@ -20,47 +23,51 @@ const (
 	quartersPerDay = 96
 )
 
-// clock reads "08:30" as minutes of the day; "24:00" is its end.
-func clock(s string) (minutes int, err error) {
-	if s == "24:00" {
-		return 24 * 60, nil
-	}
-	t, err := time.Parse("15:04", s)
-	if err != nil || len(s) != 5 {
-		return 0, fmt.Errorf("%q is not a time of day such as 08:30", s)
-	}
-	return t.Hour()*60 + t.Minute(), nil
-}
-
 // stretch is a part of the day in minutes, half-open.
 type stretch struct{ from, to int }
 
 // hours reads "08:30-12:00". One that ends before it begins goes over midnight: it
 // becomes two, of the same day.
 func hours(s string) ([]stretch, error) {
-	a, b, ok := strings.Cut(s, "-")
-	if !ok {
-		return nil, fmt.Errorf("%q is not a part of the day such as 08:30-12:00", s)
-	}
-	from, err := clock(a)
+	h, err := calendar.ParseHours(s)
 	if err != nil {
 		return nil, err
 	}
-	to, err := clock(b)
+	const midnight = 24 * 60
+	if h.To <= midnight {
+		return []stretch{{h.From, h.To}}, nil
+	}
+	return []stretch{{0, h.To - midnight}, {h.From, midnight}}, nil
+}
+
+// namedCalendar is one the program brings along.
+func namedCalendar(name string) (calendar.Calendar, error) {
+	rules, err := ruleset.Load(pipelines.Rules, ruleset.DefaultConfig(), time.UTC)
 	if err != nil {
-		return nil, err
+		return calendar.Calendar{}, err
 	}
-	if from%15 != 0 || to%15 != 0 {
-		return nil, fmt.Errorf("%q does not begin and end on quarter hours", s)
+	return rules.Calendars.Lookup(name)
+}
+
+// calendar of the scenario, which is valid.
+func (v *Service) calendar(zone *time.Location) (calendar.Calendar, error) {
+	if v.Calendar != "" {
+		return namedCalendar(v.Calendar)
 	}
-	switch {
-	case from < to:
-		return []stretch{{from, to}}, nil
-	case from > to && to > 0:
-		return []stretch{{0, to}, {from, 24 * 60}}, nil
-	default:
-		return nil, fmt.Errorf("%q is empty; the end of the day is 24:00", s)
+	spec := calendar.Spec{Name: "weekdays", Zone: zone, AnyYear: true, Regimes: make([]calendar.Regime, 1)}
+	var open []calendar.Hours
+	for _, text := range v.Hours {
+		h, err := calendar.ParseHours(text)
+		if err != nil {
+			return calendar.Calendar{}, err
+		}
+		open = append(open, h)
 	}
+	for _, name := range v.Weekdays {
+		d, _ := calendar.ParseWeekday(name)
+		spec.WorkingWeek[d], spec.Regimes[0].Week.Days[d] = true, open
+	}
+	return calendar.New(spec)
 }
 
 func checkHours(c *checker, path string, list []string, overnight bool) {
@@ -80,7 +87,7 @@ func checkShape(c *checker, path string, shape map[string]float64) {
 		return
 	}
 	for _, at := range slices.Sorted(maps.Keys(shape)) {
-		if m, err := clock(at); err != nil || m%15 != 0 || m == 24*60 {
+		if m, err := calendar.ParseClock(at); err != nil || m%15 != 0 || m == 24*60 {
 			c.fail(path, "%q is not the beginning of a quarter hour", at)
 		}
 		if w := shape[at]; !(w >= 0 && w <= 1e9) {
@@ -118,14 +125,9 @@ func total(list []float64) float64 {
 	return sum
 }
 
-func weekday(s string) (time.Weekday, bool) {
-	i := slices.Index([]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, s)
-	return time.Weekday(max(i, 0)), i >= 0
-}
-
 func checkWeekdays(c *checker, path string, factors map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(factors)) {
-		if _, ok := weekday(name); !ok {
+		if _, ok := calendar.ParseWeekday(name); !ok {
 			c.fail(path, "%q is not one of mon, tue, wed, thu, fri, sat, sun", name)
 		}
 		c.number(path+"."+name, factors[name], 0, 100)
@@ -138,7 +140,7 @@ func factors(m map[string]float64) (week [7]float64) {
 		week[i] = 1
 	}
 	for name, f := range m {
-		if d, ok := weekday(name); ok {
+		if d, ok := calendar.ParseWeekday(name); ok {
 			week[d] = f
 		}
 	}
@@ -148,41 +150,19 @@ func factors(m map[string]float64) (week [7]float64) {
 // date is a day of the calendar as year*10000 + month*100 + day.
 type date int
 
-func dateOf(t time.Time) date {
-	y, m, d := t.Date()
-	return date(y*10000 + int(m)*100 + d)
-}
+func dateOf(t time.Time) date { return newDate(t.Date()) }
+
+func newDate(y int, m time.Month, d int) date { return date(y*10000 + int(m)*100 + d) }
 
 // dates reads "2026-05-01" or "2026-05-01..2026-05-05".
 func dates(s string) ([]date, error) {
-	a, b, ranged := strings.Cut(s, "..")
-	if !ranged {
-		b = a
+	days, err := calendar.ParseDates(s)
+	out := make([]date, len(days))
+	for i, d := range days {
+		y, m, day := d.Civil()
+		out[i] = newDate(y, m, day)
 	}
-	from, err := time.Parse(time.DateOnly, a)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a date such as 2026-05-01", a)
-	}
-	to, err := time.Parse(time.DateOnly, b)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a date such as 2026-05-01", b)
-	}
-	if to.Before(from) || to.Sub(from) > 366*24*time.Hour {
-		return nil, fmt.Errorf("%q is not a range of days", s)
-	}
-	var out []date
-	for t := from; !t.After(to); t = t.AddDate(0, 0, 1) {
-		out = append(out, dateOf(t))
-	}
-	return out, nil
-}
-
-func checkDates(c *checker, path string, list []string) {
-	for i, s := range list {
-		if _, err := dates(s); err != nil {
-			c.fail(fmt.Sprintf("%s[%d]", path, i), "%v", err)
-		}
-	}
+	return out, err
 }
 
 // dayToDay draws how much more or fewer calls a day has than its like.

@@ -31,15 +31,6 @@ const (
 	forecastPage  = "../../docs/forecast.md"
 )
 
-// holidays2025 are those of the State Council's notice of 2024-11-12.
-var (
-	holidays2025 = []string{
-		"2025-01-01", "2025-01-28..2025-02-04", "2025-04-04..2025-04-06", "2025-05-01..2025-05-05",
-		"2025-05-31..2025-06-02", "2025-10-01..2025-10-08",
-	}
-	worked2025 = []string{"2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11"}
-)
-
 // hotlinePair is what differs between two years of a hotline.
 type hotlinePair struct {
 	scenario string // of the second year
@@ -75,8 +66,6 @@ func (h hotlinePair) scenarioOf(t testing.TB, year int) *Scenario {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Service.Holidays = append(s.Service.Holidays, holidays2025...)
-	s.Service.WorkingWeekends = append(s.Service.WorkingWeekends, worked2025...)
 	rng := rand.New(rand.NewPCG(h.seed, 12333))
 	s.Arrivals.PerDay *= 0.85 + 0.25*rng.Float64()
 	s.Arrivals.Months = slices.Clone(s.Arrivals.Months)
@@ -105,7 +94,7 @@ func (h hotlinePair) yearOf(t testing.TB, year int, zone *time.Location) ([]kpi.
 	if err != nil {
 		return nil, err
 	}
-	days, err := kpi.YearDays(year, zone, func(day time.Time) (bool, error) { return plan.working(day), nil })
+	days, err := kpi.YearDays(year, zone, plan.calendar.IsWorkingDay)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +107,7 @@ func (h hotlinePair) yearOf(t testing.TB, year int, zone *time.Location) ([]kpi.
 			continue
 		}
 		entry := kpi.Entry{Key: kpi.Key{Bucket: e.Call.StartedAt}, Tally: kpi.One(e.Call)}
-		at := e.Call.StartedAt.In(zone)
-		if !plan.ordinary.open[at.Hour()*4+at.Minute()/15] || !plan.working(at) {
+		if !plan.calendar.InService(e.Call.StartedAt) {
 			entry.Tally.OutsideService()
 		}
 		entries = append(entries, entry)

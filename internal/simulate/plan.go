@@ -5,16 +5,15 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"hotline12333/internal/calendar"
 )
 
 // plan is a scenario made ready for simulation: names are indices, texts are numbers.
 type plan struct {
 	*Scenario
 	zone     *time.Location
-	holidays map[date]bool
-	worked   map[date]bool
-	years    map[int]bool // with holidays listed
-	weekdays [7]bool
+	calendar calendar.Calendar // when the hotline is open, outside of the regime always
 	months   [12]float64
 	ordinary regime
 	always   *regime
@@ -31,13 +30,12 @@ type plan struct {
 	overflow                                             []int           // by queue: to which; -1: to none
 }
 
-// regime is when the line is open, how calls spread over a day and who works when.
+// regime is how calls spread over a day and who works when.
 type regime struct {
 	perDay float64
 	week   [7]float64
 	weight []float64 // per quarter hour, summing to 1
-	open   [quartersPerDay]bool
-	duty   []duty // per agent
+	duty   []duty    // per agent
 }
 
 type duty struct {
@@ -67,7 +65,6 @@ func (s *Scenario) compile() (*plan, error) {
 	}
 	p := &plan{
 		Scenario: s, zone: zone,
-		holidays: dateSet(s.Service.Holidays), worked: dateSet(s.Service.WorkingWeekends), years: make(map[int]bool),
 		patience: s.Patience.dist(), ask: s.Menu.AskTime.dist(), selfService: s.Menu.SelfServiceTime.dist(),
 		abandon: s.Menu.AbandonTime.dist(), closed: s.Closed.Time.dist(), message: s.Closed.MessageTime.dist(),
 		ring: s.Ringing.Time.dist(), hold: s.Hold.Time.dist(), wrapup: s.Wrapup.dist(), redial: s.Callers.Redial.Delay.dist(),
@@ -75,13 +72,8 @@ func (s *Scenario) compile() (*plan, error) {
 		respond: s.Tickets.Respond.distUpTo(latest), resolve: s.Tickets.Resolve.distUpTo(latest),
 		ratingChoice: newChoice(s.Ratings.Weights),
 	}
-	for d := range p.holidays {
-		p.years[int(d)/10000] = true
-	}
-	for _, name := range s.Service.Weekdays {
-		if d, ok := weekday(name); ok {
-			p.weekdays[d] = true
-		}
+	if p.calendar, err = s.Service.calendar(zone); err != nil {
+		return nil, fmt.Errorf("scenario %q: service: %w", s.Name, err)
 	}
 	for i := range p.months {
 		p.months[i] = 1
@@ -92,12 +84,8 @@ func (s *Scenario) compile() (*plan, error) {
 	p.compileOutages()
 	p.compileRest()
 	p.ordinary = p.regime(s.Arrivals.PerDay, s.Arrivals.Weekdays, s.Arrivals.Shape, false)
-	for _, text := range s.Service.Hours {
-		p.ordinary.opens(text)
-	}
 	if r := s.AlwaysOpen; r != nil {
 		always := p.regime(r.PerDay, r.Weekdays, r.Shape, true)
-		always.opens("00:00-24:00")
 		p.always = &always
 	}
 	return p, nil
@@ -160,7 +148,7 @@ func (p *plan) regime(perDay float64, week, shape map[string]float64, always boo
 				d.work = append(d.work, h...)
 			}
 			for _, b := range shift.Breaks {
-				at, _ := clock(b.At)
+				at, _ := calendar.ParseClock(b.At)
 				at += place[shift.Name] * int(b.Stagger/time.Minute)
 				d.breaks = append(d.breaks, pause{at: at, millis: b.For.Milliseconds()})
 			}
@@ -169,15 +157,6 @@ func (p *plan) regime(perDay float64, week, shape map[string]float64, always boo
 		r.duty = append(r.duty, d)
 	}
 	return r
-}
-
-func (r *regime) opens(text string) {
-	h, _ := hours(text) // validated
-	for _, s := range h {
-		for m := s.from; m < s.to; m += 15 {
-			r.open[m/15] = true
-		}
-	}
 }
 
 func dateSet(list []string) map[date]bool {
@@ -191,13 +170,13 @@ func dateSet(list []string) map[date]bool {
 	return set
 }
 
-// working says whether the hotline works on a day.
-func (p *plan) working(day time.Time) bool {
-	d := dateOf(day)
-	if p.worked[d] {
-		return true
+// calendarOn is the calendar that holds on a day. Of a year it does not know, where the
+// scenario allows that, nothing is off but weekends; see Simulation.known.
+func (p *plan) calendarOn(day time.Time) calendar.Calendar {
+	if p.calendar.Covers(day) {
+		return p.calendar
 	}
-	return p.weekdays[day.Weekday()] && !p.holidays[d]
+	return p.calendar.IgnoringHolidays()
 }
 
 // day is what one day's chance has decided before anybody calls.
@@ -225,12 +204,14 @@ func (p *plan) newDay(start time.Time, seed uint64, always bool) *day {
 	end := time.Date(start.Year(), start.Month(), start.Day()+1, 0, 0, 0, 0, p.zone)
 	d := &day{
 		start: start.UnixMilli(), end: end.UnixMilli(), date: start,
-		regime: &p.ordinary, working: p.working(start),
-		rng: rand.New(rand.NewPCG(seed, uint64(dateOf(start)))),
+		regime: &p.ordinary,
+		rng:    rand.New(rand.NewPCG(seed, uint64(dateOf(start)))),
 	}
+	served := p.calendarOn(start)
 	if always && p.always != nil {
-		d.regime, d.working = p.always, true
+		d.regime, served = p.always, calendar.AlwaysIn(p.zone)
 	}
+	d.working, _ = served.IsWorkingDay(start) // of a year it knows
 	spells, topics := p.spellsOf(dateOf(start))
 	d.topics = topics
 	factor := spells * p.months[start.Month()-1] * dayToDay(p.Arrivals.DayToDay, d.rng.NormFloat64())
@@ -248,7 +229,7 @@ func (p *plan) newDay(start time.Time, seed uint64, always bool) *day {
 		q := wall.Hour()*4 + wall.Minute()/15
 		rate := d.regime.perDay * factor * d.regime.weight[q] / float64(quarter.Milliseconds())
 		d.rate = append(d.rate, rate)
-		d.open = append(d.open, d.working && d.regime.open[q])
+		d.open = append(d.open, served.InService(t))
 		d.most = max(d.most, rate)
 	}
 	d.surge(&p.Surges)

@@ -41,14 +41,14 @@ type Scenario struct {
 	Delivery   Delivery   `yaml:"delivery"`
 }
 
-// Service says when the hotline is open.
+// Service says when the hotline is open: by one of the calendars the program brings along,
+// or on the same weekdays at the same hours of any year.
 type Service struct {
-	Weekdays        []string      `yaml:"weekdays"` // mon … sun
-	Hours           []string      `yaml:"hours"`
-	Holidays        []string      `yaml:"holidays"`
-	WorkingWeekends []string      `yaml:"working_weekends"` // days worked although their weekday is not
-	UnknownYears    string        `yaml:"unknown_years"`    // years without holidays above: "refuse", or "weekdays" to work on every weekday
-	Overtime        time.Duration `yaml:"overtime"`         // agents stay so long after closing for callers who came before
+	Calendar     string        `yaml:"calendar"`
+	UnknownYears string        `yaml:"unknown_years"` // years the calendar has no days of: "refuse", or "weekdays" to work on every weekday
+	Weekdays     []string      `yaml:"weekdays"`      // mon … sun
+	Hours        []string      `yaml:"hours"`
+	Overtime     time.Duration `yaml:"overtime"` // agents stay so long after closing for callers who came before
 }
 
 // Arrivals is the rate of first calls; redials and repeat calls come on top.

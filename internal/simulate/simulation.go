@@ -117,10 +117,8 @@ func New(o Options) (*Simulation, error) {
 		s.to = o.To.UnixMilli()
 		last = o.To.Add(-time.Millisecond)
 	}
-	for year := o.From.In(p.zone).Year(); year <= last.In(p.zone).Year(); year++ {
-		if err := s.known(year); err != nil {
-			return nil, err
-		}
+	if err := s.known(o.From, last.Add(time.Millisecond)); err != nil {
+		return nil, err
 	}
 	if o.Truth {
 		s.truth = make(map[kpi.Key]*kpi.Tally)
@@ -149,14 +147,13 @@ func New(o Options) (*Simulation, error) {
 	return s, nil
 }
 
-// known says whether the year's holidays are.
-func (s *Simulation) known(year int) error {
-	v := &s.plan.Service
-	if len(v.Holidays) == 0 || s.plan.years[year] || v.UnknownYears == weekdaysOnly {
+// known says whether the days off of a period are.
+func (s *Simulation) known(from, to time.Time) error {
+	err := s.plan.calendar.Check(from, to)
+	if err == nil || s.plan.Service.UnknownYears == weekdaysOnly {
 		return nil
 	}
-	return fmt.Errorf("scenario %q lists no holidays of %d: add them to service.holidays, or set service.unknown_years: %s",
-		s.plan.Name, year, weekdaysOnly)
+	return fmt.Errorf("scenario %q: %w; or set service.unknown_years: %s", s.plan.Name, err, weekdaysOnly)
 }
 
 // Events yields every version of every call in the order it came about: open in the menu,

@@ -120,7 +120,7 @@ func (s *Simulation) roster(e event) {
 func (s *Simulation) beginDay() {
 	start := time.UnixMilli(s.now).In(s.plan.zone)
 	if s.to == 0 || s.now < s.to { // later there are only calls to be ended
-		if err := s.known(start.Year()); err != nil {
+		if err := s.known(start, start.Add(quarter)); err != nil {
 			s.err = err
 			return
 		}
