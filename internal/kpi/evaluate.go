@@ -21,6 +21,11 @@ type Evaluation struct {
 	Figures map[Figure]Ratio // a count is over 1; one without calls over 0
 	Draft   map[Figure]bool  // figures whose definition nobody has confirmed
 
+	// Running is set for a period that is not over: what adds up then counts as far as it
+	// has been entered, and is flagged. It gives the working days from the period's
+	// beginning to an instant, of those of the year.
+	Running func(to time.Time) Progress
+
 	Entered   []Entered
 	Execution Execution
 
@@ -257,6 +262,12 @@ func (in *Evaluation) entered(r *RowResult, mine []Entered) (bool, error) {
 		}
 	}
 	g := gather(&r.Row, mine, in.Span, in.Zone)
+	if in.Running != nil && g.value == nil && r.Gather == Sum {
+		reach := in.Span
+		if reach.To = reachOf(mine, in.Span); reach.To.After(reach.From) {
+			g = gather(&r.Row, mine, reach, in.Zone)
+		}
+	}
 	r.Value, r.From, r.Missing = g.value, g.from, g.missing
 	if g.value == nil {
 		r.State = NotEntered
@@ -303,7 +314,8 @@ func (in *Evaluation) graded(r *RowResult, mine []Entered) error {
 
 // flagPart tells when a state or rate is not that of the period but of a part of it.
 func (in *Evaluation) flagPart(r *RowResult) {
-	if _, own := exactly(r.From, in.Span); !own && r.Gather == Latest {
+	_, own := exactly(r.From, in.Span)
+	if r.Gather == Latest && !own || r.From[len(r.From)-1].Span.To.Before(in.Span.To) {
 		r.Flags = append(r.Flags, FlagPartValue)
 	}
 }
@@ -312,7 +324,11 @@ func (in *Evaluation) flagPart(r *RowResult) {
 func (in *Evaluation) hold(r *RowResult, interim bool) {
 	target := r.Target.Rat()
 	if interim && r.Pace {
-		r.Expected = new(big.Rat).Mul(target, in.Working.Share())
+		over := in.Working
+		if n := len(r.From); n > 0 && r.From[n-1].Span.To.Before(in.Span.To) {
+			over = in.Running(r.From[n-1].Span.To)
+		}
+		r.Expected = new(big.Rat).Mul(target, over.Share())
 		target = r.Expected
 		r.Flags = append(r.Flags, FlagPace)
 	}

@@ -81,7 +81,7 @@ func latestOf(entered []Entered, span Span) gathered {
 // sumOf adds the values whose periods fill the period without gap and overlap. Of several
 // ways to fill it the one with the longest periods is taken, from the beginning on.
 func sumOf(entered []Entered, span Span, zone *time.Location) gathered {
-	from, filled := fill(entered, span.From, span.To, make(map[time.Time]bool))
+	from, filled := fill(entered, span.From, span.To, make(map[int64]bool))
 	if !filled {
 		return gathered{missing: gaps(entered, span, zone)}
 	}
@@ -94,11 +94,11 @@ func sumOf(entered []Entered, span Span, zone *time.Location) gathered {
 
 // fill finds periods that follow each other from an instant to another; dead are the
 // instants from which none lead there.
-func fill(entered []Entered, from, to time.Time, dead map[time.Time]bool) ([]Entered, bool) {
+func fill(entered []Entered, from, to time.Time, dead map[int64]bool) ([]Entered, bool) {
 	if from.Equal(to) {
 		return nil, true
 	}
-	if dead[from] {
+	if dead[from.Unix()] {
 		return nil, false
 	}
 	var here []Entered
@@ -113,8 +113,25 @@ func fill(entered []Entered, from, to time.Time, dead map[time.Time]bool) ([]Ent
 			return append([]Entered{e}, rest...), true
 		}
 	}
-	dead[from] = true
+	dead[from.Unix()] = true
 	return nil, false
+}
+
+// reachOf is how far the periods that follow each other from the beginning of a span go.
+func reachOf(entered []Entered, span Span) time.Time {
+	reached := map[int64]bool{span.From.Unix(): true}
+	far := span.From
+	ordered := slices.Clone(entered)
+	slices.SortFunc(ordered, func(a, b Entered) int { return a.Span.From.Compare(b.Span.From) })
+	for _, e := range ordered {
+		if reached[e.Span.From.Unix()] && e.Span.To.After(e.Span.From) && !e.Span.To.After(span.To) {
+			reached[e.Span.To.Unix()] = true
+			if e.Span.To.After(far) {
+				far = e.Span.To
+			}
+		}
+	}
+	return far
 }
 
 // gaps names the months of a period for which nothing was entered; where it is not made of

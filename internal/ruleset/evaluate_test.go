@@ -5,15 +5,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hotline12333/internal/kpi"
 )
 
+// rat reads a decimal or a quotient of decimals.
 func rat(t *testing.T, s string) *big.Rat {
 	t.Helper()
-	r, ok := new(big.Rat).SetString(s)
+	above, below, divided := strings.Cut(s, "/")
+	r, ok := new(big.Rat).SetString(above)
 	if !ok {
 		t.Fatalf("%q is no number", s)
+	}
+	if divided {
+		r.Quo(r, rat(t, below))
 	}
 	return r
 }
@@ -208,6 +214,39 @@ func TestQuarterEnd(t *testing.T) {
 	in.Figures[kpi.FigureAnsweredCalls] = kpi.Ratio{Num: 23_791, Den: 1}
 	if calls = rowOf(t, evaluate(t, in), "answered_calls"); calls.State != kpi.Met {
 		t.Errorf("23,791 calls are %s", calls.State)
+	}
+}
+
+// In the middle of the year what adds up counts as far as it has been entered.
+func TestRunningPeriod(t *testing.T) {
+	in := full(t, "13", "2026-01-01..2026-05-20")
+	in.Working = kpi.Progress{Done: 92, All: 248}
+	in.Entered = slices.DeleteFunc(in.Entered, func(e kpi.Entered) bool { return e.Code == "cards_issued" || e.Code == "office_cost" })
+	for _, e := range []struct{ code, period, value string }{
+		{"cards_issued", "2026-02", "0.4"},
+		{"cards_issued", "2026-01", "0.4"},
+		{"cards_issued", "2026-04", "0.4"},
+		{"office_cost", "2026Q1", "0.6"},
+	} {
+		in.Entered = append(in.Entered, kpi.Entered{Code: e.code, Span: period(t, e.period), Value: rat(t, e.value)})
+	}
+	if cards := rowOf(t, evaluate(t, in), "cards_issued"); cards.State != kpi.NotEntered {
+		t.Errorf("of a period that is over, the cards are %s", cards.State)
+	}
+	march := period(t, "2026-02").To
+	in.Running = func(to time.Time) kpi.Progress {
+		if !to.Equal(march) {
+			t.Errorf("asked for working days to %s", to)
+		}
+		return kpi.Progress{Done: 37, All: 248}
+	}
+	e := evaluate(t, in)
+	cards := rowOf(t, e, "cards_issued")
+	if want := rat(t, "177.6/248"); cards.Value.Cmp(rat(t, "0.8")) != 0 || cards.Expected.Cmp(want) != 0 || cards.State != kpi.Met || !slices.Contains(cards.Flags, kpi.FlagPartValue) {
+		t.Errorf("cards to the end of February: %v against %v, %s, %v", cards.Value, cards.Expected, cards.State, cards.Flags)
+	}
+	if office := rowOf(t, e, "office_cost"); office.Value == nil || office.Value.Cmp(rat(t, "0.2")) != 0 || office.State != kpi.Met {
+		t.Errorf("office costs a month: %v, %s", office.Value, office.State)
 	}
 }
 
