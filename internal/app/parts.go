@@ -126,6 +126,13 @@ func (s *system) pages(f *publish.Follower, sources *source.Registry, engineUp f
 	); err != nil {
 		return nil, fmt.Errorf("registering the figures: %w", err)
 	}
+	standing, err := s.standing(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.reg.Register(publish.NewTargets(standing.tables, s.log.With("part", "targets"))); err != nil {
+		return nil, fmt.Errorf("registering the indicators: %w", err)
+	}
 	return web.New(s.cfg.Web, web.Deps{
 		Log: s.log.With("part", "web"), Snapshots: f, Registry: s.reg, Now: time.Now,
 		Ready: func(ctx context.Context) error { return s.ready(ctx, f, engineUp) },

@@ -48,9 +48,9 @@ func (p Progress) Share() *big.Rat {
 func DefaultFarBeyond() Fraction { return Fraction{Num: 30, Den: 100} }
 
 // IndicatorCounts gives the figures of a period that indicators may be computed by, and
-// which of them are drafts: their definition is not confirmed. consultations are those of
-// tickets. A period in which no call was decided has no data, not even a count of 0.
-func IndicatorCounts(t *Tally, f Figures, d Definitions, consultations Ratio) (map[Figure]Ratio, map[Figure]bool) {
+// which of them are drafts: their definition is not confirmed. A period in which no call
+// was decided has no data, not even a count of 0.
+func IndicatorCounts(t *Tally, f Figures, d Definitions) (map[Figure]Ratio, map[Figure]bool) {
 	answered := f.AnsweredCalls
 	answered.Den = min(t.Offered(), 1)
 	draft := func(name string) bool { return !d.InForce[name].Confirmed }
@@ -58,7 +58,7 @@ func IndicatorCounts(t *Tally, f Figures, d Definitions, consultations Ratio) (m
 		FigureAnsweredCalls:          answered,
 		FigureAnswerRate:             f.AnswerRate,
 		FigureResponseTimeliness:     f.ResponseTimeliness,
-		FigureConsultationTimeliness: consultations,
+		FigureConsultationTimeliness: f.ConsultationTimeliness,
 	}, map[Figure]bool{
 		FigureAnsweredCalls:          draft(DefAnsweredCalls),
 		FigureAnswerRate:             draft(DefAnswerRate),

@@ -142,6 +142,9 @@ type Table struct {
 	Note       Wording
 }
 
+// ExecutionCode is what the amounts of a table's budget are entered under.
+func (t *Table) ExecutionCode() string { return "budget_execution_" + t.Number }
+
 // Indicators are the performance tables of one year: a file of pipelines/indicators.
 type Indicators struct {
 	Year   int

@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/publish"
+	"hotline12333/internal/ruleset"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+)
+
+// givenFor is how long what people have entered is taken to be the same.
+const givenFor = 30 * time.Second
+
+// standing evaluates the performance tables of the current year as they stand.
+type standing struct {
+	sys       *system
+	snapshots publish.Source
+	rules     *ruleset.Rules
+	zone      *time.Location
+	now       func() time.Time
+
+	mu    sync.Mutex
+	read  time.Time
+	year  int
+	given givenValues
+}
+
+// givenValues are the values of a year that hold, and the execution of its budgets by code.
+type givenValues struct {
+	values    []kpi.Entered
+	execution map[string]kpi.Execution
+}
+
+func (s *system) standing(f publish.Source) (*standing, error) {
+	rules, err := openRules(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := source.ParseZone(s.cfg.Publish.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("publish.zone: %w", err)
+	}
+	return &standing{sys: s, snapshots: f, rules: rules, zone: zone, now: time.Now}, nil
+}
+
+// tables evaluates every table of the year to date; none before there are figures.
+func (s *standing) tables(ctx context.Context) ([]*kpi.Evaluated, error) {
+	now := s.now()
+	snapshot, ok := s.snapshots.Snapshot(now)
+	if !ok {
+		return nil, nil
+	}
+	y, m, d := now.In(s.zone).Date()
+	set, err := s.rules.Indicators.Of(y)
+	if err != nil {
+		return nil, err
+	}
+	from, today := kpi.DayStart(y, time.January, 1, s.zone), kpi.DayStart(y, m, d, s.zone)
+	working, err := workingOf(s.rules.Calendars.Centre(), from, kpi.DayStart(y+1, time.January, 1, s.zone))
+	if err != nil {
+		return nil, err
+	}
+	given, err := s.enteredIn(ctx, y, now)
+	if err != nil {
+		return nil, err
+	}
+	counted := snapshot.Windows[kpi.ThisYear].Scopes[kpi.Scope{Level: kpi.AllCentres}]
+	figures, draft := kpi.IndicatorCounts(&counted.Tally, counted.Figures(snapshot.Definitions), snapshot.Definitions)
+	var list []*kpi.Evaluated
+	for i := range set.Tables {
+		t := &set.Tables[i]
+		form, err := s.rules.Forms.Lookup(kpi.SelfEvaluation, t.Number)
+		if err != nil {
+			return nil, err
+		}
+		e, err := kpi.Evaluate(kpi.Evaluation{
+			Table: t, Year: y, Form: form, Zone: s.zone,
+			Span:    kpi.Span{Name: fmt.Sprintf("%d-01-01..%s", y, today.Format(time.DateOnly)), From: from, To: kpi.DayStart(y, m, d+1, s.zone)},
+			Working: working(today), Running: working, // today is not over: what it asks for is not due
+			Figures: figures, Draft: draft, Entered: given.values, Execution: given.execution[t.ExecutionCode()],
+		})
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Number, err)
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+// workingOf counts the working days from the beginning of a year to an instant of it, of
+// all its working days.
+func workingOf(c calendar.Calendar, from, end time.Time) (func(to time.Time) kpi.Progress, error) {
+	all, err := c.WorkingDays(from, end)
+	if err != nil {
+		return nil, err
+	}
+	return func(to time.Time) kpi.Progress {
+		if to.After(end) {
+			to = end
+		}
+		done, err := c.WorkingDays(from, to)
+		if err != nil {
+			done = 0 // of a year that is known there is no error
+		}
+		return kpi.Progress{Done: done, All: all}
+	}, nil
+}
+
+// enteredIn reads what has been entered for a year, not more often than need be.
+func (s *standing) enteredIn(ctx context.Context, year int, now time.Time) (givenValues, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.year == year && now.Sub(s.read) < givenFor && !now.Before(s.read) {
+		return s.given, nil
+	}
+	entries, err := s.sys.store.Entries(ctx, store.EntryQuery{Kind: journal.KindValue})
+	if err != nil {
+		return givenValues{}, fmt.Errorf("reading what was entered: %w", err)
+	}
+	given, err := givenIn(entries, year, s.zone)
+	if err != nil {
+		return givenValues{}, err
+	}
+	s.given, s.year, s.read = given, year, now
+	return given, nil
+}
+
+// givenIn takes the values that hold in a year; of a budget that of the latest period.
+func givenIn(entries []journal.Entry, year int, zone *time.Location) (givenValues, error) {
+	out := givenValues{execution: make(map[string]kpi.Execution)}
+	latest := make(map[string]time.Time)
+	for _, h := range journal.Histories(entries) {
+		e := h.Holds()
+		if e == nil {
+			continue
+		}
+		span, err := kpi.ParsePeriod(e.Period, zone)
+		if err != nil {
+			return givenValues{}, fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
+		}
+		if span.From.In(zone).Year() != year {
+			continue
+		}
+		v, err := journal.Decode[journal.Value](e)
+		if err != nil {
+			return givenValues{}, err
+		}
+		switch {
+		case v.Executed != "":
+			if span.To.After(latest[e.Subject]) {
+				latest[e.Subject] = span.To
+				out.execution[e.Subject] = kpi.Execution{Adjusted: v.Adjusted.Rat(), Executed: v.Executed.Rat(), Reason: e.Reason}
+			}
+		default:
+			out.values = append(out.values, kpi.Entered{
+				Code: e.Subject, Span: span, Value: v.Value.Rat(), Score: v.Score.Rat(), Reason: e.Reason, By: e.By, Evidence: e.Evidence,
+			})
+		}
+	}
+	return out, nil
+}
