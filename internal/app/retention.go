@@ -54,6 +54,7 @@ func (s *system) retention() (*retention.Worker, error) {
 		Store: s.store, Broker: s.broker, Loaded: loadedTopics(s.cfg), Rejected: s.cfg.Topics.Rejected,
 		Settled: s.settled, AddWorkingDays: rules.Calendars.Centre().AddWorkingDays,
 		Record: func(what string) error { return record(s.cfg, audit.Entry{Action: audit.Retain, Subject: what}) },
+		Again:  s.desk(nil).Again,
 		Log:    s.log.With("part", "retention"), Registerer: s.reg,
 	})
 }

@@ -1,13 +1,9 @@
 package app
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"hotline12333/internal/personal"
 )
@@ -23,12 +19,6 @@ func printable(b []byte) string {
 	if cut {
 		b = b[:mostShown]
 	}
-	b = bytes.ReplaceAll(b, []byte{0}, nil) // of UTF-16, which would hold the digits apart
-	if !utf8.Valid(b) {
-		if text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b); err == nil {
-			b = text
-		}
-	}
 	text := strings.Map(func(r rune) rune {
 		switch {
 		case r >= '０' && r <= '９':
@@ -37,7 +27,7 @@ func printable(b []byte) string {
 			return r
 		}
 		return '\uFFFD' // a terminal would act on it
-	}, string(b))
+	}, personal.Readable(b))
 	text = string(hideDigits([]byte(personal.Scrub(text))))
 	if cut {
 		text += " …"

@@ -108,6 +108,9 @@ func (s *system) prepare(ctx context.Context) error {
 	if err := s.broker.EnsureTopics(ctx, topicSpecs(s.cfg.Topics)); err != nil {
 		return fmt.Errorf("preparing the topics: %w", err)
 	}
+	if err := s.desk(nil).Sync(ctx); err != nil {
+		return fmt.Errorf("reading who was erased: %w", err)
+	}
 	return nil
 }
 

@@ -42,6 +42,7 @@ func contract(t *testing.T, addr string) {
 		"start at end":      testStartAtEnd,
 		"retention":         testRetentionLoss,
 		"beyond end":        testBeyondEnd,
+		"trim":              testTrim,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, addr) })
 	}

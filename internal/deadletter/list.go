@@ -70,7 +70,7 @@ type partitionListing struct {
 
 func (p *partitionListing) add(rec *broker.Record) {
 	key := string(rec.Key)
-	if _, ok := rec.Header(headerReplayed); ok {
+	if settles(rec) {
 		if e := p.waiting[key]; e != nil {
 			e.Times = 0
 			delete(p.waiting, key)
@@ -113,7 +113,7 @@ func (p *partitionListing) close() {
 	}
 }
 
-// Open fetches and opens the letter of the id in a listing.
+// Open fetches and opens the letter of the id in a listing, unless it was erased.
 func Open(ctx context.Context, r Reader, topic, id string, identity age.Identity) (Letter, error) {
 	before, after, ok := cutLast(id, "-")
 	partition, err1 := strconv.Atoi(before)
@@ -124,6 +124,9 @@ func Open(ctx context.Context, r Reader, topic, id string, identity age.Identity
 	rec, err := at(ctx, r, topic, partition, offset)
 	if err != nil {
 		return Letter{}, err
+	}
+	if err := notErased(ctx, r, topic, rec); err != nil {
+		return Letter{}, fmt.Errorf("dead letter %q: %w", id, err)
 	}
 	return Decode(rec, identity)
 }

@@ -101,10 +101,5 @@ func (r Replayer) one(ctx context.Context, e Entry) (why string, err error) {
 	if r.Now != nil {
 		now = r.Now
 	}
-	mark := broker.Record{
-		Key:     rec.Key,
-		Value:   []byte{},
-		Headers: []broker.Header{{Key: headerReplayed, Value: []byte(now().UTC().Format(time.RFC3339))}},
-	}
-	return "", r.Producer.Produce(ctx, r.Topic, []broker.Record{mark})
+	return "", r.Producer.Produce(ctx, r.Topic, []broker.Record{mark(rec.Key, headerReplayed, now())})
 }

@@ -196,6 +196,15 @@ func (w *Worker) keepOf(k kind) string {
 	return k.keep.String()
 }
 
+// KeptFor says how long each kind of data is kept, in words.
+func (w *Worker) KeptFor() map[string]string {
+	out := map[string]string{}
+	for _, k := range w.kinds() {
+		out[string(k.name)] = w.keepOf(k)
+	}
+	return out
+}
+
 func (w *Worker) kinds() []kind {
 	after := func(keep time.Duration) func(time.Time) (time.Time, error) {
 		return func(now time.Time) (time.Time, error) {

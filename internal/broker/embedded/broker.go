@@ -145,7 +145,7 @@ func (b *Broker) open(ln net.Listener) (*kfake.Cluster, error) {
 func (b *Broker) guardRequests() {
 	b.cluster.Fault(
 		// Emptied, a partition would begin again at offset 0 after a restart.
-		kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.PolicyViolation, Count: -1},
+		kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.PolicyViolation, Count: -1, When: b.empties},
 		kfake.Fault{
 			Keys:     []kmsg.Key{kmsg.InitProducerID},
 			TopLevel: true,

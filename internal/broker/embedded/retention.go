@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // keepRetention applies the topics' retention until ctx ends.
@@ -105,6 +107,40 @@ func expired(segs []segment, l limits, now time.Time) (upTo int64, files int, by
 		files++
 	}
 	return upTo, files, bytes
+}
+
+// empties says whether a request to delete records would leave a partition without any.
+// It asks the files, since it is asked by the cluster itself.
+func (b *Broker) empties(req kmsg.Request) bool {
+	deletion, ok := req.(*kmsg.DeleteRecordsRequest)
+	if !ok {
+		return false
+	}
+	for _, t := range deletion.Topics {
+		for _, p := range t.Partitions {
+			next, err := nextOffset(filepath.Join(b.dataDir(), "partitions", url.PathEscape(t.Topic)+"-"+strconv.Itoa(int(p.Partition))))
+			if err != nil || p.Offset < 0 || p.Offset >= next {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nextOffset is the offset after the last record in the files of a partition; −1 without any.
+func nextOffset(dir string) (int64, error) {
+	segs, err := readSegments(dir)
+	if err != nil {
+		return -1, err
+	}
+	for _, s := range slices.Backward(segs) {
+		if s.size == 0 {
+			continue
+		}
+		found, err := scanSegment(segmentPath(dir, s.base))
+		return found.next, err
+	}
+	return -1, nil
 }
 
 // parsePartitionDir splits kfake's directory name: the escaped topic, a dash

@@ -31,6 +31,7 @@ type stack struct {
 	store  *store.Store
 	sealer *deadletter.Sealer
 	kick   func(buckets []time.Time) // may be nil
+	groups string                    // of the consumers, where they are not the usual ones
 	stop   func()
 }
 
@@ -74,11 +75,13 @@ func (s *stack) start() {
 	s.t.Helper()
 	cfg := load.DefaultConfig()
 	cfg.BatchWait = 5 * time.Millisecond
+	tally := aggregate.DefaultConfig()
+	cfg.Group, tally.Group = s.groups+cfg.Group, s.groups+tally.Group
 	loader, err := load.New(cfg, load.Deps{Broker: s.client, Store: s.store, Sealer: s.sealer, Log: testkit.Log(s.t)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	aggregator, err := aggregate.New(aggregate.DefaultConfig(), aggregate.Deps{
+	aggregator, err := aggregate.New(tally, aggregate.Deps{
 		Broker: s.client, Store: s.store, Log: testkit.Log(s.t), OnRecomputed: s.kick,
 	})
 	if err != nil {
