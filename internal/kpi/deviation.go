@@ -79,7 +79,7 @@ func (w *LossWords) share(l LossAt, all int64) Wording {
 // time that is over, and which months fell behind the most. days are those of the year;
 // those before end are over. It is empty when the volume is not behind.
 func VolumeDeviation(name Wording, measure string, days []DayCount, end int, target int64) Wording {
-	p := PaceOf(days, end, nil, target)
+	p := paceSoFar(days, end, target)
 	behind := new(big.Rat).Sub(p.Expected, big.NewRat(p.ToDate, 1))
 	if behind.Sign() <= 0 {
 		return Wording{}

@@ -21,7 +21,16 @@ type Pace struct {
 // PaceOf holds the days of a year that are over, those before end, against a target. past
 // are days of the year before; see Volume.
 func PaceOf(days []DayCount, end int, past []DayCount, target int64) Pace {
-	p := Pace{Target: target, Outlook: Volume(days, end, past)}
+	p := paceSoFar(days, end, target)
+	if p.Outlook = Volume(days, end, past); p.Outlook != nil {
+		p.Shaped = float64(target) * p.Outlook.Share()
+	}
+	return p
+}
+
+// paceSoFar is the pace without a forecast.
+func paceSoFar(days []DayCount, end int, target int64) Pace {
+	p := Pace{Target: target}
 	for i := range days {
 		d := &days[i]
 		if d.Working {
@@ -35,9 +44,6 @@ func PaceOf(days []DayCount, end int, past []DayCount, target int64) Pace {
 		}
 	}
 	p.Expected = new(big.Rat).Mul(Whole(target).Rat(), p.Working.Share())
-	if p.Outlook != nil {
-		p.Shaped = float64(target) * p.Outlook.Share()
-	}
 	p.Left = max(0, target-p.ToDate)
 	p.Needed = perDay(p.Left, p.Working.All-p.Working.Done)
 	return p
