@@ -82,6 +82,9 @@ func yearsOf(c calendar.Calendar) string {
 // gives what is worth knowing of them; the error is what keeps the program from starting,
 // or its figures from being right.
 func CheckFiles(cfg config.Root, now time.Time) (notes []string, err error) {
+	if sources, openErr := openSources(cfg); openErr == nil { // else the calendars say it
+		err = sources.Err()
+	}
 	for _, f := range lookCalendars(cfg, now) {
 		switch {
 		case f.err == nil:

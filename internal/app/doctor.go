@@ -126,6 +126,9 @@ func lookKeys(cfg config.Root) finding {
 
 func lookSources(cfg config.Root) finding {
 	sources, err := openSources(cfg)
+	if err == nil {
+		err = sources.Err()
+	}
 	if err != nil {
 		return finding{what: "sources", err: err}
 	}

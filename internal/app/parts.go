@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline12333/internal/aggregate"
 	"hotline12333/internal/config"
@@ -59,13 +62,37 @@ func openRules(cfg config.Root) (*ruleset.Rules, error) {
 	return ruleset.Load(pipelines.Rules, cfg.Rules, zone)
 }
 
-// openSources reads the descriptions of sources, built in and of the centre.
+// openSources reads the descriptions of sources, built in and of the centre. Faulty ones of
+// the centre stop nobody but who would use them.
 func openSources(cfg config.Root) (*source.Registry, error) {
 	rules, err := openRules(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return source.Load(pipelines.Sources, cfg.Sources, natives(), rules.Calendars.Lookup)
+	return source.Open(pipelines.Sources, cfg.Sources, natives(), rules.Calendars.Lookup)
+}
+
+// sourceOf finds the one source that a command uses.
+func sourceOf(cfg config.Root, name string) (*source.Source, error) {
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return sources.Lookup(name)
+}
+
+// tellFaults logs and counts the descriptions that a role goes on without.
+func tellFaults(sources *source.Registry, log *slog.Logger, reg prometheus.Registerer) error {
+	for _, f := range sources.Faults() {
+		log.Warn("a source description is faulty and left out: what it says of capabilities and service hours may be missing",
+			"path", f.Path, "err", f.Err)
+	}
+	faulty := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "hotline_source_descriptions_faulty",
+		Help: "Source descriptions of the centre's own (sources.dir) that were faulty at the start and are left out. The log and hotline doctor say why.",
+	})
+	faulty.Set(float64(len(sources.Faults())))
+	return reg.Register(faulty)
 }
 
 // knowsOf says what a source can know. Records of a source that has no description, sent

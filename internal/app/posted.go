@@ -118,6 +118,9 @@ func runIntake(ctx context.Context, cfg config.Root, log *slog.Logger) (err erro
 		return err
 	}
 	down.add("connections", time.Second, func(context.Context) error { return sys.close() })
+	if err := tellFaults(sources, log, sys.reg); err != nil {
+		return err
+	}
 	posts, err := sys.posts(sources, kit)
 	if err != nil {
 		return err

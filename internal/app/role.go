@@ -44,6 +44,9 @@ func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) 
 		return err
 	}
 	down.add("connections", time.Second, func(context.Context) error { return sys.close() })
+	if err := tellFaults(sources, log, sys.reg); err != nil {
+		return err
+	}
 	parts := newCrew(ctx)
 	down.add("parts", 10*time.Second, parts.stop)
 	pages, run, err := sys.role(role, sources)

@@ -12,6 +12,7 @@ import (
 )
 
 // ListSources prints what can be read, one source a line.
+// Faulty ones of the centre's are an error, told after the others.
 func ListSources(cfg config.Root, out io.Writer) error {
 	sources, err := openSources(cfg)
 	if err != nil {
@@ -20,12 +21,12 @@ func ListSources(cfg config.Root, out io.Writer) error {
 	w := &printer{out: out}
 	for _, name := range sources.Names() {
 		s, err := sources.Lookup(name)
-		if err != nil {
-			return err
+		if err != nil { // a built-in one that a faulty one was to replace
+			continue
 		}
 		w.line("%-22s %s%s", name, s.Title(), own(s))
 	}
-	return w.err
+	return errJoin(w.err, sources.Err())
 }
 
 // own says where a description of the centre's stands.
@@ -38,11 +39,7 @@ func own(s *source.Source) string {
 
 // DescribeSource prints what a description says, and what figures it cannot give.
 func DescribeSource(cfg config.Root, out io.Writer, name string) error {
-	sources, err := openSources(cfg)
-	if err != nil {
-		return err
-	}
-	s, err := sources.Lookup(name)
+	s, err := sourceOf(cfg, name)
 	if err != nil {
 		return err
 	}

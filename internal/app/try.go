@@ -39,11 +39,7 @@ const tryMost = 200_000
 // TrySource shows what becomes of the first rows of a file, and why others would be
 // rejected or ignored. Nothing is written anywhere, and no caller's number is shown.
 func TrySource(ctx context.Context, cfg config.Root, out io.Writer, opts TryOptions) (err error) {
-	sources, err := openSources(cfg)
-	if err != nil {
-		return err
-	}
-	src, err := sources.Lookup(opts.Source)
+	src, err := sourceOf(cfg, opts.Source)
 	if err != nil {
 		return err
 	}

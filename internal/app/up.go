@@ -42,6 +42,9 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		return err
 	}
 	down.add("connections", time.Second, func(context.Context) error { return sys.close() })
+	if err := tellFaults(sources, log, reg); err != nil {
+		return err
+	}
 	if err := sys.prepare(ctx); err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ type Source struct {
 	said       []Mapped
 }
 
-// parse reads one description. name is the file's, for messages.
+// parse reads one description. name is the file's, for messages. Of a faulty one it returns
+// what could be read, nil where nothing could.
 func parse(name string, data []byte, natives Natives, calendars Calendars) (*Source, error) {
 	root, err := strictyaml.Parse(name, data)
 	if err != nil {
@@ -79,7 +80,7 @@ func parse(name string, data []byte, natives Natives, calendars Calendars) (*Sou
 		}
 		s.describeNative(n, seen, natives)
 		if len(root.Faults()) > 0 {
-			return nil, errors.Join(root.Faults()...)
+			return s, errors.Join(root.Faults()...)
 		}
 		return s, nil
 	}
@@ -91,7 +92,7 @@ func parse(name string, data []byte, natives Natives, calendars Calendars) (*Sou
 	}
 	b.finish(root)
 	if len(root.Faults()) > 0 {
-		return nil, errors.Join(root.Faults()...)
+		return s, errors.Join(root.Faults()...)
 	}
 	s.say(seen, b.uses)
 	return s, nil

@@ -23,6 +23,7 @@ type Registry struct {
 	byName    map[string]*Source
 	natives   Natives
 	calendars Calendars
+	faults    []Fault
 }
 
 // Calendars finds a working calendar by its name, that of the centre for the empty one.
@@ -39,13 +40,33 @@ func (c Calendars) find(name string) (calendar.Calendar, error) {
 	return calendar.Calendar{}, fmt.Errorf("calendar %q is not known; known: %s", name, calendar.Always)
 }
 
-// Load reads the built-in descriptions, every *.yaml below builtin, and the centre's own;
+// Fault is a description that cannot be used.
+type Fault struct {
+	Path string // of its file, or of a directory that cannot be read
+	Err  error  // all that is wrong with it
+	part *Source
+}
+
+// Load reads all descriptions and is strict: a single faulty one is an error. Open goes on
+// without those of the centre's own that are.
+func Load(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Registry, error) {
+	r, err := Open(builtin, cfg, natives, calendars)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Open reads the built-in descriptions, every *.yaml below builtin, and the centre's own;
 // natives are the formats beside those this package knows that they may name. Where there
 // are none, the built-in descriptions that name one are left out. calendars are those they
 // may name.
-// All faults of all files are reported together. One of the centre's own replaces the
-// built-in one of the same name; two of the centre's own of one name are an error.
-func Load(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Registry, error) {
+// One of the centre's own replaces the built-in one of the same name; of two of the centre's
+// own of one name the second is faulty. Faulty ones are left out, and told by Err.
+func Open(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Registry, error) {
 	r := &Registry{byName: make(map[string]*Source), natives: natives, calendars: calendars}
 	var errs []error
 	err := fs.WalkDir(builtin, ".", func(p string, d fs.DirEntry, err error) error {
@@ -56,7 +77,8 @@ func Load(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Reg
 		if err != nil {
 			return err
 		}
-		errs = append(errs, r.add(p, data, true))
+		_, err = r.add(p, data, true)
+		errs = append(errs, err)
 		return nil
 	})
 	if err != nil {
@@ -65,15 +87,18 @@ func Load(builtin fs.FS, cfg Config, natives Natives, calendars Calendars) (*Reg
 	for _, dir := range cfg.Dir {
 		files, err := descriptions(dir)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("reading source descriptions (sources.dir): %w", err))
+			r.fault(dir, nil, fmt.Errorf("reading source descriptions (sources.dir): %w", err))
 			continue
 		}
 		for _, f := range files {
 			data, err := readDescription(f)
-			if err == nil {
-				err = r.add(f, data, false)
+			if err != nil {
+				r.fault(f, nil, err)
+				continue
 			}
-			errs = append(errs, err)
+			if s, err := r.add(f, data, false); err != nil {
+				r.fault(f, s, err)
+			}
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -118,26 +143,59 @@ func readDescription(p string) ([]byte, error) {
 	return os.ReadFile(p)
 }
 
-func (r *Registry) add(p string, data []byte, builtin bool) error {
+// add takes a description over; of a faulty one it returns what could be read.
+func (r *Registry) add(p string, data []byte, builtin bool) (*Source, error) {
 	s, err := parse(p, data, r.natives, r.calendars)
 	if builtin && r.natives == nil && errors.Is(err, errNoNatives) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return s, err
 	}
 	s.builtin = builtin
 	if have := r.byName[s.name]; have != nil && have.builtin == builtin {
-		return fmt.Errorf("source %s is described twice: in %s and in %s", s.name, have.path, p)
+		return s, fmt.Errorf("source %s is described twice: in %s and in %s", s.name, have.path, p)
 	}
 	r.byName[s.name] = s
-	return nil
+	return s, nil
 }
 
-// Lookup finds a source by its name; the error suggests the near one.
+func (r *Registry) fault(path string, part *Source, err error) {
+	r.faults = append(r.faults, Fault{Path: path, Err: err, part: part})
+}
+
+// Faults are the descriptions of the centre's own that were left out.
+func (r *Registry) Faults() []Fault { return r.faults }
+
+// Err holds all that is wrong with the centre's own descriptions, nil where nothing is.
+func (r *Registry) Err() error {
+	errs := make([]error, len(r.faults))
+	for i, f := range r.faults {
+		errs[i] = f.Err
+	}
+	return errors.Join(errs...)
+}
+
+// faultOf finds the faulty description of a name, where its name could be read.
+func (r *Registry) faultOf(name string) *Fault {
+	i := slices.IndexFunc(r.faults, func(f Fault) bool { return f.part != nil && f.part.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.faults[i]
+}
+
+// Lookup finds a source by its name; the error suggests the near one. A faulty description
+// of that name is an error, also where it was to replace a built-in one.
 func (r *Registry) Lookup(name string) (*Source, error) {
+	if f := r.faultOf(name); f != nil {
+		return nil, f.Err
+	}
 	if s := r.byName[name]; s != nil {
 		return s, nil
+	}
+	if err := r.Err(); err != nil && name != "" { // it may be one whose name cannot be read
+		return nil, fmt.Errorf("source %q is not known, and these descriptions are faulty:\n%w", name, err)
 	}
 	names := r.Names()
 	if name == "" {
@@ -156,10 +214,18 @@ func (r *Registry) Names() []string {
 	return out
 }
 
-// Knows is what the source of that name can know. Of a name that has no description, as
-// that of a live feed, nothing is known to be missing.
+// described is the description of a name, or what could be read of a faulty one: for those
+// who do not read its files.
+func (r *Registry) described(name string) *Source {
+	if f := r.faultOf(name); f != nil {
+		return f.part
+	}
+	return r.byName[name]
+}
+
+// Knows is what the source of that name can know, nil of a name that has no description.
 func (r *Registry) Knows(name string) kpi.Knows {
-	if s := r.byName[name]; s != nil {
+	if s := r.described(name); s != nil {
 		return s.Knows()
 	}
 	return nil
@@ -168,7 +234,7 @@ func (r *Registry) Knows(name string) kpi.Knows {
 // Calendar knows the service hours of the source of that name; of a name that has no
 // description, as that of a live feed, they are the centre's.
 func (r *Registry) Calendar(name string) calendar.Calendar {
-	if s := r.byName[name]; s != nil {
+	if s := r.described(name); s != nil {
 		return s.Calendar()
 	}
 	c, _ := r.calendars.find("") // was found when the calendars were read
