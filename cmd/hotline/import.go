@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -99,22 +100,40 @@ of the month, quarter, half-year or year that the calls lie in (hotline help rep
 
 func (c *command) importFiles() *cobra.Command {
 	var f importFlags
+	var follow bool
+	var metrics string
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
-		Short: "Send files to a running system; returns when they show in the figures",
+		Short: "Send files to a running system, once or as they are written",
 		Long: `import sends files to the Kafka of the configuration (hotline up, by default) and waits until
 every record is loaded and tallied. Then it prints the figures of the time they cover.
 
 Interrupted, it goes on where it was when it is started again. A file that was imported
 to its end is read again, and changes nothing: a call counts once. Without a broker it
 gives up after 15 s (exit code 75). Standard input (-) is read once: an interrupted import
-of it begins anew, which changes no figure.`,
+of it begins anew, which changes no figure.
+
+With --follow it reads files as they grow and runs until it is interrupted (exit code 0). It goes
+on where it was, also after a kill; a file that is rotated, by renaming or by copying and
+truncating, is read to its end before the next; one that does not exist yet is waited for,
+and so is Kafka. What it has sent shows in the figures a moment later. A line is read when its
+line end is written.`,
 		Example: `  hotline import calls-2026-03.csv --source generic-csv
-  hotline import corrected.csv --source generic-csv --revision 2`,
+  hotline import corrected.csv --source generic-csv --revision 2
+  hotline import --follow /var/log/asterisk/queue_log --source asterisk-queue-log --metrics 127.0.0.1:8335`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !follow && metrics != "" {
+				return usageError{errors.New("--metrics is for --follow")}
+			}
+			if follow && (cmd.Flags().Changed("by") || cmd.Flags().Changed("format")) {
+				return usageError{errors.New("--by and --format mean nothing with --follow: hotline kpi prints the figures")}
+			}
 			format, err := f.parse(c, args)
 			if err != nil {
 				return err
+			}
+			if follow {
+				return c.follow(cmd.Context(), app.FollowOptions{ImportOptions: f.opts, Metrics: metrics})
 			}
 			done := c.watch(&f.opts)
 			s, err := app.Import(cmd.Context(), c.cfg.Value, c.quiet(), f.opts)
@@ -126,6 +145,8 @@ of it begins anew, which changes no figure.`,
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().BoolVar(&follow, "follow", false, "read the files as they grow, until interrupted")
+	cmd.Flags().StringVar(&metrics, "metrics", "", "with --follow: serve /metrics, /healthz and /readyz at `ADDRESS`, as 127.0.0.1:8335")
 	return cmd
 }
 

@@ -74,10 +74,14 @@ const pingEvery = time.Second
 func (im *Importer) produce(ctx context.Context, topic string, recs []broker.Record) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watched := make(chan struct{})
+	watched, told := make(chan struct{}), false
 	go func() {
 		defer close(watched)
-		im.watch(inner, cancel)
+		if im.waiter != nil {
+			told = im.outlast(inner)
+		} else {
+			im.watch(inner, cancel)
+		}
 	}()
 	err := im.broker.Produce(inner, topic, recs)
 	gaveUp := context.Cause(inner)
@@ -85,6 +89,9 @@ func (im *Importer) produce(ctx context.Context, topic string, recs []broker.Rec
 	<-watched
 	switch {
 	case err == nil:
+		if told {
+			im.waiter.back()
+		}
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

@@ -70,6 +70,7 @@ type Importer struct {
 	topics      Topics
 	metrics     *metrics
 	log         *slog.Logger
+	waiter      waiter // told while Kafka takes nothing, which nothing ends then; nil: an import ends
 }
 
 // New checks cfg; it touches neither disk nor network.
@@ -99,6 +100,7 @@ type Input struct {
 	io.Reader               // an io.Seeker as well where the file is not compressed
 	Name      string        // the file, as it was given
 	From      wire.Position // where to go on
+	Growing   bool          // more may come: what is not complete at the end is left
 }
 
 // ReadFunc turns an input into items: a source with its options.

@@ -7,10 +7,12 @@ type metrics struct {
 	rows    *prometheus.CounterVec
 	records *prometheus.CounterVec
 	batches prometheus.Histogram
+	follows *followMetrics
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
+		follows: newFollowMetrics(),
 		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_intake_rows_total",
 			Help: "Rows of imported files by what became of them (accepted, ignored, rejected) and why, once Kafka has acknowledged them.",
@@ -29,7 +31,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.rows, m.records, m.batches} {
+	for _, c := range append(m.follows.collectors(), m.rows, m.records, m.batches) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

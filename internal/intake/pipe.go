@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hotline12333/internal/broker"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/personal"
@@ -44,51 +46,58 @@ func (b *batch) reset() {
 	*b = batch{records: b.records, letters: b.letters[:0], arena: b.arena[:0], headers: b.headers[:0]}
 }
 
-// pipe takes one file from its source to Kafka: one goroutine reads, another sends, so
-// that both the processor and the disk of the broker have something to do.
+// pipe takes items from a source to Kafka: one goroutine reads, another sends, so that
+// both the processor and the disk of the broker have something to do.
 type pipe struct {
-	run    *Run
-	file   *inFile
-	st     *fileState
+	im     *Importer
+	name   string // of the file, as it was given
+	place  Place  // of rejected rows
 	origin string // the file, as records name it
 	runID  []byte
+	onDisk func(wire.Position) int64 // bytes of the file before a place; it may be nil
+	acked  func(*batch) error        // told of each batch once Kafka has it, in order
+
 	filled chan *batch
 	free   chan *batch
 	cur    *batch
-	counts Counts
+	counts Counts // of the run
 }
 
 const batches = 3 // being read, waiting, being sent
 
-func newPipe(r *Run, f *inFile, st *fileState) *pipe {
+func (im *Importer) newPipe(name string, place Place) *pipe {
 	p := &pipe{
-		run: r, file: f, st: st, origin: personal.Scrub(filepath.ToSlash(filepath.Clean(f.name))), runID: []byte(r.state.Run),
-		filled: make(chan *batch, 1), free: make(chan *batch, batches), counts: r.Counts(),
+		im: im, name: name, place: place, origin: personal.Scrub(filepath.ToSlash(filepath.Clean(name))), runID: []byte(place.Run),
+		free: make(chan *batch, batches),
 	}
+	p.place.Fingerprint = im.fingerprint
 	for range batches {
 		p.free <- newBatch()
 	}
 	return p
 }
 
-func (p *pipe) read(ctx context.Context) error {
+// flow takes what read tells to Kafka; it returns when Kafka has all of it.
+func (p *pipe) flow(ctx context.Context, counts Counts, read func(context.Context, func(*wire.Item) error) error) error {
+	p.counts, p.filled = counts, make(chan *batch, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.read(ctx, read) })
+	g.Go(func() error { return p.send(ctx) })
+	return g.Wait()
+}
+
+func (p *pipe) read(ctx context.Context, read func(context.Context, func(*wire.Item) error) error) error {
 	defer close(p.filled)
-	in, err := p.file.reader(ctx)
-	if err != nil {
-		return err
-	}
 	p.cur = <-p.free
-	input := Input{Reader: in, Name: p.file.name}
-	if p.st.At != nil {
-		input.From = *p.st.At
-	}
-	if err := p.run.job.Read(ctx, input, func(it *wire.Item) error { return p.add(ctx, it) }); err != nil {
+	if err := read(ctx, func(it *wire.Item) error { return p.add(ctx, it) }); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
 		return err
 	}
-	return p.push(ctx)
+	b := p.cur
+	p.cur = nil
+	return p.push(ctx, b)
 }
 
 // add takes over one item; what it holds is copied. A batch ends where the place after its
@@ -96,8 +105,13 @@ func (p *pipe) read(ctx context.Context) error {
 // or not together.
 func (p *pipe) add(ctx context.Context, it *wire.Item) error {
 	if b := p.cur; p.full(b) && it.Next != *b.end {
-		if err := p.push(ctx); err != nil {
+		if err := p.push(ctx, b); err != nil {
 			return err
+		}
+		select {
+		case p.cur = <-p.free:
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 	b := p.cur
@@ -118,7 +132,7 @@ func (p *pipe) add(ctx context.Context, it *wire.Item) error {
 }
 
 func (p *pipe) full(b *batch) bool {
-	return b.count+len(b.letters) >= p.run.im.cfg.BatchRecords || b.size+len(b.arena) >= p.run.im.cfg.BatchBytes
+	return b.count+len(b.letters) >= p.im.cfg.BatchRecords || b.size+len(b.arena) >= p.im.cfg.BatchBytes
 }
 
 // The sealed headers of a row: what is needed, beside its bytes, to read it again.
@@ -128,50 +142,36 @@ const (
 )
 
 func (p *pipe) letter(it *wire.Item) deadletter.Letter {
-	return NewLetter(it, Place{
-		Source: p.run.job.Source, Origin: p.origin + ":" + strconv.FormatInt(it.Line, 10), Run: p.run.state.Run,
-		Context: p.run.job.Context, Fingerprint: p.run.im.fingerprint,
-	})
+	at := p.place
+	at.Origin = p.origin + ":" + strconv.FormatInt(it.Line, 10)
+	return NewLetter(it, at)
 }
 
-// push hands the current batch to the sender and takes an empty one.
-func (p *pipe) push(ctx context.Context) error {
-	b := p.cur
+// push hands a batch to the sender.
+func (p *pipe) push(ctx context.Context, b *batch) error {
 	b.counts = p.counts.clone()
-	if b.end != nil {
-		b.bytes = p.file.consumed(*b.end)
+	if b.end != nil && p.onDisk != nil {
+		b.bytes = p.onDisk(*b.end)
 	}
 	select {
 	case p.filled <- b:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	select {
-	case p.cur = <-p.free:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 	return nil
 }
 
-func (p *pipe) send(ctx context.Context, progress func(Progress)) error {
-	r := p.run
+func (p *pipe) send(ctx context.Context) error {
 	for b := range p.filled {
 		if b.end != nil {
 			started := time.Now()
-			if err := r.im.deliver(ctx, b); err != nil {
-				return fmt.Errorf("importing %s: %w", p.file.name, err)
+			if err := p.im.deliver(ctx, b); err != nil {
+				return fmt.Errorf("importing %s: %w", p.name, err)
 			}
-			r.im.metrics.batches.Observe(time.Since(started).Seconds())
-			r.im.metrics.add(r.job.Source, &r.state.Counts, &b.counts)
-			end, id := *b.end, p.file.id
-			r.state.Counts, p.st.At, p.st.ID = b.counts, &end, &id
-			if time.Since(r.saved) >= saveEvery {
-				if err := r.checkpoint(p.file, p.st); err != nil {
-					return err
-				}
+			p.im.metrics.batches.Observe(time.Since(started).Seconds())
+			if err := p.acked(b); err != nil {
+				return err
 			}
-			progress(Progress{File: p.file.name, Bytes: r.done + b.bytes, Total: r.total, Rows: b.counts.Read})
 		}
 		b.reset()
 		p.free <- b

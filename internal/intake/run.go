@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"golang.org/x/sync/errgroup"
+
+	"hotline12333/internal/wire"
 )
 
 // saveEvery bounds how much is read again after an interruption, and how often the disk
@@ -213,11 +214,20 @@ func (r *Run) file(ctx context.Context, i int, progress func(Progress)) (size in
 			return 0, fmt.Errorf("%s has changed (%s) while it was imported: import it again", f.name, why)
 		}
 	}
-	p := newPipe(r, f, st)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.read(ctx) })
-	g.Go(func() error { return p.send(ctx, progress) })
-	if err := g.Wait(); err != nil {
+	p := r.im.newPipe(f.name, Place{Source: r.job.Source, Run: r.state.Run, Context: r.job.Context})
+	p.onDisk = f.consumed
+	p.acked = func(b *batch) error { return r.acked(f, st, b, progress) }
+	input := Input{Name: f.name}
+	if st.At != nil {
+		input.From = *st.At
+	}
+	err = p.flow(ctx, r.Counts(), func(ctx context.Context, each func(*wire.Item) error) (err error) {
+		if input.Reader, err = f.reader(ctx); err != nil {
+			return err
+		}
+		return r.job.Read(ctx, input, each)
+	})
+	if err != nil {
 		if st.At == nil {
 			return 0, err
 		}
@@ -225,6 +235,20 @@ func (r *Run) file(ctx context.Context, i int, progress func(Progress)) (size in
 	}
 	st.ID = &f.id
 	return f.id.Size, r.checkpoint(f, st)
+}
+
+// acked notes what Kafka has.
+func (r *Run) acked(f *inFile, st *fileState, b *batch, progress func(Progress)) error {
+	r.im.metrics.add(r.job.Source, &r.state.Counts, &b.counts)
+	end, id := *b.end, f.id
+	r.state.Counts, st.At, st.ID = b.counts, &end, &id
+	if time.Since(r.saved) >= saveEvery {
+		if err := r.checkpoint(f, st); err != nil {
+			return err
+		}
+	}
+	progress(Progress{File: f.name, Bytes: r.done + b.bytes, Total: r.total, Rows: b.counts.Read})
+	return nil
 }
 
 // checkpoint writes the state with what proves that the file is still the same.

@@ -30,6 +30,7 @@ type delimited struct {
 	multi  []byte
 
 	encoding string // as declared or found
+	growing  bool   // see Options
 }
 
 var _ rows = (*delimited)(nil)
@@ -51,8 +52,9 @@ func open(ctx context.Context, in io.Reader, form *format) *delimited {
 }
 
 // newDelimited reads up to the first row: mark, title lines and header.
-func newDelimited(ctx context.Context, in io.Reader, form *format) (*delimited, error) {
+func newDelimited(ctx context.Context, in io.Reader, form *format, growing bool) (*delimited, error) {
 	d := open(ctx, in, form)
+	d.growing = growing
 	if err := d.mark(); err != nil {
 		return nil, err
 	}
@@ -71,6 +73,9 @@ func newDelimited(ctx context.Context, in io.Reader, form *format) (*delimited, 
 	for len(names) < form.headerRows {
 		r, err := d.next()
 		if errors.Is(err, io.EOF) {
+			if growing {
+				return d, nil // the rest of the header is still to come, and rows after it
+			}
 			break // an empty input has no rows: nothing is wrong with it
 		}
 		if err != nil {
@@ -182,6 +187,9 @@ func (d *delimited) continued(r *row, column int) error {
 	fault := ""
 	for {
 		l, err := d.lines.next()
+		if errors.Is(err, io.EOF) && d.growing {
+			return io.EOF // the rest of the row may come
+		}
 		if errors.Is(err, io.EOF) {
 			fault = "its quote is not closed before the end of the input"
 			break

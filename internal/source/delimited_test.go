@@ -23,7 +23,7 @@ func csv() *format {
 // rowsIn tells every row of an input as "line-end:fields" or its fault.
 func rowsIn(t testing.TB, in string, form *format) (out []string) {
 	t.Helper()
-	d, err := newDelimited(context.Background(), strings.NewReader(in), form)
+	d, err := newDelimited(context.Background(), strings.NewReader(in), form, false)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -141,7 +141,7 @@ func lines1(s string, n int) (out []string) {
 func TestHugeLine(t *testing.T) {
 	huge := bytes.Repeat([]byte("0123456789abcdef"), (keepBytes+3<<20)/16)
 	huge = append(huge, '\n')
-	d, err := newDelimited(context.Background(), io.MultiReader(bytes.NewReader(huge), strings.NewReader("a,b\n")), csv())
+	d, err := newDelimited(context.Background(), io.MultiReader(bytes.NewReader(huge), strings.NewReader("a,b\n")), csv(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func FuzzRows(f *testing.F) {
 			form.comment, form.footer = "#", []string{"合计"}
 		}
 		read := func(from wire.Position) (rows []string, ends []wire.Position, size int64) {
-			d, err := newDelimited(t.Context(), struct{ io.Reader }{strings.NewReader(in)}, form)
+			d, err := newDelimited(t.Context(), struct{ io.Reader }{strings.NewReader(in)}, form, false)
 			if err != nil {
 				return nil, nil, 0
 			}

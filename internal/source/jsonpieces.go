@@ -43,6 +43,9 @@ func (p *Piece) Item() wire.Item {
 // between them, or the elements of a list. It looks at braces and quotes only, so that a
 // broken record costs itself and not the rest of the input. Memory is bounded.
 type JSONPieces struct {
+	// Growing leaves an object that the input ends in: the rest of it may come.
+	Growing bool
+
 	ctx    context.Context
 	src    io.Reader
 	in     *bufio.Reader
@@ -272,7 +275,7 @@ func (j *JSONPieces) object() (*Piece, error) {
 	for open := append(j.nested[:0], '{'); len(open) > 0; j.nested = open {
 		c, ok := j.byte()
 		if !ok {
-			if !errors.Is(j.err, io.EOF) {
+			if !errors.Is(j.err, io.EOF) || j.Growing {
 				return nil, j.err
 			}
 			broken = true

@@ -58,11 +58,18 @@ type TextRows struct {
 	row TextRow
 }
 
-// NewTextRows reads in an encoding as descriptions name it.
-func NewTextRows(ctx context.Context, in io.Reader, encoding string) (*TextRows, error) {
-	d, err := newDelimited(ctx, in, &format{kind: formDelimited, delimiter: ",", quote: '"', encoding: encoding})
+// NewTextRows reads in an encoding as descriptions name it, from the place and in the way
+// that the options say.
+func NewTextRows(ctx context.Context, in io.Reader, encoding string, opts Options) (*TextRows, error) {
+	form := &format{kind: formDelimited, delimiter: ",", quote: '"', encoding: encoding}
+	d, err := newDelimited(ctx, in, form, opts.Growing)
 	if err != nil {
 		return nil, err
+	}
+	if opts.From.Offset > 0 {
+		if err := d.jump(opts.From); err != nil {
+			return nil, err
+		}
 	}
 	return &TextRows{d: d}, nil
 }

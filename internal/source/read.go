@@ -30,6 +30,11 @@ type Options struct {
 	Name     string         // of the input, for messages
 	From     wire.Position  // where to go on; the zero value is the start
 
+	// Growing says that the input may be longer the next time: what is not complete at its
+	// end (an open quote, a header of several rows, a leg whose other one may follow) is told
+	// neither as a record nor as a fault, but left for the reading that goes on from here.
+	Growing bool
+
 	// What a Native is given beside them; callers leave them empty.
 	Source   string            // the source's name
 	Settings map[string]string // of the description
@@ -59,7 +64,7 @@ func (s *Source) Read(ctx context.Context, in io.Reader, opts Options, fn func(*
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	in2, err := openRows(ctx, in, s.form)
+	in2, err := openRows(ctx, in, s.form, opts.Growing)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", r.input(), err)
 	}

@@ -33,15 +33,16 @@ type rows interface {
 	jump(to wire.Position) error
 }
 
-// openRows reads the input up to its first row.
-func openRows(ctx context.Context, in io.Reader, form *format) (rows, error) {
+// openRows reads the input up to its first row. A growing one ends before a row that is
+// not complete.
+func openRows(ctx context.Context, in io.Reader, form *format, growing bool) (rows, error) {
 	switch form.kind {
 	case formXLSX:
 		return newXLSX(ctx, in, form)
 	case formJSONLines, formJSON:
 		return newJSONRows(ctx, in, form)
 	}
-	return newDelimited(ctx, in, form)
+	return newDelimited(ctx, in, form, growing)
 }
 
 // rowAgain reads one row that stood below a header elsewhere.

@@ -12,7 +12,7 @@ import (
 // one it still knows in the next: a call that goes on in the next of two rotated files is
 // one call. It is not safe for concurrent use.
 type Session interface {
-	// Read reads one input as [Source.Read] does; of opts only From and Name count.
+	// Read reads one input as [Source.Read] does; of opts only From, Growing and Name count.
 	Read(ctx context.Context, in io.Reader, opts Options, fn func(*wire.Item) error) error
 	// Snapshot is the state after the item told last, nil where there is none to keep, or
 	// not at this item but at the next. It holds no number of a caller.
@@ -51,7 +51,7 @@ type stateless struct {
 
 func (s stateless) Read(ctx context.Context, in io.Reader, opts Options, fn func(*wire.Item) error) error {
 	o := s.opts
-	o.Name, o.From = opts.Name, opts.From
+	o.Name, o.From, o.Growing = opts.Name, opts.From, opts.Growing
 	return s.src.Read(ctx, in, o, fn)
 }
 

@@ -23,7 +23,6 @@ type line struct {
 	number int64    // from 1
 	start  int64    // offset of its first byte
 	end    int64
-	whole  bool // it ends with a line feed
 	last   bool // nothing comes after it
 }
 
@@ -95,7 +94,6 @@ func (r *lineReader) next(ctx context.Context) (*line, error) {
 	if l.length == 0 {
 		return nil, io.EOF
 	}
-	l.whole = err == nil
 	r.number, r.offset = l.number, l.start+l.length
 	l.end = r.offset
 	if r.in.Buffered() == 0 { // looking on moves what is in the buffer

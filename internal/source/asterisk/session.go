@@ -28,14 +28,11 @@ type machine interface {
 // Session reads the inputs of one exchange in their order, as rotated files, and keeps
 // the calls that go on from one to the next. It is not safe for concurrent use.
 type Session struct {
-	// WholeLines leaves a last line without a line end for the next Read: somebody may be
-	// writing it.
-	WholeLines bool
-
 	kind string
 	m    machine
-	at   wire.Position
-	mid  bool // some items of a line are told and some are not
+	at   wire.Position // after the line that was read last
+	told wire.Position // Next of the item that was told last: the lines from there to at told nothing
+	mid  bool          // some items of a line are told and some are not
 	out  outbox
 }
 
@@ -45,7 +42,7 @@ func newSession(kind string, opts source.Options, m machine) *Session {
 
 // Read reads one input and hands each item to fn, in order. opts.From says where:
 //   - the zero value: another input, from its start; the state goes on;
-//   - where the last Read or the restored state ended: the same input, grown;
+//   - where the last Read or the restored state ended, or its last item: the same input, grown;
 //   - anywhere else: the input is read from its start to rebuild the state, and what
 //     comes after From is told.
 //
@@ -55,18 +52,18 @@ func newSession(kind string, opts source.Options, m machine) *Session {
 func (s *Session) Read(ctx context.Context, in io.Reader, opts source.Options, fn func(*wire.Item) error) error {
 	r := newLineReader(in)
 	from := opts.From
-	if from.Offset > 0 && from == s.at {
-		if err := r.skip(ctx, in, from.Offset, from.Line); err != nil {
-			return fmt.Errorf("going on at byte %d: %w", from.Offset, err)
+	if from.Offset > 0 && (from == s.at || from == s.told && !s.mid) {
+		if err := r.skip(ctx, in, s.at.Offset, s.at.Line); err != nil {
+			return fmt.Errorf("going on at byte %d: %w", s.at.Offset, err)
 		}
 	} else {
-		s.at = wire.Position{}
+		s.at, s.told = wire.Position{}, from
 		r.mark()
 	}
 	for {
 		l, err := r.next(ctx)
-		if errors.Is(err, io.EOF) || err == nil && s.WholeLines && !l.whole {
-			break
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
 		if err != nil {
 			return err
@@ -86,13 +83,6 @@ func (s *Session) Read(ctx context.Context, in io.Reader, opts source.Options, f
 			return err
 		}
 	}
-	if s.WholeLines { // more may have been there, of which no line was read
-		s.out.reset()
-		s.out.l = nil
-		s.m.end(&s.out)
-		return s.tell(s.at, s.at, fn)
-	}
-	return nil
 }
 
 func (s *Session) step(l *line) {
@@ -114,6 +104,7 @@ func (s *Session) tell(before, after wire.Position, fn func(*wire.Item) error) e
 		if s.mid = i < len(s.out.items)-1; !s.mid {
 			it.Next = after
 		}
+		s.told = it.Next
 		if err := fn(it); err != nil {
 			return err
 		}
@@ -130,10 +121,11 @@ type snapshot struct {
 	Format int
 	Kind   string
 	At     wire.Position
+	Told   wire.Position
 	State  json.RawMessage
 }
 
-const snapshotFormat = 1
+const snapshotFormat = 2
 
 // Snapshot is the state after the item that was told last, for Restore. It is nil between
 // the items of one line: take it at the next. It holds no number of a caller.
@@ -145,7 +137,7 @@ func (s *Session) Snapshot() []byte {
 	if err != nil {
 		return nil // numbers and texts can always be written
 	}
-	data, err := json.Marshal(snapshot{Format: snapshotFormat, Kind: s.kind, At: s.at, State: state})
+	data, err := json.Marshal(snapshot{Format: snapshotFormat, Kind: s.kind, At: s.at, Told: s.told, State: state})
 	if err != nil {
 		return nil
 	}
@@ -165,7 +157,7 @@ func (s *Session) Restore(data []byte) error {
 	if err := s.m.restore(snap.State); err != nil {
 		return fmt.Errorf("the state of %s is damaged: read the file from its start", s.kind)
 	}
-	s.at = snap.At
+	s.at, s.told = snap.At, snap.Told
 	return nil
 }
 

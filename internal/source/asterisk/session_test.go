@@ -326,23 +326,9 @@ func TestSourceSession(t *testing.T) {
 	}
 }
 
-func TestWholeLines(t *testing.T) {
-	data := []byte("1700000000|1.1|q|NONE|ENTERQUEUE||139|1\n1700000005|1.1|q|SIP/1|CONN")
-	s, a := open(t, asterisk.QueueLog{}), newAccount()
-	s.WholeLines = true
-	feed(t, s, data, wire.Position{}, a)
-	if s.At().Line != 1 || len(a.rejected) > 0 || len(a.items) != 1 {
-		t.Fatal(s.At(), a.items)
-	}
-	feed(t, s, append(slices.Clone(data), "ECT|5|1.2|1\n"...), s.At(), a)
-	if s.At().Line != 2 || a.calls["1.1"].Outcome != hotline.Answered {
-		t.Fatal(s.At(), a.items)
-	}
-}
-
 func TestRestoreRefuses(t *testing.T) {
 	s := open(t, asterisk.QueueLog{})
-	for _, data := range []string{"", "{", `{"Format":9,"Kind":"asterisk-queue-log"}`, `{"Format":1,"Kind":"asterisk-cdr"}`, `{"Format":1,"Kind":"asterisk-queue-log","State":[]}`} {
+	for _, data := range []string{"", "{", `{"Format":9,"Kind":"asterisk-queue-log"}`, `{"Format":2,"Kind":"asterisk-cdr"}`, `{"Format":2,"Kind":"asterisk-queue-log","State":[]}`} {
 		if err := s.Restore([]byte(data)); err == nil {
 			t.Errorf("%s was taken", data)
 		}

@@ -58,6 +58,11 @@ func (Records) Read(ctx context.Context, in io.Reader, opts source.Options, fn f
 	}
 }
 
+// CannotFollow says why a growing file of contacts is not read.
+func (Records) CannotFollow() string {
+	return "the contacts of one call come apart, hours perhaps, and are read together: import the files as they are delivered"
+}
+
 // contact is one contact record.
 type contact struct {
 	piece   source.Piece

@@ -44,7 +44,10 @@ func (CSV) CheckSettings(settings map[string]string) error {
 	return nil
 }
 
-var _ source.Native = CSV{}
+var (
+	_ source.Native    = CSV{}
+	_ source.Sessioned = CSV{}
+)
 
 // The window in which two legs find each other. FreeSWITCH writes both at the hang-up.
 const (
@@ -58,36 +61,72 @@ const columns = 13 // of the template; more may follow
 // LocalTimes says that the stamps have no offset.
 func (CSV) LocalTimes() bool { return true }
 
+// Patience is how long a leg waits for the other in a file that is followed.
+func (CSV) Patience() time.Duration { return pairWithin }
+
 // Read tells one item for each row. It reads from the start even where it is to go on,
 // since a row may belong to an earlier one.
 func (CSV) Read(ctx context.Context, in io.Reader, opts source.Options, fn func(*wire.Item) error) error {
-	rows, err := source.NewTextRows(ctx, in, "auto")
+	s, err := CSV{}.Session(opts)
 	if err != nil {
 		return err
 	}
+	return s.Read(ctx, in, opts, fn)
+}
+
+// Session keeps the legs that wait for their other one, so that a growing file need not be
+// read from its start again and again.
+func (CSV) Session(opts source.Options) (source.Session, error) {
 	times, err := source.NewTimes(opts.Zone, "yyyy-MM-dd HH:mm:ss", "yyyy/M/d H:mm:ss", "yyyy/M/d H:mm", "yyyy-M-d H:mm")
 	if err != nil {
+		return nil, err
+	}
+	return &csvSession{opts: opts, times: times}, nil
+}
+
+type csvSession struct {
+	opts     source.Options
+	times    *source.Times
+	legs     *pairing      // of the current input
+	at, told wire.Position // after the row read last, and the one told last
+}
+
+// Snapshot is nil: another process reads the input from its start.
+func (*csvSession) Snapshot() []byte { return nil }
+
+// Restore has nothing to put back.
+func (*csvSession) Restore([]byte) error { return nil }
+
+// Read goes on with the legs it knows where the input is the one before, grown.
+func (s *csvSession) Read(ctx context.Context, in io.Reader, opts source.Options, fn func(*wire.Item) error) error {
+	from := opts.From
+	if s.legs == nil || from.Offset == 0 || from != s.told {
+		s.legs, s.at, s.told = newPairing(s.opts, s.times), wire.Position{}, from
+	}
+	opts.From = s.at
+	rows, err := source.NewTextRows(ctx, in, "auto", opts)
+	if err != nil {
 		return err
 	}
-	p := &pairing{opts: opts, times: times, byID: map[string]*leg{}, named: map[string][]*leg{}}
-	p.window = source.Window[*leg]{
-		Rows: pairRows, Bytes: pairBytes, Done: p.done, Tell: source.After(opts.From, fn),
-		Ready: func(first, newest *leg) bool {
-			return !newest.ended.IsZero() && (first.ended.IsZero() || newest.ended.Sub(first.ended) > pairWithin)
-		},
-	}
+	s.legs.window.Tell = source.After(from, func(it *wire.Item) error {
+		s.told = it.Next
+		return fn(it)
+	})
 	for {
 		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return p.window.Flush()
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF) && opts.Growing:
+			return nil
+		case errors.Is(err, io.EOF):
+			return s.legs.window.Flush()
+		case err != nil:
 			return err
 		}
-		if err := p.window.Add(p.leg(row), row.Length); err != nil {
+		s.at = row.Next
+		if err := s.legs.window.Add(s.legs.leg(row), row.Length); err != nil {
 			return err
 		}
-		p.forget()
+		s.legs.forget()
 	}
 }
 
@@ -113,6 +152,17 @@ type pairing struct {
 	named  map[string][]*leg // legs by the second leg they name
 	kept   []*leg            // in their order
 	count  int64
+}
+
+func newPairing(opts source.Options, times *source.Times) *pairing {
+	p := &pairing{opts: opts, times: times, byID: map[string]*leg{}, named: map[string][]*leg{}}
+	p.window = source.Window[*leg]{
+		Rows: pairRows, Bytes: pairBytes, Done: p.done,
+		Ready: func(first, newest *leg) bool {
+			return !newest.ended.IsZero() && (first.ended.IsZero() || newest.ended.Sub(first.ended) > pairWithin)
+		},
+	}
+	return p
 }
 
 func (p *pairing) leg(row *source.TextRow) *leg {

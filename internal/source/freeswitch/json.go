@@ -25,6 +25,7 @@ var _ source.Native = JSON{}
 // Read tells one item for each object.
 func (JSON) Read(ctx context.Context, in io.Reader, opts source.Options, fn func(*wire.Item) error) error {
 	pieces := source.NewJSONPieces(ctx, in)
+	pieces.Growing = opts.Growing
 	if opts.From.Offset > 0 {
 		if err := pieces.Jump(opts.From); err != nil {
 			return err

@@ -1,0 +1,372 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// source is an opened file that stands, or has stood, at the followed path.
+type source struct {
+	*os.File
+	gzip bool
+}
+
+// openSource opens a regular file.
+func openSource(path string) (*source, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file", path)
+	}
+	magic := make([]byte, 2)
+	if err == nil {
+		var n int
+		if n, err = f.ReadAt(magic, 0); errors.Is(err, io.EOF) {
+			magic, err = magic[:n], nil
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return &source{File: f, gzip: isGzip(magic)}, info, nil
+}
+
+// unpacked reads the content of a compressed file from its start.
+func (s *source) unpacked() (io.Reader, error) {
+	if _, err := s.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return gzip.NewReader(s.File)
+}
+
+// holds says whether the file begins with what was read of a generation.
+func (s *source) holds(g *generation) (bool, error) {
+	if g.At.Offset == 0 {
+		return false, nil
+	}
+	if !s.gzip {
+		head, tail := make([]byte, g.HeadLen), make([]byte, min(g.At.Offset, tailBytes))
+		err := errors.Join(readAt(s.File, head, 0), readAt(s.File, tail, g.At.Offset-int64(len(tail))))
+		if errors.Is(err, errReplaced) {
+			return false, nil
+		}
+		return err == nil && digest(head) == g.Head && digest(tail) == g.Tail, err
+	}
+	z, err := s.unpacked()
+	if err != nil {
+		return false, nil // not all of it is there yet, or it is damaged
+	}
+	head := make([]byte, g.HeadLen)
+	if _, err := io.ReadFull(z, head); err != nil || digest(head) != g.Head {
+		return false, nil
+	}
+	rest := g.At.Offset - g.HeadLen
+	skip := max(0, rest-tailBytes)
+	if _, err := io.CopyN(io.Discard, z, skip); err != nil {
+		return false, nil
+	}
+	tail := make([]byte, rest-skip)
+	if _, err := io.ReadFull(z, tail); err != nil {
+		return false, nil
+	}
+	if missing := min(g.At.Offset, tailBytes) - int64(len(tail)); missing > 0 {
+		tail = append(head[int64(len(head))-missing:], tail...)
+	}
+	return digest(tail) == g.Tail, nil
+}
+
+// same says that the file is a generation of which nothing was read: nothing but its
+// inode tells.
+func (g *generation) same(info fs.FileInfo) bool {
+	dev, ino := inode(info)
+	return g.At.Offset == 0 && ino != 0 && g.Dev == dev && g.Ino == ino
+}
+
+// inode names a file whatever it is called.
+func inode(info fs.FileInfo) (dev, ino uint64) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Dev), s.Ino
+	}
+	return 0, 0
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
+// succeeded says whether another file with content stands at the path. One that begins
+// with what was read, as a copy that is brought anew each time, is no other: it is read on.
+func (t *tail) succeeded(now time.Time) bool {
+	info, err := os.Stat(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.gone()
+	}
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		t.follower = time.Time{}
+		return false
+	}
+	t.there()
+	if os.SameFile(info, t.seen) {
+		t.follower = time.Time{}
+		return false
+	}
+	if t.follower.IsZero() {
+		if s, _, err := openSource(t.path); err == nil {
+			if same, err := s.holds(t.state.Now); same && err == nil && !s.gzip {
+				_ = t.file.Close() // it was only read
+				t.file, t.seen = s, nil
+				t.identify(info)
+				return false
+			}
+			_ = s.Close() // it was only read
+		}
+		t.follower = now
+	}
+	return true
+}
+
+func (t *tail) identify(info fs.FileInfo) {
+	t.state.Now.Dev, t.state.Now.Ino = inode(info)
+	t.dirty = true
+}
+
+// gone and there say once that nothing stands at the path, and that something does again.
+func (t *tail) gone() {
+	t.metrics.present.WithLabelValues(t.label()).Set(0)
+	if !t.absent {
+		t.absent = true
+		t.log.Warn("the file does not exist, or not any more: waiting for it")
+	}
+	if t.file == nil {
+		t.tell(0, "the file exists")
+	}
+}
+
+func (t *tail) there() {
+	t.metrics.present.WithLabelValues(t.label()).Set(1)
+	if t.absent {
+		t.absent = false
+		t.log.Info("the file is there")
+	}
+}
+
+// replaced goes on after the content of the file has changed under its name: what was
+// copied away before (copytruncate) is read to its end first.
+func (t *tail) replaced(ctx context.Context) error {
+	old := t.state.Now
+	_ = t.file.Close() // it was only read
+	t.file, t.seen, t.left, t.follower = nil, nil, false, time.Time{}
+	s, info, err := t.find(ctx, old)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		t.log.Info("the file was truncated or replaced: its copy is read to its end", "copy", s.Name())
+		t.file = s
+		t.identify(info)
+		return nil
+	}
+	t.log.Info("the file was truncated or replaced: it is read from its start", "rows", t.state.Counts.Read)
+	return t.lost()
+}
+
+// lost gives up what was left of a generation that is nowhere any more.
+func (t *tail) lost() error {
+	g := t.state.Now
+	if left := g.Size - g.At.Offset; left > 0 {
+		t.missed(left, "the end of a file had not been read when it vanished")
+	}
+	t.metrics.rotations.WithLabelValues(t.label()).Inc()
+	return t.done()
+}
+
+// choose opens what is to be read next: what was being read, wherever it is now; else the
+// oldest file that was set aside since; else the one at the path.
+func (t *tail) choose(ctx context.Context) error {
+	at, err := os.Stat(t.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("looking at %s: %w", t.name, err)
+	}
+	if g := t.state.Now; g != nil {
+		s, info, err := t.find(ctx, g)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			t.file = s
+			t.identify(info)
+			return nil
+		}
+		if at == nil { // what is not mounted, say, may come back
+			t.gone()
+			return nil
+		}
+		if g.At.Offset > 0 {
+			t.log.Warn("the file that was being read is nowhere any more", "read", g.At.Offset)
+			return t.lost()
+		}
+		return t.done()
+	}
+	s, info, err := t.next(ctx)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		t.gone()
+		return nil
+	}
+	t.there()
+	t.begin(s, info)
+	return t.save(true)
+}
+
+// begin reads a file: from its start, or where it was left.
+func (t *tail) begin(s *source, info fs.FileInfo) {
+	g := generation{ModTime: info.ModTime(), Size: info.Size()}
+	for i, d := range slices.Backward(t.state.Done) { // it was finished and is back
+		if same, err := s.holds(&d); same && err == nil {
+			g = d
+			t.state.Done = slices.Delete(t.state.Done, i, i+1)
+			break
+		}
+	}
+	t.state.Now, t.file = &g, s
+	t.identify(info)
+	t.log.Info("reading", "path", s.Name(), "from", g.At.Offset)
+}
+
+// rotated knows the names of files that were set aside: queue_log.1, queue_log-20260302,
+// calls-20260302.csv, each compressed or not.
+func rotated(base string) *regexp.Regexp {
+	ext := filepath.Ext(base)
+	stem := regexp.QuoteMeta(strings.TrimSuffix(base, ext))
+	mark := `[._-][0-9][0-9T._-]*`
+	return regexp.MustCompile(`^(` + regexp.QuoteMeta(base) + mark + `|` + stem + mark + regexp.QuoteMeta(ext) + `)(\.gz)?$`)
+}
+
+// sibling is a file in the directory of the followed one.
+type sibling struct {
+	path string
+	info fs.FileInfo
+}
+
+// siblings are the regular files beside the path that match, the oldest first.
+func (t *tail) siblings(match func(name string) bool) ([]sibling, error) {
+	dir := filepath.Dir(t.path)
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for %s: %w", t.name, err)
+	}
+	var out []sibling
+	for _, e := range entries {
+		if e.Name() == filepath.Base(t.path) || !match(e.Name()) {
+			continue
+		}
+		// One that is renamed at this moment is found the next time.
+		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() {
+			out = append(out, sibling{filepath.Join(dir, e.Name()), info})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b sibling) int { return a.info.ModTime().Compare(b.info.ModTime()) })
+	return out, nil
+}
+
+// find opens the file that holds what was read of a generation: at the path, or renamed, or
+// copied, or compressed. It is nil where there is none.
+func (t *tail) find(ctx context.Context, g *generation) (*source, fs.FileInfo, error) {
+	stem := strings.TrimSuffix(filepath.Base(t.path), filepath.Ext(t.path))
+	around, err := t.siblings(func(name string) bool { return strings.Contains(name, stem) })
+	if err != nil {
+		return nil, nil, err
+	}
+	paths := []string{t.path}
+	for _, s := range slices.Backward(around) {
+		paths = append(paths, s.path)
+	}
+	for _, packed := range []bool{false, true} {
+		for _, p := range paths {
+			if err := ctx.Err(); err != nil {
+				return nil, nil, err
+			}
+			s, info, err := openSource(p)
+			if err != nil {
+				continue // it has just gone, or is not for us to read
+			}
+			if s.gzip == packed {
+				if same, err := s.holds(g); err == nil && (same || g.same(info)) {
+					return s, info, nil
+				}
+			}
+			_ = s.Close() // it was only read
+		}
+	}
+	return nil, nil, nil
+}
+
+// next opens what comes after the generations that are done; nil where there is nothing.
+func (t *tail) next(ctx context.Context) (*source, fs.FileInfo, error) {
+	after := t.state.Started
+	if n := len(t.state.Done); n > 0 {
+		after = t.state.Done[n-1].ModTime
+	}
+	around, err := t.siblings(rotated(filepath.Base(t.path)).MatchString)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range around {
+		if o.info.ModTime().Before(after) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		s, info, err := openSource(o.path)
+		if err != nil {
+			continue
+		}
+		if !t.finished(s, info) {
+			return s, info, nil
+		}
+		_ = s.Close() // it was only read
+	}
+	s, info, err := openSource(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening %s: %w", t.name, err)
+	}
+	return s, info, nil
+}
+
+// finished says whether a file was read to its end before.
+func (t *tail) finished(s *source, info fs.FileInfo) bool {
+	for i := range t.state.Done {
+		g := &t.state.Done[i]
+		if same, err := s.holds(g); err == nil && (same || g.same(info) && info.Size() == g.Size) {
+			return true
+		}
+	}
+	return false
+}
