@@ -135,6 +135,9 @@ const (
 	// lateFor is how long a finished file is watched for lines that come all the same.
 	lateFor = time.Minute
 
+	// leaveWithin is how long a reading that is under way may take when following ends.
+	leaveWithin = 2 * time.Second
+
 	retryFirst = time.Second // after a fault
 	retryMost  = 30 * time.Second
 )
@@ -177,10 +180,14 @@ func (t *tail) follow(ctx context.Context) error {
 	if err := t.resume(); err != nil {
 		return err
 	}
+	// What is on its way to Kafka when ctx ends is waited for, so that it need not be read again.
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(leaveWithin, stop) })()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		more, err := t.step(ctx)
+		more, err := t.step(work)
 		if err == nil {
 			err = t.save(false)
 		}

@@ -466,7 +466,7 @@ func (b *bench) followStates() []followState {
 func TestFollowOpenCalls(t *testing.T) {
 	b := newBench(t)
 	var err error
-	if b.sources, err = source.Load(fstest.MapFS{"q.yaml": {Data: []byte("name: queue-log\nnative: asterisk-queue-log\n")}}, source.DefaultConfig(), asterisk.Natives()); err != nil {
+	if b.sources, err = source.Load(fstest.MapFS{"q.yaml": {Data: []byte("name: queue-log\nnative: asterisk-queue-log\n")}}, source.DefaultConfig(), asterisk.Natives(), nil); err != nil {
 		t.Fatal(err)
 	}
 	b.topics.Agents = "t0.agents"

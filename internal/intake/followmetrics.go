@@ -97,12 +97,12 @@ var _ waiter = (*tail)(nil)
 
 // away is told by the importer while Kafka takes nothing.
 func (t *tail) away(since time.Duration, err error) {
-	t.metrics.blocked.WithLabelValues(t.label(), blockedKafka).Set(1)
 	says := "it answers and acknowledges nothing: is its disk full?"
 	if err != nil {
 		says = err.Error()
 	}
 	t.log.Warn("kafka takes no records: nothing more is read until it does", "since", since.Round(time.Second), "err", says)
+	t.metrics.blocked.WithLabelValues(t.label(), blockedKafka).Set(1)
 	t.job.Tell(Followed{File: t.name, Waiting: "Kafka takes records: " + says})
 }
 

@@ -29,8 +29,9 @@ type followState struct {
 	Path     string            `json:"path"`
 	Way      map[string]string `json:"way"`
 	Started  time.Time         `json:"started"`
-	Now      *generation       `json:"now"`  // being read; nil between two
-	Done     []generation      `json:"done"` // read to their end, the newest last
+	After    time.Time         `json:"after"` // what is older was there before, or is done
+	Now      *generation       `json:"now"`   // being read; nil between two
+	Done     []generation      `json:"done"`  // read to their end, the newest last
 	Counts   Counts            `json:"counts"`
 	Snapshot []byte            `json:"snapshot,omitempty"` // of the session
 }
@@ -88,12 +89,16 @@ func (t *tail) resume() error {
 	fresh := s == nil
 	if fresh {
 		now := time.Now()
+		after := now // what is set aside from now on is read
+		if info, err := os.Stat(t.path); err == nil {
+			after = info.ModTime()
+		}
 		id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
 		if err != nil {
 			return fmt.Errorf("making a run id: %w", err)
 		}
 		s = &followState{
-			Format: followFormat, Run: id.String(), Source: t.job.Source, Path: t.path, Way: t.job.Way, Started: now.UTC(),
+			Format: followFormat, Run: id.String(), Source: t.job.Source, Path: t.path, Way: t.job.Way, Started: now.UTC(), After: after,
 			Counts: Counts{Ignored: map[string]int64{}, Rejected: map[string]int64{}},
 		}
 	}

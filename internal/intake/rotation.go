@@ -92,11 +92,11 @@ func (s *source) holds(g *generation) (bool, error) {
 	return digest(tail) == g.Tail, nil
 }
 
-// same says that the file is a generation of which nothing was read: nothing but its
-// inode tells.
+// same says that the file is a generation of which nothing was read, for it had no rows:
+// nothing but its inode and its looks tell.
 func (g *generation) same(info fs.FileInfo) bool {
 	dev, ino := inode(info)
-	return g.At.Offset == 0 && ino != 0 && g.Dev == dev && g.Ino == ino
+	return g.At.Offset == 0 && ino != 0 && g.Dev == dev && g.Ino == ino && g.Size == info.Size() && g.ModTime.Equal(info.ModTime())
 }
 
 // inode names a file whatever it is called.
@@ -175,6 +175,9 @@ func (t *tail) replaced(ctx context.Context) error {
 	_ = t.file.Close() // it was only read
 	t.file, t.seen, t.left, t.follower = nil, nil, false, time.Time{}
 	s, info, err := t.find(ctx, old)
+	if errors.Is(err, errMoving) {
+		return nil // choose looks again
+	}
 	if err != nil {
 		return err
 	}
@@ -205,7 +208,9 @@ func (t *tail) choose(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("looking at %s: %w", t.name, err)
 	}
-	if g := t.state.Now; g != nil {
+	if g := t.state.Now; g != nil && g.At.Offset == 0 {
+		t.state.Now = nil // nothing was read of it: it is next again, whatever it is called now
+	} else if g != nil {
 		s, info, err := t.find(ctx, g)
 		if err != nil {
 			return err
@@ -219,11 +224,8 @@ func (t *tail) choose(ctx context.Context) error {
 			t.gone()
 			return nil
 		}
-		if g.At.Offset > 0 {
-			t.log.Warn("the file that was being read is nowhere any more", "read", g.At.Offset)
-			return t.lost()
-		}
-		return t.done()
+		t.log.Warn("the file that was being read is nowhere any more", "read", g.At.Offset)
+		return t.lost()
 	}
 	s, info, err := t.next(ctx)
 	if err != nil {
@@ -268,8 +270,30 @@ type sibling struct {
 	info fs.FileInfo
 }
 
-// siblings are the regular files beside the path that match, the oldest first.
+// errMoving says that files are being renamed at this moment.
+var errMoving = errors.New("the files are being rotated")
+
+// siblings are the regular files beside the path that match, the oldest first. A directory
+// that changes while it is listed may hide one of them, so it is listed until it is still.
 func (t *tail) siblings(match func(name string) bool) ([]sibling, error) {
+	last, err := t.list(match)
+	for range 5 {
+		if err != nil && !errors.Is(err, errMoving) {
+			return nil, err
+		}
+		next, nextErr := t.list(match)
+		if err == nil && nextErr == nil && slices.EqualFunc(last, next, func(a, b sibling) bool {
+			return a.path == b.path && os.SameFile(a.info, b.info)
+		}) {
+			slices.SortStableFunc(next, func(a, b sibling) int { return a.info.ModTime().Compare(b.info.ModTime()) })
+			return next, nil
+		}
+		last, err = next, nextErr
+	}
+	return nil, errMoving
+}
+
+func (t *tail) list(match func(name string) bool) ([]sibling, error) {
 	dir := filepath.Dir(t.path)
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -283,13 +307,29 @@ func (t *tail) siblings(match func(name string) bool) ([]sibling, error) {
 		if e.Name() == filepath.Base(t.path) || !match(e.Name()) {
 			continue
 		}
-		// One that is renamed at this moment is found the next time.
-		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() {
+		info, err := os.Stat(filepath.Join(dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0 {
+			return nil, errMoving
+		}
+		if err == nil && info.Mode().IsRegular() {
 			out = append(out, sibling{filepath.Join(dir, e.Name()), info})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b sibling) int { return a.info.ModTime().Compare(b.info.ModTime()) })
 	return out, nil
+}
+
+// open opens a listed file; what has taken its name meanwhile is another one.
+func (s sibling) open() (*source, fs.FileInfo, error) {
+	in, info, err := openSource(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, errMoving
+	case err != nil:
+		return nil, nil, err
+	case !os.SameFile(info, s.info):
+		return nil, nil, errors.Join(errMoving, in.Close())
+	}
+	return in, info, nil
 }
 
 // find opens the file that holds what was read of a generation: at the path, or renamed, or
@@ -300,21 +340,24 @@ func (t *tail) find(ctx context.Context, g *generation) (*source, fs.FileInfo, e
 	if err != nil {
 		return nil, nil, err
 	}
-	paths := []string{t.path}
-	for _, s := range slices.Backward(around) {
-		paths = append(paths, s.path)
+	slices.Reverse(around)
+	if info, err := os.Stat(t.path); err == nil && info.Mode().IsRegular() {
+		around = slices.Insert(around, 0, sibling{t.path, info})
 	}
 	for _, packed := range []bool{false, true} {
-		for _, p := range paths {
+		for _, o := range around {
 			if err := ctx.Err(); err != nil {
 				return nil, nil, err
 			}
-			s, info, err := openSource(p)
+			s, info, err := o.open()
+			if errors.Is(err, errMoving) {
+				return nil, nil, err
+			}
 			if err != nil {
-				continue // it has just gone, or is not for us to read
+				continue // it is not for us to read
 			}
 			if s.gzip == packed {
-				if same, err := s.holds(g); err == nil && (same || g.same(info)) {
+				if same, err := s.holds(g); same && err == nil {
 					return s, info, nil
 				}
 			}
@@ -326,23 +369,25 @@ func (t *tail) find(ctx context.Context, g *generation) (*source, fs.FileInfo, e
 
 // next opens what comes after the generations that are done; nil where there is nothing.
 func (t *tail) next(ctx context.Context) (*source, fs.FileInfo, error) {
-	after := t.state.Started
-	if n := len(t.state.Done); n > 0 {
-		after = t.state.Done[n-1].ModTime
-	}
 	around, err := t.siblings(rotated(filepath.Base(t.path)).MatchString)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, o := range around {
-		if o.info.ModTime().Before(after) {
-			continue
+		plain := strings.TrimSuffix(o.path, ".gz")
+		if o.info.ModTime().Before(t.state.After) ||
+			plain != o.path && slices.ContainsFunc(around, func(p sibling) bool { return p.path == plain }) {
+			continue // old, or being compressed
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		s, info, err := openSource(o.path)
+		s, info, err := o.open()
+		if errors.Is(err, errMoving) {
+			return nil, nil, err
+		}
 		if err != nil {
+			t.log.Error("a file that was set aside cannot be read", "path", o.path, "err", err)
 			continue
 		}
 		if !t.finished(s, info) {
@@ -364,7 +409,7 @@ func (t *tail) next(ctx context.Context) (*source, fs.FileInfo, error) {
 func (t *tail) finished(s *source, info fs.FileInfo) bool {
 	for i := range t.state.Done {
 		g := &t.state.Done[i]
-		if same, err := s.holds(g); err == nil && (same || g.same(info) && info.Size() == g.Size) {
+		if same, err := s.holds(g); err == nil && (same || g.same(info)) {
 			return true
 		}
 	}

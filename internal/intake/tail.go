@@ -69,7 +69,9 @@ func (t *tail) step(ctx context.Context) (more bool, err error) {
 	now := time.Now()
 	t.lookLate(now)
 	if t.file == nil {
-		if err := t.choose(ctx); err != nil || t.file == nil {
+		if err := t.choose(ctx); errors.Is(err, errMoving) {
+			return false, nil // until the next look
+		} else if err != nil || t.file == nil {
 			return false, err
 		}
 	}
@@ -142,6 +144,9 @@ func (t *tail) done() error {
 	t.late, t.lateSize, t.lateTill = t.file, g.Size, time.Now().Add(lateFor)
 	t.file, t.seen, t.left, t.follower, t.chunk = nil, nil, false, time.Time{}, chunkBytes
 	t.state.Now = nil
+	if g.ModTime.After(t.state.After) {
+		t.state.After = g.ModTime
+	}
 	if t.state.Done = append(t.state.Done, *g); len(t.state.Done) > maxDone {
 		t.state.Done = t.state.Done[1:]
 	}

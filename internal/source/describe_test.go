@@ -193,6 +193,30 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
+	reg, err = Open(builtin, Config{Dir: []string{dir, filepath.Join(dir, "none")}}, nil, nil)
+	if err != nil || len(reg.Faults()) != 3 || reg.Err() == nil {
+		t.Fatalf("opened with %v, %v", reg.Err(), err)
+	}
+	if _, err := reg.Lookup("other"); err != nil {
+		t.Errorf("a good one beside faulty ones: %v", err)
+	}
+	for name, want := range map[string]string{"mine": "described twice", "unheard": "broken.yaml:1:"} {
+		if _, err := reg.Lookup(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Lookup(%q): %v, want %q", name, err, want)
+		}
+	}
+	// What a faulty one says of figures holds for those who do not read its files; and it
+	// keeps the built-in one that it was to replace from being used instead.
+	write("again.yaml", "name: small\ncapabilities: [ivr]\nformat: {type: none}\n")
+	if reg, err = Open(builtin, Config{Dir: []string{filepath.Join(dir, "again.yaml")}}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reg.Lookup("small"); err == nil || !strings.Contains(err.Error(), "again.yaml:3") {
+		t.Errorf("a faulty replacement: %v", err)
+	}
+	if k := reg.Knows("small"); !k[kpi.CanIVR] || k[kpi.CanRing] {
+		t.Errorf("a faulty description knows %v", k)
+	}
 	if _, err := Load(fstest.MapFS{}, DefaultConfig(), nil, nil); err == nil {
 		t.Error("nothing is loaded without an error")
 	}
