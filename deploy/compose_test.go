@@ -296,18 +296,20 @@ func TestServiceUnitSetsKnownVariables(t *testing.T) {
 	for _, v := range config.FixedVariables() {
 		known = append(known, v.Name)
 	}
-	unit, err := os.ReadFile("systemd/hotline.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, m := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(string(unit), -1) {
-		found++
-		if !slices.Contains(known, m[1]) {
-			t.Errorf("hotline.service sets %s, which the program does not know", m[1])
+	for _, name := range []string{"hotline.service", "hotline-follow@.service"} {
+		unit, err := os.ReadFile("systemd/" + name)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if found == 0 {
-		t.Error("hotline.service sets no variable: has its form changed?")
+		found := 0
+		for _, m := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(string(unit), -1) {
+			found++
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s sets %s, which the program does not know", name, m[1])
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s sets no variable: has its form changed?", name)
+		}
 	}
 }

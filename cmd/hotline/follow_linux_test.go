@@ -150,6 +150,14 @@ func TestFollowKilled(t *testing.T) {
 		return w.start("import", "--follow", l.path, "--source", "asterisk-queue-log")
 	}
 	p := start()
+	l.append(l.rest[:100])
+	l.rest = l.rest[100:]
+	testkit.Eventually(t, steps, func() error { // what was set aside before is not followed
+		if states, err := filepath.Glob(filepath.Join(w.env["XDG_STATE_HOME"], "hotline", "imports", "follow-*.json")); err != nil || len(states) == 0 {
+			return errors.New("nothing is remembered of the file")
+		}
+		return nil
+	})
 	share := len(content) / (kills + 1)
 	for killed := 0; l.write(); {
 		pause(t, time.Duration(r.IntN(60))*time.Millisecond)

@@ -49,6 +49,9 @@ type generation struct {
 	Tail    string        `json:"tail"`     // hash of the bytes before At
 }
 
+// clockTick is how much earlier than it was written a file may say that it was.
+const clockTick = 10 * time.Millisecond
+
 // maxDone is how many finished generations are remembered, so as not to be read again.
 const maxDone = 32
 
@@ -89,7 +92,7 @@ func (t *tail) resume() error {
 	fresh := s == nil
 	if fresh {
 		now := time.Now()
-		after := now // what is set aside from now on is read
+		after := now.Add(-clockTick) // what is set aside from now on is read
 		if info, err := os.Stat(t.path); err == nil {
 			after = info.ModTime()
 		}
