@@ -320,8 +320,13 @@ func TestFaultyDescription(t *testing.T) {
 	w := newWorld(t).with("sources.dir=[" + dir + "]")
 	file := w.write("calls.csv", newFixture(t, 5, 1).csv)
 	for _, args := range [][]string{
-		{"source", "list"}, {"source", "describe", "pbx"}, {"source", "try", file, "--source", "pbx"}, {"doctor"},
-		{"config", "--check"}, {"import", file, "--source", "pbx"}, {"analyze", file, "--source", "pbx"},
+		{"source", "list"},
+		{"source", "describe", "pbx"},
+		{"source", "try", file, "--source", "pbx"},
+		{"doctor"},
+		{"config", "--check"},
+		{"import", file, "--source", "pbx"},
+		{"analyze", file, "--source", "pbx"},
 	} {
 		code, out, stderr := w.run(args...)
 		if code == 0 || !strings.Contains(out+stderr, "bad.yaml:2") {

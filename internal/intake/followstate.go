@@ -14,8 +14,6 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/oklog/ulid/v2"
-
-	"hotline12333/internal/wire"
 )
 
 const followFormat = 1
@@ -34,19 +32,6 @@ type followState struct {
 	Done     []generation      `json:"done"`  // read to their end, the newest last
 	Counts   Counts            `json:"counts"`
 	Snapshot []byte            `json:"snapshot,omitempty"` // of the session
-}
-
-// generation is one of the files that have stood at the path, as it was looked at last.
-// Its name may have changed since; it is known again by what was read of it.
-type generation struct {
-	Dev     uint64        `json:"dev"`
-	Ino     uint64        `json:"ino"`
-	Size    int64         `json:"size"`
-	ModTime time.Time     `json:"mtime"`
-	At      wire.Position `json:"at"`       // everything before is with Kafka
-	Head    string        `json:"head"`     // hash of the first HeadLen bytes, all before At
-	HeadLen int64         `json:"head_len"` // bytes
-	Tail    string        `json:"tail"`     // hash of the bytes before At
 }
 
 // clockTick is how much earlier than it was written a file may say that it was.

@@ -139,7 +139,7 @@ func (c *piece) cut() {
 		return
 	}
 	// UTF-16: a line feed is two bytes, at an even place.
-	end := int64(len(c.data)) - (c.end())%2
+	end := int64(len(c.data)) - c.end()%2
 	for ; end >= 2; end -= 2 {
 		if order.Uint16(c.data[end-2:]) == '\n' {
 			break

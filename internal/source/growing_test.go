@@ -136,4 +136,3 @@ func TestNotFollowed(t *testing.T) {
 		}
 	}
 }
-
