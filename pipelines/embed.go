@@ -27,7 +27,7 @@ var Schema embed.FS
 
 // Rules holds what a centre may choose otherwise, as internal/ruleset reads it: working
 // calendars in the folder calendar, the performance tables of each year in indicators, the
-// layouts of forms in forms.
+// layouts of forms in forms, and what each figure means in definitions.yaml.
 //
-//go:embed calendar/*.yaml indicators/*.yaml forms/*.yaml
+//go:embed calendar/*.yaml indicators/*.yaml forms/*.yaml definitions.yaml
 var Rules embed.FS

@@ -8,9 +8,10 @@ import (
 
 // Rules are what the files say.
 type Rules struct {
-	Calendars  *Calendars
-	Indicators *Indicators
-	Forms      *Forms
+	Calendars   *Calendars
+	Definitions *Definitions
+	Indicators  *Indicators
+	Forms       *Forms
 }
 
 // Load reads the built-in rules and the centre's own. zone is the centre's, in which the
@@ -22,8 +23,9 @@ func Load(builtin fs.FS, cfg Config, zone *time.Location) (*Rules, error) {
 		indicators = nil // forms cannot be held against tables that are wrong themselves
 	}
 	forms, err3 := loadForms(builtin, cfg.Dir, indicators)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	definitions, err4 := loadDefinitions(builtin, cfg)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	return &Rules{Calendars: calendars, Indicators: indicators, Forms: forms}, nil
+	return &Rules{Calendars: calendars, Definitions: definitions, Indicators: indicators, Forms: forms}, nil
 }
