@@ -13,6 +13,7 @@ import (
 func (c *command) explain() *cobra.Command {
 	var period, zoneName, format string
 	var all bool
+	var definitions []string
 	var q app.ExplainQuery
 	cmd := &cobra.Command{
 		Use:   "explain FIGURE",
@@ -46,6 +47,9 @@ If they differ, where is shown, and the exit code is not 0.`,
 			if _, err := kpi.LookupExplained(q.Figure, kpi.DefaultDefinitions()); err != nil {
 				return usageError{err}
 			}
+			if q.Definitions, err = versions(definitions); err != nil {
+				return err
+			}
 			if q.Zone, err = c.zone(zoneName); err != nil {
 				return err
 			}
@@ -67,6 +71,7 @@ If they differ, where is shown, and the exit code is not 0.`,
 	cmd.Flags().Uint64Var(&q.Sample.Seed, "seed", 1, "what the sample is drawn by")
 	cmd.Flags().BoolVar(&all, "all", false, "tell all calls, in order of arrival, instead of a sample")
 	cmd.Flags().StringVar(&format, "format", "table", "table, json or csv")
+	definitionFlags(cmd, &definitions, nil)
 	cmd.Flags().StringVar(&q.Place.Centre, "centre", "", "calls of one `CENTRE` only")
 	cmd.Flags().StringVar(&q.Place.Source, "source", "", "calls of one `SOURCE` only")
 	cmd.Flags().StringVar(&q.Place.Queue, "queue", "", "calls of one `QUEUE` only")

@@ -53,16 +53,21 @@ func wholeQuarter(flag string, t time.Time) (time.Time, error) {
 
 func (c *command) kpi() *cobra.Command {
 	var from, to, zoneName, by, format string
+	var definitions []string
 	var q app.FigureQuery
 	cmd := &cobra.Command{
 		Use:   "kpi",
 		Short: "Print the figures of a period from a running system",
 		Long: `kpi prints counts and rates of the calls that arrived in a period, from a running system
 (up, or Kafka and ClickHouse of the configuration). The same figures stand on the board,
-in /metrics and in reports.`,
+in /metrics and in reports.
+
+The definitions are those in force at the period's end; where another was in force earlier in it,
+the output says so. --definitions asks for other versions (hotline definitions list).`,
 		Example: `  hotline kpi --from 2026-03-01 --to 2026-04-01
   hotline kpi --from 2026-11-23 --by hour
-  hotline kpi --from 2026-01-01 --by queue --format csv`,
+  hotline kpi --from 2026-01-01 --by queue --format csv
+  hotline kpi --from 2026-01-01 --to 2026-04-01 --definitions answer_rate=2`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := report.ParseFormat(format, report.Table, report.JSON, report.CSV)
 			if err != nil {
@@ -73,6 +78,9 @@ in /metrics and in reports.`,
 			}
 			if q.By, err = kpi.ParseBy(by); err != nil {
 				return usageError{err}
+			}
+			if q.Definitions, err = versions(definitions); err != nil {
+				return err
 			}
 			if q.From, err = instant("from", from, q.Zone); err != nil {
 				return err
@@ -87,7 +95,7 @@ in /metrics and in reports.`,
 			if err != nil {
 				return err
 			}
-			return report.Write(c.out, f, s, kpi.DefaultDefinitions())
+			return report.Write(c.out, f, s)
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "first moment `TIME` of the period (default: the first call)")
@@ -95,6 +103,7 @@ in /metrics and in reports.`,
 	cmd.Flags().StringVar(&zoneName, "zone", "", "time zone `TZ` of days, hours and times without an offset (default: publish.zone)")
 	cmd.Flags().StringVar(&by, "by", "", "divide by day, hour, queue, agent or topic")
 	cmd.Flags().StringVar(&format, "format", "table", "table, json or csv")
+	definitionFlags(cmd, &definitions, &q.Texts)
 	cmd.Flags().StringVar(&q.Centre, "centre", "", "one `CENTRE` only (default: all)")
 	return cmd
 }

@@ -18,8 +18,9 @@ import (
 
 // importFlags are what import and analyze have in common.
 type importFlags struct {
-	opts       app.ImportOptions
-	by, format string
+	opts        app.ImportOptions
+	by, format  string
+	definitions []string
 }
 
 func (f *importFlags) add(cmd *cobra.Command) {
@@ -30,6 +31,7 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.opts.Centre, "centre", "", "`CENTRE` the calls belong to (default: "+`"default"`+")")
 	cmd.Flags().StringVar(&f.by, "by", "", "divide by day, hour, queue, agent or topic")
 	cmd.Flags().StringVar(&f.format, "format", "table", "table, json or csv")
+	definitionFlags(cmd, &f.definitions, &f.opts.Texts)
 }
 
 // parse checks what does not need anything else.
@@ -42,6 +44,9 @@ func (f *importFlags) parse(c *command, files []string) (report.Format, error) {
 	var err error
 	if f.opts.By, err = kpi.ParseBy(f.by); err != nil {
 		return "", usageError{err}
+	}
+	if f.opts.Definitions, err = versions(f.definitions); err != nil {
+		return "", err
 	}
 	format, err := report.ParseFormat(f.format, report.Table, report.JSON, report.CSV)
 	if err != nil {
@@ -89,7 +94,7 @@ of the month, quarter, half-year or year that the calls lie in (hotline help rep
 			if err != nil {
 				return err
 			}
-			return report.Write(c.out, format, s, kpi.DefaultDefinitions())
+			return report.Write(c.out, format, s)
 		},
 	}
 	f.add(cmd)
@@ -141,7 +146,7 @@ line end is written.`,
 			if err != nil {
 				return err
 			}
-			return report.Write(c.out, format, s, kpi.DefaultDefinitions())
+			return report.Write(c.out, format, s)
 		},
 	}
 	f.add(cmd)

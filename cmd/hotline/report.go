@@ -75,6 +75,7 @@ func (c *command) report() *cobra.Command {
 	var f reportFlags
 	var q app.ReportQuery
 	var out, zoneName string
+	var definitions []string
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Write the performance report of a period, with its forms",
@@ -108,6 +109,9 @@ is a draft, and says so.`,
 			if q.Zone, err = c.zone(zoneName); err != nil {
 				return err
 			}
+			if q.Definitions, err = versions(definitions); err != nil {
+				return err
+			}
 			q.Now, q.Program = time.Now(), version
 			r, err := app.Report(cmd.Context(), c.cfg.Value, c.quiet(), q)
 			if err != nil {
@@ -124,6 +128,7 @@ is a draft, and says so.`,
 	cmd.Flags().StringVar(&f.format, "format", "", "xlsx, docx, html, csv or json (default: by the name of the file)")
 	cmd.Flags().StringVar(&zoneName, "zone", "", "time zone `TZ` of days and months (default: publish.zone)")
 	cmd.Flags().StringVar(&q.Centre, "centre", "", "one `CENTRE` only (default: all)")
+	definitionFlags(cmd, &definitions, nil)
 	f.add(cmd)
 	return cmd
 }

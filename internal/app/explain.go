@@ -20,6 +20,8 @@ type ExplainQuery struct {
 	Zone   *time.Location
 	Place  kpi.Place
 	Sample kpi.Sample // of size 0: only how many calls stand where
+
+	Definitions map[string]int // versions asked for, whatever is in force
 }
 
 // CallsQuery asks for a page of the calls behind a figure, in order of arrival.
@@ -108,9 +110,12 @@ type explainer struct {
 	tallies store.TallyQuery
 }
 
-func (s *system) explainer(sources *source.Registry, q ExplainQuery) (*explainer, error) {
-	x := &explainer{sys: s, build: buildOf(sources, q.Zone), q: q}
-	var err error
+func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {
+	defined, err := s.definitions(ctx, definitionQuery{From: q.Span.From, To: q.Span.To, Now: time.Now(), Asked: q.Definitions})
+	if err != nil {
+		return nil, err
+	}
+	x := &explainer{sys: s, build: buildOf(sources, q.Zone, defined), q: q}
 	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
 		return nil, err
 	}
@@ -128,7 +133,7 @@ const piece = 7 * 24 * time.Hour
 // the tallies. That they differ is told in the explanation and is no error of this
 // function.
 func (s *system) explain(ctx context.Context, sources *source.Registry, q ExplainQuery) (*kpi.Explanation, error) {
-	x, err := s.explainer(sources, q)
+	x, err := s.explainer(ctx, sources, q)
 	if err != nil {
 		return nil, err
 	}

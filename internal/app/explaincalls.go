@@ -19,7 +19,7 @@ import (
 // the page before, so a page costs the same wherever it lies, unless few of the calls have
 // the role.
 func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q CallsQuery) (calls []kpi.ExplainedCall, next string, err error) {
-	x, err := s.explainer(sources, q.ExplainQuery)
+	x, err := s.explainer(ctx, sources, q.ExplainQuery)
 	if err != nil {
 		return nil, "", err
 	}

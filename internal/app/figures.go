@@ -20,6 +20,9 @@ type FigureQuery struct {
 	Zone     *time.Location
 	By       kpi.By
 	Centre   string // empty: all
+
+	Definitions map[string]int // versions asked for, whatever is in force
+	Texts       bool           // with what the definitions say
 }
 
 // Figures reads the figures of a running system.
@@ -45,10 +48,10 @@ func (s *system) running(ctx context.Context, sources *source.Registry, q Figure
 }
 
 // buildOf is how tallies become figures.
-func buildOf(sources *source.Registry, zone *time.Location) kpi.Build {
+func buildOf(sources *source.Registry, zone *time.Location, d kpi.Definitions) kpi.Build {
 	return kpi.Build{
 		Zone:        zone,
-		Definitions: kpi.DefaultDefinitions(),
+		Definitions: d,
 		Knows:       knowsOf(sources),
 		InService: func(name string, bucket time.Time) bool {
 			return sources.Calendar(name).InService(bucket)
@@ -57,7 +60,19 @@ func buildOf(sources *source.Registry, zone *time.Location) kpi.Build {
 }
 
 func (s *system) statement(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
-	build := buildOf(sources, q.Zone)
+	statement, err := s.computed(ctx, sources, q)
+	if err == nil && q.Texts {
+		statement.Texts = kpi.Texts(statement.Definitions)
+	}
+	return statement, err
+}
+
+func (s *system) computed(ctx context.Context, sources *source.Registry, q FigureQuery) (*kpi.Statement, error) {
+	defined, err := s.definitions(ctx, definitionQuery{From: q.From, To: q.To, Now: time.Now(), Asked: q.Definitions})
+	if err != nil {
+		return nil, err
+	}
+	build := buildOf(sources, q.Zone, defined)
 	period := kpi.Period{Zone: q.Zone.String()}
 	tq := store.TallyQuery{From: hotline.Earliest, To: hotline.Latest, Dimension: kpi.ByQueue, Centre: q.Centre}
 	if !q.From.IsZero() {
@@ -68,7 +83,6 @@ func (s *system) statement(ctx context.Context, sources *source.Registry, q Figu
 		to := q.To.In(q.Zone)
 		period.To, tq.To = &to, q.To
 	}
-	var err error
 	if err := s.knowTickets(ctx, sources, &build); err != nil {
 		return nil, err
 	}

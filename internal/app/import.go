@@ -32,6 +32,9 @@ type ImportOptions struct {
 	Centre   string
 	By       kpi.By
 
+	Definitions map[string]int // versions of definitions asked for, whatever is in force
+	Texts       bool           // with what the definitions say
+
 	Report  func(*report.Report) error // given the report of the time they cover; nil: none is made
 	Program string                     // the version of the program, for it
 
@@ -158,7 +161,9 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 	if err != nil {
 		return nil, err
 	}
-	q := FigureQuery{Zone: zone, By: job.opts.By, Centre: job.opts.Centre}
+	q := FigureQuery{
+		Zone: zone, By: job.opts.By, Centre: job.opts.Centre, Definitions: job.opts.Definitions, Texts: job.opts.Texts,
+	}
 	if !covered.first.IsZero() {
 		q.From = hotline.BucketOf(covered.first)
 		q.To = hotline.BucketOf(covered.last).Add(hotline.BucketLength)

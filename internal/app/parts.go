@@ -139,9 +139,13 @@ func (s *system) aggregator(kick func()) (*aggregate.Aggregator, error) {
 }
 
 func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
+	rules, err := openRules(s.cfg)
+	if err != nil {
+		return nil, err
+	}
 	return publish.New(s.cfg.Publish, publish.Deps{
 		Store: s.store, Log: s.log.With("part", "publish"), Registerer: s.reg, Now: time.Now,
-		Definitions: kpi.DefaultDefinitions(), Knows: knowsOf(sources), Calendar: sources.Calendar,
+		Definitions: rules.Definitions.List, Knows: knowsOf(sources), Calendar: sources.Calendar,
 	})
 }
 

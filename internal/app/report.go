@@ -30,6 +30,8 @@ type ReportQuery struct {
 	Centre  string // empty: all
 	Now     time.Time
 	Program string // the version of the program
+
+	Definitions map[string]int // versions asked for, whatever is in force
 }
 
 // YearToDate is the name of the period from the beginning of this year to today.
@@ -86,7 +88,7 @@ func (s *system) reportOn(ctx context.Context, job importJob, statement *kpi.Sta
 		return err
 	}
 	of := spanOf(covered.first, covered.last, zone)
-	g, err := newGathering(s.cfg, ReportQuery{Zone: zone, Centre: job.opts.Centre, Now: of.To, Program: job.opts.Program}, of)
+	g, err := newGathering(s.cfg, ReportQuery{Zone: zone, Centre: job.opts.Centre, Now: of.To, Program: job.opts.Program, Definitions: job.opts.Definitions}, of)
 	if err != nil {
 		return err
 	}
@@ -131,8 +133,11 @@ func newGathering(cfg config.Root, q ReportQuery, span kpi.Span) (*gathering, er
 
 func (g *gathering) report(ctx context.Context) (*report.Report, error) {
 	g.in.Program, g.in.Span, g.in.Until = g.q.Program, g.span, earlier(g.q.Now, g.span.To)
-	g.in.Count = buildOf(g.sources, g.q.Zone)
-	g.in.Definitions = definitionsOf(g.in.Count.Definitions)
+	defined, err := g.sys.definitions(ctx, definitionQuery{From: g.span.From, To: g.span.To, Now: g.q.Now, Asked: g.q.Definitions})
+	if err != nil {
+		return nil, err
+	}
+	g.in.Count = buildOf(g.sources, g.q.Zone, defined)
 	for _, step := range []func(context.Context) error{
 		g.reach, g.year, g.named, g.compared, g.lost, g.rejected, g.journal, g.targets,
 	} {
@@ -156,7 +161,16 @@ func (g *gathering) reach(ctx context.Context) error {
 		return fmt.Errorf("reading how far the data reach: %w", err)
 	}
 	g.in.Count.DataTo = reached
-	return g.sys.knowTickets(ctx, g.sources, &g.in.Count)
+	if err := g.sys.knowTickets(ctx, g.sources, &g.in.Count); err != nil {
+		return err
+	}
+	centres, err := g.sys.store.TicketCentres(ctx)
+	if err != nil {
+		return fmt.Errorf("asking which centres have tickets: %w", err)
+	}
+	connected := len(centres) > 0 && (g.q.Centre == "" || slices.Contains(centres, g.q.Centre))
+	g.in.Definitions, err = definitionsOf(g.rules.Definitions, &g.in.Count.Definitions, connected)
+	return err
 }
 
 func (g *gathering) query(s kpi.Span) store.TallyQuery {

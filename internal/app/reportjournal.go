@@ -21,8 +21,10 @@ func (g *gathering) journal(ctx context.Context) error {
 		kind journal.Kind
 		take func(*journal.Entry) error
 	}{
-		{journal.KindValue, g.value}, {journal.KindDeviation, g.explanation},
-		{journal.KindControlTotal, g.control}, {journal.KindOutage, g.outage},
+		{journal.KindValue, g.value},
+		{journal.KindDeviation, g.explanation},
+		{journal.KindControlTotal, g.control},
+		{journal.KindOutage, g.outage},
 	} {
 		list, err := g.sys.store.Entries(ctx, store.EntryQuery{Kind: k.kind, Centre: g.q.Centre})
 		if err != nil {

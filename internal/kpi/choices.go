@@ -211,7 +211,7 @@ func (c *Choices) inForce(def *Definition, day string, tickets bool) (*Definitio
 	s := DefinitionState{Version: number, Confirmed: confirmed, Leads: v.Form, Asked: ask, Formula: v.Formula, Text: v.Text}
 	if confirmed {
 		at := newest.At
-		s.Since, s.By, s.Document, s.At = newest.From, newest.By, newest.Document, &at
+		s.Since, s.By, s.Reason, s.Document, s.At = newest.From, newest.By, newest.Reason, newest.Document, &at
 	}
 	return v, s
 }

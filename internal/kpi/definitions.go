@@ -77,6 +77,7 @@ type DefinitionState struct {
 
 	Since    string     `json:"since,omitempty"` // the first day for which it was confirmed
 	By       string     `json:"by,omitempty"`    // who confirmed it
+	Reason   string     `json:"reason,omitempty"`
 	Document string     `json:"document,omitempty"`
 	At       *time.Time `json:"at,omitempty"` // when that was entered
 

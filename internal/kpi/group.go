@@ -142,6 +142,7 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 		NotComputed: notConnected(f, knows),
 		Reconciled:  b.Definitions.Reconcile(&all, knows),
 		Exact:       f,
+		Chosen:      b.Definitions,
 	}
 	if len(all.Tickets) > 0 && !b.DataTo.IsZero() {
 		asOf := b.Settling(period).AsOf.In(b.Zone)

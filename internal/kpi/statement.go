@@ -3,6 +3,7 @@ package kpi
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,7 +25,8 @@ type Statement struct {
 	Pipeline    *Pipeline                  `json:"pipeline,omitempty"`
 	Groups      []Group                    `json:"groups,omitempty"`
 
-	Exact Figures `json:"-"` // Rates as the counts they come from, for whoever compares or cuts
+	Exact  Figures     `json:"-"` // Rates as the counts they come from, for whoever compares or cuts
+	Chosen Definitions `json:"-"` // what Definitions says the state of
 }
 
 // Period is half-open: From is in it, To is not. A period of all there is has neither.
@@ -216,7 +218,7 @@ func CountsOf(t *Tally, d Definitions) Counts {
 			Response: keptLine(&n.Respond), Resolution: keptLine(&n.Resolve),
 		}
 	}
-	for _, limit := range d.ServiceLevels {
+	for _, limit := range append(slices.Clone(d.ServiceLevels), d.Timeliness) {
 		c.AnsweredWithin[strconv.Itoa(limit)] = t.WaitAnswered.AtMost(limit)
 	}
 	return c

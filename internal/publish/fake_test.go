@@ -27,6 +27,8 @@ type memory struct {
 	broken  error
 	reads   int                  // of tallies
 	agents  []hotline.AgentState // nil: none ever
+
+	confirmed []kpi.Confirmed
 }
 
 func (m *memory) Agents(_ context.Context, from, to time.Time) ([]hotline.AgentState, bool, error) {
@@ -43,6 +45,12 @@ func (m *memory) Agents(_ context.Context, from, to time.Time) ([]hotline.AgentS
 		list = append(list, newest[key])
 	}
 	return list, m.agents != nil, m.broken
+}
+
+func (m *memory) Confirmed(context.Context) ([]kpi.Confirmed, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.confirmed, m.broken
 }
 
 func newMemory() *memory {
@@ -185,7 +193,7 @@ func newRig(t testing.TB, zone, now string, with ...func(*Deps)) *rig {
 	r := &rig{store: newMemory(), clock: &clock{t: at(t, now)}, t: t}
 	cfg := DefaultConfig()
 	cfg.Zone = zone
-	deps := Deps{Store: r.store, Definitions: kpi.DefaultDefinitions(), Now: r.clock.now}
+	deps := Deps{Store: r.store, Now: r.clock.now}
 	for _, w := range with {
 		w(&deps)
 	}

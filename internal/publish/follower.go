@@ -24,14 +24,18 @@ type Store interface {
 	LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]store.Live, error)
 	DataTo(ctx context.Context) (time.Time, error)
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
+	Confirmed(ctx context.Context) ([]kpi.Confirmed, error)
 }
 
 // Deps is what a Follower needs from its surroundings.
 type Deps struct {
-	Store       Store
-	Log         *slog.Logger
-	Registerer  prometheus.Registerer // nil: the metrics are kept but not exported
-	Definitions kpi.Definitions
+	Store      Store
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil: the metrics are kept but not exported
+
+	// Definitions are what is chosen among; nil: kpi.DefaultDefinitions, whatever is
+	// confirmed.
+	Definitions []kpi.Definition
 
 	// Now is the clock that decides which days are held; time.Now when nil.
 	Now func() time.Time
@@ -58,7 +62,8 @@ type Follower struct {
 	audited time.Time              // when the log's heads were last compared
 	warned  date                   // the day on which the calendar was last looked at
 
-	askedAgents time.Time // when the store was last asked what agents do
+	askedAgents    time.Time // when the store was last asked what agents do
+	askedConfirmed time.Time // and for confirmations of definitions
 
 	mu          sync.Mutex
 	cache       *cache // nil until the first reading
@@ -67,6 +72,7 @@ type Follower struct {
 	checked     time.Time
 	agents      []hotline.AgentState // the newest of each
 	agentsTold  bool                 // some source tells of agents
+	confirmed   []kpi.Confirmed
 	subscribers map[chan struct{}]struct{}
 }
 

@@ -19,6 +19,9 @@ func (f *Follower) poll(ctx context.Context) error {
 	if err := f.readAgents(ctx, now); err != nil {
 		return err
 	}
+	if err := f.readConfirmed(ctx, now); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	c, checked := f.cache, f.checked
 	f.mu.Unlock()

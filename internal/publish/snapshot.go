@@ -31,7 +31,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		DataTo:      f.dataTo(now),
 		Zone:        f.zone,
 		ServiceOpen: centre.InService(quarter),
-		Definitions: f.deps.Definitions,
+		Definitions: f.definitionsAt(now),
 		Windows:     maps.Clone(c.windowsAt(now)),
 		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
 		Agents:      agentsAt(f.agents, f.agentsTold, now),

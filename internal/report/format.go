@@ -29,7 +29,7 @@ func ParseFormat(s string, allowed ...Format) (Format, error) {
 }
 
 // Write prints the statement.
-func Write(w io.Writer, f Format, s *kpi.Statement, d kpi.Definitions) error {
+func Write(w io.Writer, f Format, s *kpi.Statement) error {
 	switch f {
 	case JSON:
 		e := json.NewEncoder(w)
@@ -39,6 +39,6 @@ func Write(w io.Writer, f Format, s *kpi.Statement, d kpi.Definitions) error {
 	case CSV:
 		return writeCSV(w, s)
 	default:
-		return writeTable(w, s, d)
+		return writeTable(w, s)
 	}
 }

@@ -47,7 +47,7 @@ func sample(by kpi.By) *kpi.Statement {
 func written(t *testing.T, f Format, s *kpi.Statement) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, f, s, kpi.DefaultDefinitions()); err != nil {
+	if err := Write(&out, f, s); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

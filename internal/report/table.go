@@ -27,13 +27,15 @@ type page struct {
 	err error
 }
 
-func writeTable(w io.Writer, s *kpi.Statement, d kpi.Definitions) error {
+func writeTable(w io.Writer, s *kpi.Statement) error {
 	p := &page{w: bufio.NewWriter(w), s: s}
 	p.head()
-	p.rates(d)
+	p.rates(&s.Chosen)
+	p.reconciliation()
 	p.counts()
 	p.pipeline()
 	p.groups()
+	p.definitions()
 	if p.err != nil {
 		return p.err
 	}
@@ -62,26 +64,29 @@ func (p *page) head() {
 		p.line("data to %s", p.s.DataTo.Format(time.DateTime))
 	}
 	state := "confirmed by the centre"
-	def := p.s.Definitions["answer_rate"]
+	def := p.s.Definitions[kpi.DefAnswerRate]
 	if !def.Confirmed {
-		state = "not confirmed by the centre"
+		state = "not confirmed: a draft"
 	}
 	p.line("* is the leading answer rate: definition v%d, %s", def.Version, state)
 	p.line("")
 }
 
-func (p *page) rates(d kpi.Definitions) {
+func (p *page) rates(d *kpi.Definitions) {
 	c, r := &p.s.Counts, &p.s.Rates
-	leads := "agent"
-	if d.AnswerRate == kpi.RateComposite {
-		leads = "composite"
+	agent, composite := leading(c, kpi.RateAgent), leading(c, kpi.RateComposite)
+	p.rate("agent answer rate"+mark(d.AnswerRate == kpi.RateAgent), agent, r.AnswerRateAgent, "answer_rate_agent", verdict(kpi.AnswerRateTarget, agent))
+	p.rate("composite answer rate"+mark(d.AnswerRate == kpi.RateComposite), composite, r.AnswerRateComposite, "answer_rate_composite", verdict(kpi.AnswerRateTarget, composite))
+	if hours := kpi.RateCompositeHours; d.AnswerRate == hours || c.OutsideOffered > 0 {
+		within := leading(c, hours)
+		p.rate("composite, service hours"+mark(d.AnswerRate == hours), within, r.AnswerRateCompositeHours, "answer_rate_composite_service_hours", verdict(kpi.AnswerRateTarget, within))
 	}
-	agent := kpi.Ratio{Num: c.Answered, Den: c.Requested}
-	composite := kpi.Ratio{Num: c.Answered + c.SelfService, Den: c.Offered}
-	p.rate("agent answer rate"+mark(leads == "agent"), agent, r.AnswerRateAgent, "answer_rate_agent", verdict(kpi.AnswerRateTarget, agent))
-	p.rate("composite answer rate"+mark(leads == "composite"), composite, r.AnswerRateComposite, "answer_rate_composite", verdict(kpi.AnswerRateTarget, composite))
+	if d.AnswerRate == kpi.RateAgentExclShort {
+		patient := leading(c, kpi.RateAgentExclShort)
+		p.rate("agent, no short abandons *", patient, r.AnswerRateAgentExclShort, "answer_rate_agent_excluding_short", verdict(kpi.AnswerRateTarget, patient))
+	}
 	within := kpi.Ratio{Num: c.AnsweredWithin[strconv.Itoa(d.Timeliness)], Den: c.Answered}
-	p.rate(fmt.Sprintf("response timeliness (%d s)", d.Timeliness), within, r.ResponseTimeliness, "response_timeliness", verdict(kpi.TimelinessTarget, within))
+	p.rate(fmt.Sprintf("response timeliness (%d s)", d.Timeliness), within, r.ResponseTimelinessWait, "response_timeliness_wait", verdict(kpi.TimelinessTarget, within))
 	for _, limit := range d.ServiceLevels {
 		key := strconv.Itoa(limit)
 		p.rate(fmt.Sprintf("service level %d s", limit), kpi.Ratio{Num: c.AnsweredWithin[key], Den: c.Requested}, r.ServiceLevel[key], "service_level", "")
@@ -109,6 +114,19 @@ func (p *page) rates(d kpi.Definitions) {
 		p.rate("repeat callers", kpi.Ratio{Num: c.RepeatCallers, Den: c.OfferedWithCaller}, r.RepeatCallers, "repeat_callers", "")
 	}
 	p.line("")
+}
+
+// leading is the answer rate by one of its definitions.
+func leading(c *kpi.Counts, form string) kpi.Ratio {
+	switch form {
+	case kpi.RateComposite:
+		return kpi.Ratio{Num: c.Answered + c.SelfService, Den: c.Offered}
+	case kpi.RateCompositeHours:
+		return kpi.Ratio{Num: c.Answered + c.SelfService - c.OutsideAnswered - c.OutsideSelfService, Den: c.Offered - c.OutsideOffered}
+	case kpi.RateAgentExclShort:
+		return kpi.Ratio{Num: c.Answered, Den: c.Requested - c.RequestedShortAbandoned}
+	}
+	return kpi.Ratio{Num: c.Answered, Den: c.Requested}
 }
 
 func mark(leads bool) string {
@@ -225,7 +243,7 @@ func (p *page) groups() {
 	for i := range p.s.Groups {
 		g := &p.s.Groups[i]
 		rate, asa, lost := "—", "—", "—"
-		if s, ok := kpi.CutPercent(kpi.Ratio{Num: g.Counts.Answered, Den: g.Counts.Requested}, 2); ok && g.Rates.AnswerRateAgent != nil {
+		if s, ok := kpi.CutPercent(leading(&g.Counts, p.s.Chosen.AnswerRate), 2); ok && g.Rates.AnswerRate != nil {
 			rate = s
 		}
 		if s, ok := kpi.CutSeconds(kpi.Ratio{Num: int64(g.Counts.WaitSecondsSum), Den: g.Counts.Answered}, 1); ok && g.Rates.ASASeconds != nil {

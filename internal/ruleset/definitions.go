@@ -17,6 +17,8 @@ import (
 	"hotline12333/internal/strictyaml"
 )
 
+//go:generate go run ./reference ../../docs/definitions.md
+
 // definitionsFile is the file's name, built in and in a centre's directory.
 const definitionsFile = "definitions.yaml"
 

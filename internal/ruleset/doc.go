@@ -1,6 +1,7 @@
 // Package ruleset reads the rules that a centre lives by and may choose otherwise: the
-// files of pipelines/calendar, indicators and forms, and a centre's own beside them
-// (rules.dir). They become types of the core, which knows no files.
+// files of pipelines/calendar, indicators and forms, pipelines/definitions.yaml, and a
+// centre's own beside them (rules.dir). They become types of the core, which knows no
+// files.
 //
 // Reading is strict: every fault of every file is told with file, line and column, unknown
 // keys are refused, and nothing is guessed. A file of the centre's own replaces the

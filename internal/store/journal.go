@@ -16,6 +16,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/personal"
 )
 
@@ -67,6 +68,29 @@ func (s *Store) entries(ctx context.Context, where []string) ([]journal.Entry, e
 		e.Kind, e.At, e.Body = journal.Kind(kind), fromMillis(at), json.RawMessage(body)
 		return err
 	})
+}
+
+// Confirmed returns the confirmations of definitions that hold, by definition and day.
+func (s *Store) Confirmed(ctx context.Context) ([]kpi.Confirmed, error) {
+	list, err := s.Entries(ctx, EntryQuery{Kind: journal.KindDefinition})
+	if err != nil {
+		return nil, err
+	}
+	var out []kpi.Confirmed
+	for _, h := range journal.Histories(list) {
+		e := h.Holds()
+		if e == nil {
+			continue
+		}
+		c, err := journal.Decode[journal.Confirmation](e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, kpi.Confirmed{
+			Name: e.Subject, Version: c.Version, From: c.From, By: e.By, Reason: e.Reason, Document: e.Evidence, At: e.At,
+		})
+	}
+	return out, nil
 }
 
 // tokensTried is how many tokens AppendEntry tries; each is lost only by a crash in the

@@ -23,7 +23,7 @@ import (
 func TestRecordsArePublished(t *testing.T) {
 	s := newStack(t)
 	follower, err := publish.New(publish.DefaultConfig(), publish.Deps{
-		Store: s.store, Log: testkit.Log(t), Definitions: kpi.DefaultDefinitions(),
+		Store: s.store, Log: testkit.Log(t),
 	})
 	if err != nil {
 		t.Fatal(err)
