@@ -231,6 +231,9 @@ func TestNoRawNumber(t *testing.T) {
 		{"config", "--dump"},
 		{"keys", "list"},
 		{"rejected", "replay"},
+		{"retention", "show"},
+		{"retention", "apply"},
+		{"export", "--call", "planted-1", "--reason", "x"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "queue"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "agent", "--format", "csv"},
 		{"kpi", "--from", "2026-03-02", "--to", "2026-03-03", "--by", "topic", "--format", "json"},
@@ -238,6 +241,23 @@ func TestNoRawNumber(t *testing.T) {
 		_, out, stderr := w.run(args...)
 		said["hotline "+strings.Join(args, " ")] = out + stderr
 	}
+	for _, c := range []string{"erase", "export"} { // of callers that are there, and of one that is not
+		for n, where := range p.where {
+			if !strings.HasSuffix(where, "generic-csv: caller") && !strings.HasSuffix(where, "a file's name") {
+				continue
+			}
+			args := []string{c, "--number", "--reason", "of " + n}
+			if c == "erase" {
+				args = append(args, "--yes")
+			}
+			_, out, stderr := w.ask(n+"\n", args...)
+			said[c+" of "+where] = out + stderr
+			if c == "erase" && where == "generic-csv: caller" && !strings.Contains(out, "Erased") {
+				t.Errorf("erase: %s%s", out, stderr)
+			}
+		}
+	}
+	said["audit list after erasing"] = w.must("audit", "list")
 	for _, path := range []string{"/", "/metrics", "/api/board", "/readyz"} {
 		page, err := get(t, w, path)
 		if err != nil {
@@ -262,7 +282,7 @@ func (p *plants) searchTopics(t *testing.T, f *feed) {
 	t.Helper()
 	topics := f.w.root().Topics
 	records := 0
-	for _, topic := range []string{topics.Calls, topics.Supplements, topics.Agents, topics.Tickets, topics.Touched, topics.Rejected} {
+	for _, topic := range []string{topics.Calls, topics.Supplements, topics.Agents, topics.Tickets, topics.Touched, topics.Rejected, topics.Erasures} {
 		extents, err := f.client.Offsets(bounded(t), topic)
 		if err != nil {
 			t.Logf("%s: %v", topic, err)

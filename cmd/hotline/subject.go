@@ -67,7 +67,7 @@ func (c *command) export() *cobra.Command {
 		Long: `export gathers what is held about one caller, as JSON: every call with all its fields, facts and tickets
 that belong to it, rejected records, what Kafka holds, and how long each is kept. Numbers are masked as they
 are held. It needs the key file; who, when and why goes into the audit log first.`,
-		Example: "  hotline export --call 20260302-0001 --reason \"request of 3 March\" --out caller.json\n  hotline export --number --reason \"request of 3 March\"",
+		Example: "  hotline export --call 20260302-0001 --reason request-12 --out caller.json\n  hotline export --number --reason request-12",
 	}
 	named := c.subjectFlags(cmd, &opts)
 	cmd.Flags().StringVar(&opts.File, "out", "", "write into a new `FILE`, for its owner alone, instead of standard output")
@@ -90,7 +90,7 @@ func (c *command) erase() *cobra.Command {
 rejected records that hold them. The calls stay and are counted as before, repeat calls too: no figure
 changes, whenever it is computed again. What Kafka's log still holds is told; it goes with retention.topics.
 It cannot be undone. It needs the key file; who, when and why goes into the audit log first.`,
-		Example: "  hotline erase --call 20260302-0001 --reason \"request of 3 March\" --yes\n  hotline erase --number --reason \"request of 3 March\" --yes",
+		Example: "  hotline erase --call 20260302-0001 --reason request-12 --yes\n  hotline erase --number --reason request-12 --yes",
 	}
 	named := c.subjectFlags(cmd, &opts)
 	cmd.Flags().BoolVar(&yes, "yes", false, "yes, erase: it cannot be undone")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -171,6 +172,12 @@ type process struct {
 // start runs the program beside the test.
 func (w *world) start(args ...string) *process {
 	w.t.Helper()
+	return w.startWith(nil, args...)
+}
+
+// startWith is start with something on the standard input.
+func (w *world) startWith(in io.Reader, args ...string) *process {
+	w.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		w.t.Fatal(err)
@@ -181,7 +188,7 @@ func (w *world) start(args ...string) *process {
 		full = append(full, "--set", key+"="+w.settings[key])
 	}
 	p.cmd = exec.Command(self, append(full, args...)...)
-	p.cmd.Dir = w.dir
+	p.cmd.Dir, p.cmd.Stdin = w.dir, in
 	for _, e := range os.Environ() {
 		if name, _, _ := strings.Cut(e, "="); w.env[name] == "" && !strings.HasPrefix(name, "HOTLINE_") {
 			p.cmd.Env = append(p.cmd.Env, e)

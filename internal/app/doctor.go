@@ -51,6 +51,7 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookLibrary(cfg))
 	tell(lookData(cfg))
 	tell(lookKeys(cfg))
+	tell(lookRetention(cfg))
 	tell(lookTokens(cfg))
 	tell(lookSources(cfg))
 	for _, f := range lookCalendars(cfg, time.Now()) {
@@ -122,6 +123,18 @@ func lookKeys(cfg config.Root) finding {
 		return finding{what: "keys", say: path + ": not there yet, the first start makes it"}
 	}
 	return finding{what: "keys", say: path, err: err}
+}
+
+// lookRetention tells what is kept for longer than was probably meant.
+func lookRetention(cfg config.Root) finding {
+	f := finding{what: "retention", say: "calls are kept for ever (retention.calls)", note: true}
+	if cfg.Retention.Calls > 0 {
+		f.say = fmt.Sprintf("calls are kept for %d days, hotline retention show tells the rest", cfg.Retention.Calls/(24*time.Hour))
+	}
+	if gap := cfg.Retention.Gap(); gap != "" {
+		f.err = errors.New(gap)
+	}
+	return f
 }
 
 func lookSources(cfg config.Root) finding {

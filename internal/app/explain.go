@@ -137,6 +137,9 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	if err != nil {
 		return nil, err
 	}
+	if err := s.callsAreKept(ctx, q.Span.From); err != nil {
+		return nil, err
+	}
 	from, to := q.Span.From.In(q.Zone), q.Span.To.In(q.Zone)
 	e := &kpi.Explanation{
 		Figure: x.figure, Name: q.Span.Name, Period: kpi.Period{From: &from, To: &to, Zone: q.Zone.String()}, Place: q.Place,
@@ -174,6 +177,15 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 		e.DataTo = &dataTo
 	}
 	return e, nil
+}
+
+// callsAreKept is nil where the calls from a time on have not been removed yet.
+func (s *system) callsAreKept(ctx context.Context, from time.Time) error {
+	h, err := s.store.Horizons(ctx)
+	if err != nil || !from.Before(h.Sealed) {
+		return err
+	}
+	return fmt.Errorf("the calls before %s were removed after the time they are kept (retention.calls): their figures stay, and no longer lead back to calls. Begin the period there", instantOr(h.Sealed, "-"))
 }
 
 func minTime(a, b time.Time) time.Time {

@@ -253,13 +253,33 @@ func (s *system) account(ctx context.Context, run *intake.Run, covered *span) (*
 		Ignored: counts.Ignored, Rejected: counts.Rejected,
 		New: loaded.New, Conflicts: loaded.Conflicts,
 	}
-	if loaded.Rejected > 0 { // intake checks by the same rules, so this is a fault worth seeing
-		p.Rejected[string(hotline.Refused)] += loaded.Rejected
+	if err := s.rejectedByLoader(ctx, run.ID(), loaded.Rejected, p.Rejected); err != nil {
+		return nil, err
 	}
 	// After an interruption the ledger knows some records twice; what is missing is missing once.
 	p.Stored = p.Accepted - (loaded.Accepted - stored)
 	p.Duplicates = p.Accepted - p.New
 	return p, nil
+}
+
+// rejectedByLoader adds what the loader rejected of a run, by reason. Intake checks by the
+// same rules, so besides what is sealed it is a fault worth seeing.
+func (s *system) rejectedByLoader(ctx context.Context, run string, n int64, by map[string]int64) error {
+	if n == 0 {
+		return nil
+	}
+	list, err := deadletter.List(ctx, s.broker, deadletter.Query{Topic: s.cfg.Topics.Rejected, Run: run, Reason: hotline.SealedPeriod})
+	if err != nil {
+		return err
+	}
+	if sealed := min(int64(list.Total), n); sealed > 0 {
+		by[string(hotline.SealedPeriod)] += sealed
+		n -= sealed
+	}
+	if n > 0 {
+		by[string(hotline.Refused)] += n
+	}
+	return nil
 }
 
 func (s *system) importer(kit *keys.Keys) (*intake.Importer, error) {
