@@ -90,6 +90,7 @@ func explaining(ctx context.Context, cfg config.Root, log *slog.Logger, do func(
 	if err != nil {
 		return err
 	}
+	sayFaults(sources, log)
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
 		return err

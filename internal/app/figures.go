@@ -31,6 +31,7 @@ func Figures(ctx context.Context, cfg config.Root, log *slog.Logger, q FigureQue
 	if err != nil {
 		return nil, err
 	}
+	sayFaults(sources, log)
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
 		return nil, err

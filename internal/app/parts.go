@@ -81,6 +81,13 @@ func sourceOf(cfg config.Root, name string) (*source.Source, error) {
 	return sources.Lookup(name)
 }
 
+// sayFaults tells of them in a command that prints figures, whose log is quiet.
+func sayFaults(sources *source.Registry, log *slog.Logger) {
+	for _, f := range sources.Faults() {
+		log.Error("a source description is faulty: its service hours and capabilities may be missing from what is printed", "path", f.Path, "err", f.Err)
+	}
+}
+
 // tellFaults logs and counts the descriptions that a role goes on without.
 func tellFaults(sources *source.Registry, log *slog.Logger, reg prometheus.Registerer) error {
 	for _, f := range sources.Faults() {

@@ -62,6 +62,7 @@ func Report(ctx context.Context, cfg config.Root, log *slog.Logger, q ReportQuer
 	if err != nil {
 		return nil, err
 	}
+	sayFaults(g.sources, log)
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
 		return nil, err
