@@ -46,6 +46,7 @@ func (s *system) enter(ctx context.Context, e journal.Entry) (journal.Entry, err
 // EntryLine is an entry as it is listed.
 type EntryLine struct {
 	ID        string          `json:"id"`
+	Kind      journal.Kind    `json:"kind"`
 	Subject   string          `json:"subject"`
 	Period    string          `json:"period,omitempty"`
 	Centre    string          `json:"centre,omitempty"`
@@ -66,7 +67,7 @@ func entryLines(entries []journal.Entry, zone *time.Location) []EntryLine {
 		for i := range h.Entries {
 			e := &h.Entries[i]
 			lines = append(lines, EntryLine{
-				ID: e.ID, Subject: e.Subject, Period: e.Period, Centre: e.Centre, At: e.At.In(zone), By: e.By, Reason: e.Reason,
+				ID: e.ID, Kind: e.Kind, Subject: e.Subject, Period: e.Period, Centre: e.Centre, At: e.At.In(zone), By: e.By, Reason: e.Reason,
 				Evidence: e.Evidence, Replaces: e.Replaces, Withdrawn: e.Withdrawn, Holds: e == h.Holds(), Body: e.Body,
 			})
 		}

@@ -9,8 +9,9 @@ import (
 )
 
 // Value is what a person enters for an indicator and a period: a number in the unit of
-// the indicator; a score, where the indicator is judged and not measured; or, for the
-// execution of a budget, its two amounts. Exactly one of the three.
+// the indicator; a score, where the indicator is judged and not measured; for the
+// execution of a budget, its two amounts; or that the row does not apply. Exactly one of
+// the four.
 type Value struct {
 	Value Decimal `json:"value,omitempty"`
 	Unit  string  `json:"unit,omitempty"`
@@ -20,6 +21,9 @@ type Value struct {
 
 	Executed Decimal `json:"executed,omitempty"` // of the budget, in the unit of Adjusted
 	Adjusted Decimal `json:"adjusted,omitempty"` // the budget after its adjustments
+
+	NotApplicable bool   `json:"not_applicable,omitempty"`
+	Reviewer      string `json:"reviewer,omitempty"` // who agrees that it does not apply
 }
 
 // Band is how far a goal that is judged was reached (项目支出绩效自评).
@@ -47,17 +51,31 @@ func (b Band) Limits() (low, high Decimal) {
 	return "0", "60"
 }
 
-// Validate checks that it is one of the three, and whole.
+// BandOf is the band of a score that is in one. On the edge of two it is in the better.
+func BandOf(score Decimal) Band {
+	for _, b := range Bands() {
+		if low, _ := b.Limits(); score.Compare(low) >= 0 {
+			return b
+		}
+	}
+	return Missed
+}
+
+// Validate checks that it is one of the four, and whole.
 func (v *Value) Validate() error {
 	forms := 0
-	for _, given := range []bool{v.Value != "", v.Score != "", v.Executed != "" || v.Adjusted != ""} {
+	for _, given := range []bool{v.Value != "", v.Score != "", v.Executed != "" || v.Adjusted != "", v.NotApplicable} {
 		if given {
 			forms++
 		}
 	}
 	switch {
 	case forms != 1:
-		return errors.New("a value is one of a number, a score with its band, and the executed and adjusted amounts of a budget")
+		return errors.New("a value is one of a number, a score with its band, and the executed and adjusted amounts of a budget, or does not apply")
+	case v.NotApplicable && strings.TrimSpace(v.Reviewer) == "":
+		return errors.New("who has reviewed that it does not apply is missing")
+	case v.NotApplicable:
+		return nil
 	case v.Score != "":
 		return v.validateScore()
 	case v.Value == "" && (v.Executed == "" || v.Adjusted == ""):

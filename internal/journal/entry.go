@@ -139,6 +139,6 @@ func (c *Conflict) Error() string {
 	if c.Newest.Withdrawn {
 		did = "was withdrawn"
 	}
-	return fmt.Sprintf("%s %s by %s at %s (entry %s): nothing was written; look at it, and enter yours to replace it if it still should",
+	return fmt.Sprintf("%s %s by %s at %s (entry %s): nothing was written; look at it, and name it as what yours replaces if it still should",
 		c.Slot, did, c.Newest.By, c.Newest.At.Format("2006-01-02 15:04:05 -07:00"), c.Newest.ID)
 }

@@ -1,0 +1,240 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/store"
+	"hotline12333/internal/strictyaml"
+)
+
+// ControlDay is what somebody else counted on a day.
+type ControlDay struct {
+	Day string // 2026-03-02
+	journal.ControlTotal
+}
+
+// ControlTotals are those of several days from one who counted.
+type ControlTotals struct {
+	Counter string // who counted: pbx, carrier, or any other name
+	Centre  string
+	Days    []ControlDay
+	Replace bool // days that have other totals get these; otherwise they are an error
+
+	Author
+}
+
+// ControlResult is what has become of the days.
+type ControlResult struct{ Entered, Replaced, Unchanged int }
+
+// EnterControlTotals writes the totals of days into the journal. Days that have the same
+// totals already are left alone, so a file can be given again, also after an interruption.
+func EnterControlTotals(ctx context.Context, cfg config.Root, log *slog.Logger, c ControlTotals) (r ControlResult, err error) {
+	if strings.TrimSpace(c.Counter) == "" {
+		return r, errors.New("who counted is missing: pbx, carrier, or another name")
+	}
+	if err := c.check(true); err != nil {
+		return r, err
+	}
+	for i := range c.Days {
+		if err := c.Days[i].Validate(); err != nil {
+			return r, fmt.Errorf("%s: %w", c.Days[i].Day, err)
+		}
+	}
+	err = withJournal(ctx, cfg, log, func(s *system) error { return s.enterControlTotals(ctx, c, &r) })
+	return r, err
+}
+
+func (s *system) enterControlTotals(ctx context.Context, c ControlTotals, r *ControlResult) error {
+	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindControlTotal, Subject: c.Counter})
+	if err != nil {
+		return err
+	}
+	newest := make(map[journal.Slot]*journal.Entry)
+	for _, h := range journal.Histories(list) {
+		newest[h.Slot] = h.Newest()
+	}
+	var todo []journal.Entry
+	var clashes []error
+	for i := range c.Days {
+		slot := journal.Slot{Kind: journal.KindControlTotal, Centre: c.Centre, Subject: c.Counter, Period: c.Days[i].Day}
+		e := c.entry(slot)
+		e.Body = journal.Encode(c.Days[i].ControlTotal)
+		if seen := newest[slot]; seen != nil {
+			has, err := journal.Decode[journal.ControlTotal](seen)
+			if err != nil {
+				return err
+			}
+			switch { // encoded alike, whatever the order of its keys in the store
+			case bytes.Equal(journal.Encode(has), e.Body) && !seen.Withdrawn:
+				r.Unchanged++
+				continue
+			case !c.Replace && !seen.Withdrawn:
+				clashes = append(clashes, fmt.Errorf("%s has %s, entered by %s on %s", slot.Period, seen.Body, seen.By, seen.At.Format(time.DateOnly)))
+			}
+			e.Replaces = seen.ID
+		}
+		todo = append(todo, e)
+	}
+	if len(clashes) > 0 {
+		return fmt.Errorf("nothing was entered, since these days have other totals (replace takes the new ones): %w", errors.Join(clashes...))
+	}
+	for _, e := range todo {
+		if _, err := s.enter(ctx, e); err != nil {
+			return fmt.Errorf("%d days were entered before this one; give the rest again: %w", r.Entered+r.Replaced, err)
+		}
+		if e.Replaces == "" {
+			r.Entered++
+		} else {
+			r.Replaced++
+		}
+	}
+	return nil
+}
+
+// controlColumns are the columns of a file of control totals, by their titles.
+func controlColumns() map[string][]string {
+	return map[string][]string{
+		"date":      {"date", "day", "日期"},
+		"offered":   {"offered", "来电总量"},
+		"requested": {"requested", "人工请求量"},
+		"answered":  {"answered", "人工接听量"},
+	}
+}
+
+// ReadControlTotals reads a CSV file with a title line: date, and at least one of offered,
+// requested and answered. Every fault is told with its line.
+func ReadControlTotals(name string) ([]ControlDay, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	days, err := readControlTotals(f, name)
+	return days, errJoin(err, f.Close())
+}
+
+// mostControlBytes is far above a row for each day of a century.
+const mostControlBytes = 8 << 20
+
+func readControlTotals(in io.Reader, name string) ([]ControlDay, error) {
+	limited := io.LimitReader(in, mostControlBytes)
+	all, err := io.ReadAll(limited)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if len(all) == mostControlBytes {
+		return nil, fmt.Errorf("%s is larger than %d bytes: is it a file of daily totals?", name, mostControlBytes)
+	}
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(all), "\ufeff")))
+	r.TrimLeadingSpace = true
+	titles, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s is empty", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	columns, err := controlPlaces(titles)
+	if err != nil {
+		return nil, fmt.Errorf("%s:1: %w", name, err)
+	}
+	var days []ControlDay
+	var faults []error
+	seen := make(map[string]int)
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		line, _ := r.FieldPos(0)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			break
+		}
+		day, err := controlDay(row, columns)
+		if err == nil && seen[day.Day] > 0 {
+			err = fmt.Errorf("%s stands in line %d already", day.Day, seen[day.Day])
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s:%d: %w", name, line, err))
+			continue
+		}
+		seen[day.Day] = line
+		days = append(days, day)
+	}
+	if len(days) == 0 && len(faults) == 0 {
+		return nil, fmt.Errorf("%s has no day", name)
+	}
+	return days, errors.Join(faults...)
+}
+
+// controlPlaces finds the columns.
+func controlPlaces(titles []string) (map[string]int, error) {
+	places := make(map[string]int)
+	var words []string
+	byWord := make(map[string]string)
+	for column, names := range controlColumns() {
+		for _, n := range names {
+			words = append(words, n)
+			byWord[n] = column
+		}
+	}
+	for i, title := range titles {
+		title = strings.ToLower(strings.TrimSpace(title))
+		column, ok := byWord[title]
+		if !ok {
+			return nil, fmt.Errorf("column %q is not known%s; known: date, offered, requested, answered (日期, 来电总量, 人工请求量, 人工接听量)", title, strictyaml.Meant(title, words))
+		}
+		if _, twice := places[column]; twice {
+			return nil, fmt.Errorf("column %s is there twice", column)
+		}
+		places[column] = i
+	}
+	if _, ok := places["date"]; !ok {
+		return nil, errors.New("the column date is missing")
+	}
+	return places, nil
+}
+
+func controlDay(row []string, places map[string]int) (ControlDay, error) {
+	var d ControlDay
+	text := strings.TrimSpace(row[places["date"]])
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		if day, err = time.Parse("2006/1/2", text); err != nil {
+			return d, fmt.Errorf("%q is no day: write it as 2026-03-02", text)
+		}
+	}
+	d.Day = day.Format(time.DateOnly)
+	for column, to := range map[string]**int64{"offered": &d.Offered, "requested": &d.Requested, "answered": &d.Answered} {
+		i, ok := places[column]
+		if !ok || strings.TrimSpace(row[i]) == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(row[i]), 10, 64)
+		if err != nil {
+			return d, fmt.Errorf("%s: %q is no whole number", column, row[i])
+		}
+		*to = &n
+	}
+	return d, d.Validate()
+}
+
+// CheckDay reads a day as control totals have it.
+func CheckDay(s string) (string, error) {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return "", fmt.Errorf("%q is no day: write it as 2026-03-02", s)
+	}
+	return s, nil
+}

@@ -1,0 +1,318 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/ruleset"
+	"hotline12333/internal/store"
+	"hotline12333/internal/strictyaml"
+)
+
+// Author is who makes an entry of the journal, and what it rests on.
+type Author struct {
+	By       string
+	Reason   string
+	Evidence string
+	Replaces string // id of the entry that was seen and is to be replaced; empty: there is none
+	Withdraw bool   // nothing is entered any more; the rest of what is given must be empty
+}
+
+// EnteredValue is what a person enters for an indicator and a period.
+type EnteredValue struct {
+	Code   string // of an indicator, or BudgetCode of a table
+	Period string // as kpi.ParsePeriod reads it
+	Centre string // empty: of the whole system
+
+	Value              string // in the indicator's unit, with or without it: 95.3 or 95.3%
+	Score              string // of a graded indicator: percent of its weight
+	Band               string // its band, checked against the score; empty: that of the score
+	Executed, Adjusted string // amounts of the budget, in 万元
+	NotApplicable      bool   // the row does not apply; needs a reason and a reviewer
+	Reviewer           string
+
+	Author
+}
+
+// budgetPrefix is followed by the number of a table.
+const budgetPrefix = "budget_execution_"
+
+// BudgetCode is what the execution of the budget behind a table is entered under.
+func BudgetCode(table string) string { return budgetPrefix + table }
+
+// Enter writes a value into the journal. One that holds already must be named in
+// Replaces: the error (a *journal.Conflict) says who entered it and when.
+func Enter(ctx context.Context, cfg config.Root, log *slog.Logger, v EnteredValue) (journal.Entry, error) {
+	rules, err := openRules(cfg)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	e, err := v.entry(cfg, rules)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	return enterOne(ctx, cfg, log, e)
+}
+
+func enterOne(ctx context.Context, cfg config.Root, log *slog.Logger, e journal.Entry) (kept journal.Entry, err error) {
+	err = withJournal(ctx, cfg, log, func(s *system) error {
+		kept, err = s.enter(ctx, e)
+		return err
+	})
+	return kept, err
+}
+
+func (v *EnteredValue) entry(cfg config.Root, rules *ruleset.Rules) (journal.Entry, error) {
+	set, span, err := indicatorsOf(cfg, rules, v.Period)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	if err := known(set, v.Code); err != nil {
+		return journal.Entry{}, err
+	}
+	e := v.Author.entry(journal.Slot{Kind: journal.KindValue, Centre: v.Centre, Subject: v.Code, Period: span.Name})
+	var body journal.Value
+	switch {
+	case v.Withdraw:
+		if v.given() {
+			return e, errors.New("a withdrawal enters nothing: leave the value out")
+		}
+	case v.NotApplicable:
+		body.NotApplicable, body.Reviewer = true, v.Reviewer
+		if strings.TrimSpace(v.Reason) == "" {
+			return e, fmt.Errorf("the reason is missing: that %s does not apply needs one, and a reviewer", v.Code)
+		}
+	default:
+		if body, err = v.body(set); err != nil {
+			return e, err
+		}
+	}
+	if !v.Withdraw {
+		if err := body.Validate(); err != nil {
+			return e, fmt.Errorf("%s %s: %w", v.Code, span.Name, err)
+		}
+	}
+	e.Body = journal.Encode(body)
+	return e, v.Author.check(body.Value != "" || body.Executed != "")
+}
+
+func (v *EnteredValue) given() bool {
+	return v.Value != "" || v.Score != "" || v.Executed != "" || v.Adjusted != "" || v.NotApplicable
+}
+
+// entry is the frame of an entry.
+func (a *Author) entry(slot journal.Slot) journal.Entry {
+	return journal.Entry{Slot: slot, By: a.By, Reason: a.Reason, Evidence: a.Evidence, Replaces: a.Replaces, Withdrawn: a.Withdraw}
+}
+
+// check says what an entry lacks that somebody will ask for months later.
+func (a *Author) check(evidence bool) error {
+	switch {
+	case strings.TrimSpace(a.By) == "":
+		return errors.New("who enters it is missing (by)")
+	case a.Withdraw && a.Replaces == "":
+		return errors.New("which entry is withdrawn is missing (replaces): the list shows the ids")
+	case a.Withdraw && strings.TrimSpace(a.Reason) == "":
+		return errors.New("the reason of the withdrawal is missing")
+	case evidence && !a.Withdraw && strings.TrimSpace(a.Evidence) == "":
+		return errors.New("the evidence is missing: name the file or document where the value can be looked up")
+	}
+	return nil
+}
+
+// indicatorsOf are the tables of the period's year.
+func indicatorsOf(cfg config.Root, rules *ruleset.Rules, period string) (*kpi.Indicators, kpi.Span, error) {
+	zone, err := time.LoadLocation(cfg.Publish.Zone)
+	if err != nil {
+		return nil, kpi.Span{}, fmt.Errorf("publish.zone: %w", err)
+	}
+	span, err := kpi.ParsePeriod(period, zone)
+	if err != nil {
+		return nil, span, err
+	}
+	if span.From.After(time.Now()) {
+		return nil, span, fmt.Errorf("the period %s has not begun", span.Name)
+	}
+	set, err := rules.Indicators.Of(span.From.Year())
+	return set, span, err
+}
+
+// known says whether there is such an indicator, or such a table's budget.
+func known(set *kpi.Indicators, code string) error {
+	if table, ok := strings.CutPrefix(code, budgetPrefix); ok {
+		if _, ok := set.Table(table); ok {
+			return nil
+		}
+	}
+	if _, ok := set.Find(code); ok {
+		return nil
+	}
+	var codes []string
+	for _, v := range set.List {
+		codes = append(codes, v.Code)
+	}
+	for _, t := range set.Tables {
+		codes = append(codes, BudgetCode(t.Number))
+	}
+	return fmt.Errorf("indicator %q is not known in %d%s; known: %s", code, set.Year, strictyaml.Meant(code, codes), strings.Join(codes, ", "))
+}
+
+// body checks what is given against what the indicator is.
+func (v *EnteredValue) body(set *kpi.Indicators) (journal.Value, error) {
+	var body journal.Value
+	if v.Executed != "" || v.Adjusted != "" || strings.HasPrefix(v.Code, budgetPrefix) {
+		return v.budget()
+	}
+	row := rowOf(set, v.Code)
+	switch {
+	case row.Figure != "":
+		return body, fmt.Errorf("%s is computed from calls and tickets: no value is entered for it (its definition is a choice: hotline definitions list)", v.Code)
+	case row.Sign == kpi.Graded && v.Value != "":
+		return body, fmt.Errorf("%s (%s) is graded: enter a score in percent of its weight, with a reason, and no value", v.Code, row.Name.ZH)
+	case row.Sign != kpi.Graded && v.Score != "":
+		return body, fmt.Errorf("%s (%s) is measured: enter its value in %s, and no score", v.Code, row.Name.ZH, row.Unit.Name.ZH)
+	case row.Sign == kpi.Graded:
+		return v.graded()
+	}
+	number, err := inUnit(v.Value, row.Unit)
+	if err != nil {
+		return body, fmt.Errorf("%s (%s): %w", v.Code, row.Name.ZH, err)
+	}
+	body.Value, body.Unit = number, row.Unit.Name.ZH
+	return body, nil
+}
+
+// rowOf is the indicator in the first table that has it: one value is entered for all.
+func rowOf(set *kpi.Indicators, code string) *kpi.Row {
+	for i := range set.Tables {
+		if row, ok := set.Tables[i].Row(code); ok {
+			return row
+		}
+	}
+	found, _ := set.Find(code) // which the caller has checked
+	return &kpi.Row{Indicator: *found}
+}
+
+// inUnit reads a number that may have its unit behind it.
+func inUnit(text string, unit kpi.Unit) (journal.Decimal, error) {
+	text = strings.TrimSpace(text)
+	number := strings.TrimSpace(strings.TrimRightFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' }))
+	if given := strings.TrimSpace(strings.TrimPrefix(text, number)); given != "" && given != unit.Name.ZH && given != unit.Name.EN {
+		return "", fmt.Errorf("the value %q is in %s, its unit is %s", text, given, unit.Name.ZH)
+	}
+	d, err := journal.ParseDecimal(number)
+	if err != nil {
+		return "", err
+	}
+	if d.Rat().Sign() < 0 {
+		return "", fmt.Errorf("the value %s is negative", d)
+	}
+	return d, nil
+}
+
+func (v *EnteredValue) graded() (body journal.Value, err error) {
+	if body.Score, err = journal.ParseDecimal(strings.TrimSuffix(strings.TrimSpace(v.Score), "%")); err != nil {
+		return body, fmt.Errorf("score: %w", err)
+	}
+	if strings.TrimSpace(v.Reason) == "" {
+		return body, fmt.Errorf("the reason is missing: the score of %s is a judgement, which needs one", v.Code)
+	}
+	body.Band = journal.Band(v.Band)
+	if v.Band == "" {
+		body.Band = journal.BandOf(body.Score)
+	}
+	return body, nil
+}
+
+func (v *EnteredValue) budget() (body journal.Value, err error) {
+	if v.Value != "" || v.Score != "" || !strings.HasPrefix(v.Code, budgetPrefix) {
+		return body, fmt.Errorf("the execution of a budget is entered under %s and the number of its table, as executed and adjusted amounts", budgetPrefix)
+	}
+	for _, f := range []struct {
+		name, text string
+		to         *journal.Decimal
+	}{{"executed", v.Executed, &body.Executed}, {"adjusted", v.Adjusted, &body.Adjusted}} {
+		if f.text == "" {
+			return body, fmt.Errorf("%s: the amount is missing, in 万元", f.name)
+		}
+		if *f.to, err = inUnit(f.text, kpi.Unit{Name: kpi.Wording{ZH: "万元", EN: "10,000 yuan"}}); err != nil {
+			return body, fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	body.Unit = "万元"
+	return body, nil
+}
+
+// EnteredDeviation is why an indicator is off its target in a period, in an officer's words.
+type EnteredDeviation struct {
+	Code, Period, Centre string
+
+	journal.Deviation
+	Author
+}
+
+// EnterDeviation writes it into the journal. It may be about a computed indicator too.
+func EnterDeviation(ctx context.Context, cfg config.Root, log *slog.Logger, d EnteredDeviation) (journal.Entry, error) {
+	rules, err := openRules(cfg)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	set, span, err := indicatorsOf(cfg, rules, d.Period)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	if err := errors.Join(known(set, d.Code), d.check(false)); err != nil {
+		return journal.Entry{}, err
+	}
+	if !d.Withdraw {
+		if err := d.Validate(); err != nil {
+			return journal.Entry{}, fmt.Errorf("%s %s: %w", d.Code, span.Name, err)
+		}
+	}
+	e := d.Author.entry(journal.Slot{Kind: journal.KindDeviation, Centre: d.Centre, Subject: d.Code, Period: span.Name})
+	e.Body = journal.Encode(d.Deviation)
+	return enterOne(ctx, cfg, log, e)
+}
+
+// EntryFilter selects what is listed; what is empty does not matter.
+type EntryFilter struct {
+	Kinds           []journal.Kind
+	Subject, Period string
+	Centre          string
+}
+
+// ListEntries lists entries with their history, by what they are about.
+func ListEntries(ctx context.Context, cfg config.Root, log *slog.Logger, f EntryFilter) ([]EntryLine, error) {
+	zone, err := time.LoadLocation(cfg.Publish.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("publish.zone: %w", err)
+	}
+	if f.Period != "" {
+		span, err := kpi.ParsePeriod(f.Period, zone)
+		if err != nil {
+			return nil, err
+		}
+		f.Period = span.Name
+	}
+	lines := []EntryLine{}
+	err = withJournal(ctx, cfg, log, func(s *system) error {
+		for _, kind := range f.Kinds {
+			list, err := s.store.Entries(ctx, store.EntryQuery{Kind: kind, Subject: f.Subject, Period: f.Period, Centre: f.Centre})
+			if err != nil {
+				return err
+			}
+			lines = append(lines, entryLines(list, zone)...)
+		}
+		return nil
+	})
+	slices.SortStableFunc(lines, func(a, b EntryLine) int { return strings.Compare(a.Subject, b.Subject) })
+	return lines, err
+}

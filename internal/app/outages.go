@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/store"
+)
+
+// EnteredOutage is a time in which calls could not be taken or were not recorded.
+type EnteredOutage struct {
+	ID     string // of an outage that is changed; empty: a new one
+	Centre string
+
+	journal.Outage
+	Author
+}
+
+// EnterOutage registers an outage, or changes one: Replaces then names the entry that was
+// seen.
+func EnterOutage(ctx context.Context, cfg config.Root, log *slog.Logger, o EnteredOutage) (journal.Entry, error) {
+	if err := o.check(true); err != nil {
+		return journal.Entry{}, err
+	}
+	if !o.Withdraw {
+		if err := o.Validate(); err != nil {
+			return journal.Entry{}, err
+		}
+		if o.From.After(time.Now()) {
+			return journal.Entry{}, fmt.Errorf("the outage begins at %s, which is yet to come: what is planned is maintenance", o.From.Format(time.RFC3339))
+		}
+	}
+	if o.ID == "" {
+		o.ID = ulid.Make().String()
+	}
+	e := o.entry(journal.Slot{Kind: journal.KindOutage, Centre: o.Centre, Subject: o.ID})
+	e.Body = journal.Encode(o.Outage)
+	return enterOne(ctx, cfg, log, e)
+}
+
+// ChangeOutage gives an outage its end, or withdraws it. It changes what holds right now.
+func ChangeOutage(ctx context.Context, cfg config.Root, log *slog.Logger, id string, end time.Time, a Author) (kept journal.Entry, err error) {
+	err = withJournal(ctx, cfg, log, func(s *system) error {
+		list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindOutage, Subject: id})
+		if err != nil {
+			return err
+		}
+		all := journal.Histories(list)
+		if id == "" || len(all) != 1 || all[0].Holds() == nil {
+			return fmt.Errorf("there is no outage %q: outages list shows them", id)
+		}
+		seen := all[0].Holds()
+		o, err := journal.Decode[journal.Outage](seen)
+		if err != nil {
+			return err
+		}
+		a.Replaces = seen.ID
+		if a.Evidence == "" {
+			a.Evidence = seen.Evidence
+		}
+		if err := a.check(true); err != nil {
+			return err
+		}
+		if !a.Withdraw {
+			if o.To = &end; end.IsZero() || end.After(time.Now()) {
+				return fmt.Errorf("the end of the outage is missing, or yet to come")
+			}
+			if err := o.Validate(); err != nil {
+				return err
+			}
+		}
+		e := a.entry(seen.Slot)
+		e.Body = journal.Encode(o)
+		kept, err = s.enter(ctx, e)
+		return err
+	})
+	return kept, err
+}
