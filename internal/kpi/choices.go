@@ -122,7 +122,7 @@ func (c *Choices) At(t time.Time) Definitions {
 			continue
 		}
 		if other, with := c.inForce(def, day, true); other != nil && other.Number != v.Number {
-			d.byItems = &with
+			d.ByItems = &with
 		} else {
 			d.Response = v.Form // tickets change nothing
 		}
@@ -145,8 +145,8 @@ func (c *Choices) For(from, to, now time.Time) Definitions {
 			d.InForce[name] = s
 		}
 	}
-	if d.byItems != nil && d.InForce[DefResponse].Changed {
-		d.byItems.Changed = true
+	if d.ByItems != nil && d.InForce[DefResponse].Changed {
+		d.ByItems.Changed = true
 	}
 	return d
 }

@@ -20,9 +20,9 @@ type Definitions struct {
 	// InForce says of every definition which version holds, by the definition's name.
 	InForce map[string]DefinitionState
 
-	// byItems is the state of response timeliness where tickets are connected and nobody has
-	// confirmed a version.
-	byItems *DefinitionState
+	// ByItems, where it is not nil, is the state of response timeliness where tickets are
+	// connected and nobody has confirmed a version.
+	ByItems *DefinitionState
 }
 
 // The definitions of the answer rate.
@@ -108,8 +108,8 @@ func Texts(states map[string]DefinitionState) map[string]DefinitionText {
 // State is that of the definition with the name. tickets says whether tickets are
 // connected to what the figures are about.
 func (d *Definitions) State(name string, tickets bool) DefinitionState {
-	if name == DefResponse && d.byItems != nil && d.Leads(tickets) == ResponseItems {
-		return *d.byItems
+	if name == DefResponse && d.ByItems != nil && d.Leads(tickets) == ResponseItems {
+		return *d.ByItems
 	}
 	return d.InForce[name]
 }
@@ -169,7 +169,7 @@ func DefaultDefinitions() Definitions {
 			"3:1": false, "3:2": true, "3:3": true, // 不满意, 基本满意, 满意
 		},
 		InForce: make(map[string]DefinitionState),
-		byItems: &DefinitionState{Version: 2, Leads: ResponseItems},
+		ByItems: &DefinitionState{Version: 2, Leads: ResponseItems},
 	}
 	for _, name := range DefinitionNames() {
 		d.InForce[name] = DefinitionState{Version: 1}
