@@ -33,11 +33,12 @@ const (
 	Retain       Action = "retention"     // what had been kept long enough was removed
 	RotateKeys   Action = "rotate_keys"
 	RetireKey    Action = "retire_key"
+	CloseReport  Action = "close_report" // a report was sealed
 )
 
 // Actions are all of them.
 func Actions() []Action {
-	return []Action{ShowRejected, Reveal, Export, Erase, Retain, RotateKeys, RetireKey}
+	return []Action{ShowRejected, Reveal, Export, Erase, Retain, RotateKeys, RetireKey, CloseReport}
 }
 
 // Entry is one line. Texts are scrubbed of numbers when it is written.

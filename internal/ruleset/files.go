@@ -90,3 +90,46 @@ func readFile(from fs.FS, name string) ([]byte, error) {
 	}
 	return fs.ReadFile(from, name)
 }
+
+// Name is what evidence keeps the file under: built-in files and the centre's do not meet.
+func (f *File) Name() string {
+	if f.Own {
+		return "own/" + filepath.ToSlash(f.Path)
+	}
+	return f.Path
+}
+
+// Files are all files of rules, the built-in ones and the centre's own, in order of their
+// paths: what a report that is handed in keeps as evidence. Paths of the centre's are
+// those inside of its directory.
+func Files(builtin fs.FS, cfg Config) ([]File, error) {
+	files, err := tree(builtin)
+	if err != nil {
+		return nil, fmt.Errorf("reading the built-in rules: %w", err)
+	}
+	if cfg.Dir == "" {
+		return files, nil
+	}
+	own, err := tree(os.DirFS(cfg.Dir))
+	if err != nil {
+		return nil, fmt.Errorf("reading the centre's rules (rules.dir): %w", err)
+	}
+	for i := range own {
+		own[i].Own = true
+	}
+	return append(files, own...), nil
+}
+
+func tree(from fs.FS) (files []File, err error) {
+	err = fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		if ext := path.Ext(name); err != nil || d.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return err
+		}
+		data, err := readFile(from, name)
+		if err == nil {
+			files = append(files, newFile(name, data))
+		}
+		return err
+	})
+	return files, err
+}
