@@ -73,13 +73,9 @@ func (k Knows) And(other Knows) Knows {
 	return both
 }
 
-// connected adds a capability: what no source of calls knows, another source tells.
-func (k Knows) connected(c Capability) Knows { return k.with(c, true) }
-
-// Without takes a capability away: of the part at hand it cannot be told.
-func (k Knows) Without(c Capability) Knows { return k.with(c, false) }
-
-func (k Knows) with(c Capability, known bool) Knows {
+// With is the set with one capability set right: what no source of calls knows another
+// source may tell, and of a part of the hotline something may not be told at all.
+func (k Knows) With(c Capability, known bool) Knows {
 	if k == nil {
 		k = KnowsOnly(Capabilities())
 	}

@@ -114,7 +114,7 @@ func (b *Build) add(p *part, e *Entry) {
 	if b.Knows != nil {
 		knows := b.Knows(e.Key.Source)
 		if b.Tickets != nil && b.Tickets(e.Key.Centre) {
-			knows = knows.connected(CanTickets)
+			knows = knows.With(CanTickets, true)
 		}
 		p.knows = p.knows.And(knows)
 	}
@@ -215,7 +215,7 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 	groups := make([]Group, len(list))
 	for i, s := range list {
 		if by == Queue && s.knows != nil { // no ticket is of a queue
-			s.knows = s.knows.Without(CanTickets)
+			s.knows = s.knows.With(CanTickets, false)
 		}
 		groups[i] = Group{
 			By: string(by), Key: s.key, Overlap: by == Topic,

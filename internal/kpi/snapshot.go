@@ -131,8 +131,12 @@ type Snapshot struct {
 	Windows map[Window]WindowCounts
 	Waiting map[Scope]Waiting // scopes without open calls are missing
 	Agents  map[Scope]Agents  // of all centres and of each; nil where no source tells what agents do
-	Curve   []CurvePoint      // today, one point per quarter hour from midnight to midnight
-	Topics  []TopicCount      // of today, the most frequent first; they overlap
+
+	Tickets     map[Scope]TicketsNow // of all centres and of each; nil where no source tells of tickets
+	TicketsAsOf time.Time            // what falls due later is not due yet, in the windows too
+
+	Curve  []CurvePoint // today, one point per quarter hour from midnight to midnight
+	Topics []TopicCount // of today, the most frequent first; they overlap
 }
 
 // WindowCounts are the counts of a window.
@@ -161,6 +165,25 @@ func (a Agents) Total() int {
 		sum += n
 	}
 	return sum
+}
+
+// TicketsNow is the tickets that wait for somebody, by kind.
+type TicketsNow map[hotline.TicketKind]TicketsWaiting
+
+// TicketsWaiting are the tickets of a kind without a first response.
+type TicketsWaiting struct {
+	Open    int64 // all of them
+	Overdue int64 // of these: the deadline has passed
+}
+
+// Add counts tickets that have come to what counts say.
+func (n TicketsNow) Add(counts map[hotline.TicketKind]TicketCounts) {
+	for kind, c := range counts {
+		sum := n[kind]
+		sum.Open += c.Respond.Open
+		sum.Overdue += c.Respond.Overdue
+		n[kind] = sum
+	}
 }
 
 // CurvePoint is a quarter hour of today, calls of all centres by arrival.

@@ -103,6 +103,22 @@ type KeptLine struct {
 	Open            int64 `json:"open"`             // not done, of all the above
 }
 
+// Consultations is what consultation timeliness is made of.
+func (c *Counts) Consultations() Ratio {
+	n := c.Tickets[hotline.TicketConsultation]
+	return Ratio{Num: n.OnTheSpot + n.Response.InTime, Den: n.OnTheSpot + n.Response.Due}
+}
+
+// Items is what response timeliness by items is made of.
+func (c *Counts) Items() Ratio {
+	var r Ratio
+	for _, n := range c.Tickets {
+		r.Num += n.OnTheSpot + n.Response.InTime
+		r.Den += n.OnTheSpot + n.Response.Due
+	}
+	return r
+}
+
 func keptLine(k *Kept) KeptLine {
 	return KeptLine{
 		Due: k.Due(), InTime: k.InTime, Late: k.Late, Overdue: k.Overdue, NotYetDue: k.Pending,

@@ -152,7 +152,7 @@ func TestTicketsLeadResponseTimeliness(t *testing.T) {
 	withTickets, _ := settled(local("2026-12-01 00:00:00.000"), consultation("2026-09-30 16:00:00.000", "2026-09-30 17:00:00.000"), consultation("2026-09-30 16:00:00.000", ""))
 	calls := golden()
 	withTickets.Merge(&calls)
-	can, cannot := KnowsOnly(Capabilities()), KnowsOnly(Capabilities()).Without(CanTickets)
+	can, cannot := KnowsOnly(Capabilities()), KnowsOnly(Capabilities()).With(CanTickets, false)
 	chosen := DefaultDefinitions()
 	chosen.Response = ResponseWait
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -29,6 +30,8 @@ type memory struct {
 	agents  []hotline.AgentState // nil: none ever
 
 	confirmed []kpi.Confirmed
+
+	tickets map[kpi.TicketKey]*kpi.TicketTally
 }
 
 func (m *memory) Agents(_ context.Context, from, to time.Time) ([]hotline.AgentState, bool, error) {
@@ -51,6 +54,52 @@ func (m *memory) Confirmed(context.Context) ([]kpi.Confirmed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.confirmed, m.broken
+}
+
+func (m *memory) TicketTallies(_ context.Context, q store.TicketQuery) ([]kpi.TicketEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []kpi.TicketEntry
+	for k, t := range m.tickets {
+		if k.Dimension == q.Dimension && !k.Bucket.Before(q.From) && k.Bucket.Before(q.To) {
+			out = append(out, kpi.TicketEntry{Key: k, Tally: *t})
+		}
+	}
+	slices.SortFunc(out, func(a, b kpi.TicketEntry) int {
+		return cmp.Or(a.Key.Bucket.Compare(b.Key.Bucket), cmp.Compare(a.Key.Centre, b.Key.Centre), cmp.Compare(a.Key.Kind, b.Key.Kind))
+	})
+	return out, m.broken
+}
+
+func (m *memory) TicketCentres(context.Context) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := make(map[string]bool)
+	for k, t := range m.tickets {
+		if t.Opened > 0 {
+			found[k.Centre] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), m.broken
+}
+
+// putTickets makes these all the tickets there are, and marks what that touches.
+func (m *memory) putTickets(list ...hotline.Ticket) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	touched := make(map[time.Time]bool)
+	for k := range m.tickets {
+		touched[k.Bucket] = true
+	}
+	m.tickets = make(map[kpi.TicketKey]*kpi.TicketTally)
+	for i := range list {
+		kpi.CountTicket(m.tickets, &list[i])
+	}
+	for k := range m.tickets {
+		touched[k.Bucket] = true
+	}
+	m.version++
+	m.log = append(m.log, store.LogEntry{Version: m.version, Buckets: slices.Collect(maps.Keys(touched))})
 }
 
 func newMemory() *memory {

@@ -23,6 +23,8 @@ type Store interface {
 	Tallies(ctx context.Context, q store.TallyQuery) ([]store.Tally, error)
 	LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]store.Live, error)
 	DataTo(ctx context.Context) (time.Time, error)
+	TicketTallies(ctx context.Context, q store.TicketQuery) ([]kpi.TicketEntry, error)
+	TicketCentres(ctx context.Context) ([]string, error)
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
 	Confirmed(ctx context.Context) ([]kpi.Confirmed, error)
 }
@@ -67,6 +69,7 @@ type Follower struct {
 
 	mu          sync.Mutex
 	cache       *cache // nil until the first reading
+	tickets     *ticketBook
 	calls       []store.Live
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
 	checked     time.Time

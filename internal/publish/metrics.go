@@ -49,6 +49,7 @@ type descs struct {
 	asa, aht, waitMax                                           *prometheus.Desc
 	calls, excluded, population                                 *prometheus.Desc
 	waiting, longest, stale, agents                             *prometheus.Desc
+	consultation, tickets, ticketsOpen, ticketsOverdue          *prometheus.Desc
 	age, dataTo, serviceOpen, ratioTarget, countTarget, leading *prometheus.Desc
 }
 
@@ -64,7 +65,16 @@ func newDescs() descs {
 			"Answer rate by definition: agent (answered / requested), composite ((answered + self-service) / offered), composite_service_hours (the same, of the calls that arrived within service hours), agent_excl_short (short abandons left out).",
 			"definition"),
 		timeliness: windowed("hotline_response_timeliness_ratio",
-			"Response timeliness by definition: wait (answered within the limit / answered).", "definition"),
+			"Response timeliness by definition: wait (answered within the limit / answered), items (first responses to tickets by their deadline / responses due).", "definition"),
+		consultation: windowed("hotline_consultation_timeliness_ratio",
+			"Consultations answered on the spot or by their deadline / consultations due."),
+		tickets: desc("hotline_tickets",
+			"Tickets by kind and what has become of their first response: due = in_time + late + overdue, by the time of the deadline; opened, on_the_spot and deadline_unknown by that of the opening.",
+			"kind", "state", "window", "centre"),
+		ticketsOpen: desc("hotline_tickets_open",
+			"Tickets right now without a first response; absent where no source tells of tickets.", "kind", "centre"),
+		ticketsOverdue: desc("hotline_tickets_overdue",
+			"Of these, those whose deadline has passed.", "kind", "centre"),
 		level: windowed("hotline_service_level_ratio",
 			"Answered within so many seconds / requested.", "seconds"),
 		levelOfAnswered: windowed("hotline_service_level_of_answered_ratio",
@@ -118,7 +128,7 @@ func newDescs() descs {
 func (d *descs) all() []*prometheus.Desc {
 	return []*prometheus.Desc{
 		d.answerRate, d.timeliness, d.level, d.levelOfAnswered, d.abandonment, d.satisfaction, d.participation,
-		d.firstContact, d.repeatCallers, d.agents,
+		d.firstContact, d.repeatCallers, d.agents, d.consultation, d.tickets, d.ticketsOpen, d.ticketsOverdue,
 		d.asa, d.aht, d.waitMax, d.calls, d.excluded, d.population, d.waiting, d.longest, d.stale,
 		d.age, d.dataTo, d.serviceOpen, d.ratioTarget, d.countTarget, d.leading,
 	}
@@ -161,13 +171,17 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	d := &m.descs
 	to.gauge(d.ratioTarget, kpi.AnswerRateTarget.Value(), "answer_rate")
 	to.gauge(d.ratioTarget, kpi.TimelinessTarget.Value(), "response_timeliness")
+	to.gauge(d.ratioTarget, kpi.TimelinessTarget.Value(), "consultation_timeliness")
 	to.gauge(d.countTarget, kpi.AnsweredCallsTarget.Value(), "answered_calls")
 	s, ok := m.source.Snapshot(m.now())
 	if !ok {
 		return
 	}
+	year := s.Windows[kpi.ThisYear].Scopes[kpi.Scope{Level: kpi.AllCentres}]
+	items := year.Figures(s.Definitions).ResponseLeads == kpi.ResponseItems
 	for _, name := range []string{kpi.DefAnswerRate, kpi.DefAnsweredCalls, kpi.DefResponse} {
-		if state, ok := s.Definitions.InForce[name]; ok {
+		if _, ok := s.Definitions.InForce[name]; ok {
+			state := s.Definitions.State(name, items)
 			to.gauge(d.leading, 1, name, state.Leads, strconv.Itoa(state.Version), strconv.FormatBool(state.Confirmed))
 		}
 	}
@@ -186,6 +200,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	m.collectWaiting(to, s)
 	m.collectAgents(to, s)
+	m.collectTickets(to, s)
 }
 
 // folded adds up the scopes that share a series.
@@ -208,7 +223,12 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 	to.ratio(d.answerRate, f.AnswerRateComposite, with(kpi.RateComposite)...)
 	to.ratio(d.answerRate, f.AnswerRateCompositeHours, with(kpi.RateCompositeHours)...)
 	to.ratio(d.answerRate, f.AnswerRateAgentExclShort, with(kpi.RateAgentExclShort)...)
-	to.ratio(d.timeliness, f.ResponseTimeliness, with("wait")...)
+	to.ratio(d.timeliness, f.ResponseTimelinessWait, with(kpi.ResponseWait)...)
+	if !w.Sliding() {
+		to.ratio(d.timeliness, f.ResponseTimelinessItems, with(kpi.ResponseItems)...)
+		to.ratio(d.consultation, f.ConsultationTimeliness, with()...)
+		m.tickets(to, w, at, c)
+	}
 	for _, limit := range defs.ServiceLevels {
 		to.ratio(d.level, f.ServiceLevel[limit], with(strconv.Itoa(limit))...)
 		to.ratio(d.levelOfAnswered, f.ServiceLevelOfAnswered[limit], with(strconv.Itoa(limit))...)

@@ -47,6 +47,10 @@ func (f *Follower) poll(ctx context.Context) error {
 	f.mu.Lock()
 	today := dateOf(now, f.zone)
 	rolled := today != c.today
+	if rolled && today.year != c.today.year { // tickets are held by the year
+		f.mu.Unlock()
+		return f.readAll(ctx, now)
+	}
 	if rolled {
 		missing, ok := c.roll(today)
 		if !ok {
@@ -111,6 +115,10 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	book, err := f.readAllTickets(ctx, c.today)
+	if err != nil {
+		return err
+	}
 	f.inst.reads.WithLabelValues(readAll).Inc()
 	if head == nil {
 		head = make(map[int]uint64)
@@ -118,7 +126,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	f.after, f.audited = head, now
 	clear(f.touched)
 	f.mu.Lock()
-	f.cache, f.calls, f.elsewhere = c, calls, elsewhere
+	f.cache, f.tickets, f.calls, f.elsewhere = c, book, calls, elsewhere
 	f.tell()
 	f.mu.Unlock()
 	f.succeeded(now)
@@ -157,9 +165,16 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 	if err != nil {
 		return err
 	}
+	told, err := f.readTouchedTickets(ctx, f.tickets)
+	if err != nil {
+		return err
+	}
 	f.mu.Lock()
 	for _, r := range readings {
 		c.put(r, now)
+	}
+	for _, r := range told {
+		f.tickets.put(r)
 	}
 	f.calls, f.elsewhere = calls, elsewhere
 	f.tell()

@@ -39,11 +39,15 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 	if err := centre.Check(quarter, quarter.Add(hotline.BucketLength)); err != nil {
 		s.ServiceOpen, s.NoCalendar = false, err.Error()
 	}
+	t := f.tickets.stateAt(&s.Definitions, s.DataTo, now)
+	s.Tickets, s.TicketsAsOf = t.now, t.asOf
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {
 			from, to := w.Bounds(now, f.zone)
 			s.Windows[w] = sliding(f.calls, from, to, f.rules)
+			continue
 		}
+		s.Windows[w] = f.tickets.with(s.Windows[w], t.windows[w])
 	}
 	s.Curve, s.Topics = c.curve(now), c.topics(now)
 	return s, true

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -19,6 +20,8 @@ func writeCSV(w io.Writer, s *kpi.Statement) error {
 		"abandoned_ivr", "abandoned_queue", "abandoned_ringing", "timed_out", "blocked", "voicemail",
 		"callback_requested", "short_abandoned", "wait_seconds_sum", "talk_seconds_sum",
 		"answer_rate_agent", "answer_rate_composite", "response_timeliness", "abandonment_rate", "asa_seconds",
+		"response_timeliness_wait", "response_timeliness_items", "consultation_timeliness",
+		"consultations_opened", "consultations_on_the_spot", "consultations_due", "consultations_in_time", "consultations_late", "consultations_overdue",
 	}); err != nil {
 		return err
 	}
@@ -38,8 +41,15 @@ func writeCSV(w io.Writer, s *kpi.Statement) error {
 			record = append(record, strconv.FormatInt(n, 10))
 		}
 		record = append(record, c.WaitSecondsSum.String(), c.TalkSecondsSum.String())
-		for _, v := range []*float64{r.AnswerRateAgent, r.AnswerRateComposite, r.ResponseTimeliness, r.AbandonmentRate, r.ASASeconds} {
+		for _, v := range []*float64{
+			r.AnswerRateAgent, r.AnswerRateComposite, r.ResponseTimeliness, r.AbandonmentRate, r.ASASeconds,
+			r.ResponseTimelinessWait, r.ResponseTimelinessItems, r.ConsultationTimeliness,
+		} {
 			record = append(record, number(v))
+		}
+		n := c.Tickets[hotline.TicketConsultation]
+		for _, v := range []int64{n.Opened, n.OnTheSpot, n.Response.Due, n.Response.InTime, n.Response.Late, n.Response.Overdue} {
+			record = append(record, strconv.FormatInt(v, 10))
 		}
 		if err := out.Write(record); err != nil {
 			return err

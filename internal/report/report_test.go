@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/mattn/go-runewidth"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -44,6 +46,44 @@ func sample(by kpi.By) *kpi.Statement {
 	return s
 }
 
+// withTickets has 10 consultations, 4 of them on the spot, and messages whose deadlines the
+// calendar does not know.
+func withTickets() *kpi.Statement {
+	from := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	to := from.AddDate(0, 0, 7)
+	b := kpi.Build{
+		Zone: time.UTC, Definitions: kpi.DefaultDefinitions(), DataTo: to.Add(-time.Hour),
+		Tickets: func(string) bool { return true }, Knows: func(string) kpi.Knows { return kpi.KnowsOnly(nil) },
+		WorkingDays: func(source string, t time.Time, days int) (time.Time, error) {
+			if source == "unknown" {
+				return t, errors.New("no data for 2026")
+			}
+			return t.AddDate(0, 0, days), nil
+		},
+	}
+	entry := func(source string, kind hotline.TicketKind, day int, t kpi.TicketTally) kpi.TicketEntry {
+		return kpi.TicketEntry{Key: kpi.TicketKey{Dimension: kpi.ByKind, Bucket: from.AddDate(0, 0, day), Centre: "xy", Source: source, Kind: kind}, Tally: t}
+	}
+	at := from.Add(time.Minute)
+	period := kpi.Period{From: &from, To: &to, Zone: "UTC"}
+	totals := b.Settled(period, []kpi.TicketEntry{
+		entry("crm", hotline.TicketConsultation, 0, kpi.TicketTally{
+			Opened: 9, OnTheSpot: 4,
+			Respond: kpi.DeadlineTally{UnsetOpen: 1, UnsetDone: map[uint32]int64{
+				kpi.Elapsed(at, at.AddDate(0, 0, 2)): 3, kpi.Elapsed(at, at.AddDate(0, 0, 2).Add(time.Millisecond)): 1,
+			}},
+		}),
+		entry("crm", hotline.TicketConsultation, 6, kpi.TicketTally{Opened: 1, Respond: kpi.DeadlineTally{Open: 1}}),
+		entry("pbx", hotline.TicketComplaint, 6, kpi.TicketTally{Opened: 1, Respond: kpi.DeadlineTally{UnsetOpen: 1}}),
+		entry("unknown", hotline.TicketVoicemail, 1, kpi.TicketTally{Opened: 2, Respond: kpi.DeadlineTally{UnsetOpen: 2}}),
+	})
+	totals = append(totals, kpi.Entry{
+		Key:   kpi.Key{Dimension: kpi.ByQueue, Bucket: from, Centre: "xy"},
+		Tally: kpi.Tally{Calls: 1, Answered: 1, DataTo: from.Add(time.Minute)},
+	})
+	return b.Statement(period, totals, kpi.Undivided, nil)
+}
+
 func written(t *testing.T, f Format, s *kpi.Statement) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -56,6 +96,7 @@ func written(t *testing.T, f Format, s *kpi.Statement) string {
 func TestTable(t *testing.T) {
 	for name, s := range map[string]*kpi.Statement{
 		"undivided": sample(kpi.Undivided), "by_queue": sample(kpi.Queue), "by_hour": sample(kpi.Hour),
+		"tickets":  withTickets(),
 		"no_calls": (&kpi.Build{Zone: time.UTC, Definitions: kpi.DefaultDefinitions()}).Statement(kpi.Period{Zone: "UTC"}, nil, kpi.Day, nil),
 	} {
 		got := written(t, Table, s)
@@ -94,6 +135,26 @@ func TestCSVDefusesFormulas(t *testing.T) {
 	whole, err := csv.NewReader(strings.NewReader(written(t, CSV, sample(kpi.Undivided)))).ReadAll()
 	if err != nil || len(whole) != 2 || whole[1][1] != "all" {
 		t.Errorf("an undivided statement is %v, %v", whole, err)
+	}
+}
+
+func TestCSVHasTickets(t *testing.T) {
+	lines, err := csv.NewReader(strings.NewReader(written(t, CSV, withTickets()))).ReadAll()
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	got := make(map[string]string)
+	for i, name := range lines[0] {
+		got[name] = lines[1][i]
+	}
+	for name, want := range map[string]string{
+		"response_timeliness": "0.7", "response_timeliness_items": "0.7", "response_timeliness_wait": "", "consultation_timeliness": "0.7",
+		"consultations_opened": "10", "consultations_on_the_spot": "4", "consultations_due": "6",
+		"consultations_in_time": "3", "consultations_late": "1", "consultations_overdue": "2",
+	} {
+		if v, ok := got[name]; !ok || v != want {
+			t.Errorf("%s = %q, want %q", name, v, want)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 )
 
@@ -33,6 +34,7 @@ func writeTable(w io.Writer, s *kpi.Statement) error {
 	p.rates(&s.Chosen)
 	p.reconciliation()
 	p.counts()
+	p.tickets()
 	p.pipeline()
 	p.groups()
 	p.definitions()
@@ -86,7 +88,16 @@ func (p *page) rates(d *kpi.Definitions) {
 		p.rate("agent, no short abandons *", patient, r.AnswerRateAgentExclShort, "answer_rate_agent_excluding_short", verdict(kpi.AnswerRateTarget, patient))
 	}
 	within := kpi.Ratio{Num: c.AnsweredWithin[strconv.Itoa(d.Timeliness)], Den: c.Answered}
-	p.rate(fmt.Sprintf("response timeliness (%d s)", d.Timeliness), within, r.ResponseTimelinessWait, "response_timeliness_wait", verdict(kpi.TimelinessTarget, within))
+	responses := p.s.Definitions[kpi.DefResponse].Leads
+	p.rate(fmt.Sprintf("response timeliness (%d s)", d.Timeliness), within, r.ResponseTimelinessWait, "response_timeliness_wait",
+		ruling(responses == kpi.ResponseWait, kpi.TimelinessTarget, within))
+	p.rate("response timeliness (items)", c.Items(), r.ResponseTimelinessItems, "response_timeliness_items",
+		ruling(responses == kpi.ResponseItems, kpi.TimelinessTarget, c.Items()))
+	p.rate("consultation timeliness", c.Consultations(), r.ConsultationTimeliness, "consultation_timeliness",
+		verdict(kpi.TimelinessTarget, c.Consultations()))
+	if n := c.Tickets[hotline.TicketConsultation]; r.ConsultationTimeliness != nil {
+		p.line("%s on the spot %s, by the deadline %s of %s due", pad("", nameWidth), group(n.OnTheSpot), group(n.Response.InTime), group(n.Response.Due))
+	}
 	for _, limit := range d.ServiceLevels {
 		key := strconv.Itoa(limit)
 		p.rate(fmt.Sprintf("service level %d s", limit), kpi.Ratio{Num: c.AnsweredWithin[key], Den: c.Requested}, r.ServiceLevel[key], "service_level", "")
@@ -134,6 +145,14 @@ func mark(leads bool) string {
 		return " *"
 	}
 	return ""
+}
+
+// ruling is the verdict on the form of a figure that leads; the others are shown beside it.
+func ruling(leads bool, t kpi.Target, r kpi.Ratio) string {
+	if leads {
+		return verdict(t, r)
+	}
+	return "does not lead"
 }
 
 func verdict(t kpi.Target, r kpi.Ratio) string {
@@ -210,6 +229,38 @@ func (p *page) counts() {
 	}
 	if c.ClockSkew > 0 {
 		p.line("  %s calls with times that run backwards: clamped to zero", group(c.ClockSkew))
+	}
+}
+
+// tickets says what has become of the first responses to tickets.
+func (p *page) tickets() {
+	c := &p.s.Counts
+	if len(c.Tickets) == 0 {
+		return
+	}
+	p.line("")
+	asOf := ""
+	if p.s.TicketsAsOf != nil {
+		asOf = ", as of " + p.s.TicketsAsOf.Format(time.DateTime)
+	}
+	p.line("tickets, and their first response%s", asOf)
+	p.line("%s %8s %11s %6s %8s %6s %8s %12s", pad("", 14), "opened", "on the spot", "due", "in time", "late", "overdue", "not yet due")
+	var unknown, none int64
+	for _, kind := range hotline.TicketKinds() {
+		n, ok := c.Tickets[kind]
+		if !ok {
+			continue
+		}
+		r := n.Response
+		p.line("%s %8s %11s %6s %8s %6s %8s %12s", pad(string(kind), 14), group(n.Opened), group(n.OnTheSpot),
+			group(r.Due), group(r.InTime), group(r.Late), group(r.Overdue), group(r.NotYetDue))
+		unknown, none = unknown+r.DeadlineUnknown, none+r.NoDeadline
+	}
+	if unknown > 0 {
+		p.line("  %s tickets fall due in a year that the calendar does not know: add its file", group(unknown))
+	}
+	if none > 0 {
+		p.line("  %s tickets have no deadline", group(none))
 	}
 }
 

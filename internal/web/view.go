@@ -24,7 +24,8 @@ type view struct {
 	Targets     targets           `json:"targets"`
 	Today       today             `json:"today"`
 	Waiting     waiting           `json:"waiting"`
-	Agents      *agents           `json:"agents"` // null: no source tells what agents do
+	Agents      *agents           `json:"agents"`  // null: no source tells what agents do
+	Tickets     *tickets          `json:"tickets"` // null: no source tells of tickets
 	Recent      []recent          `json:"recent"`
 	Month       figure            `json:"month"`
 	Quarter     figure            `json:"quarter"`
@@ -63,7 +64,11 @@ type today struct {
 	Rate          figure  `json:"rate"` // by the definition that leads
 	Agent         figure  `json:"agent"`
 	Composite     figure  `json:"composite"`
-	Timeliness    figure  `json:"timeliness"`
+	Timeliness    figure  `json:"timeliness"` // by the definition that leads
+	TimelyLeads   string  `json:"timeliness_leads"`
+	TimelyWait    figure  `json:"timeliness_wait"`
+	TimelyItems   figure  `json:"timeliness_items"`
+	Consultation  figure  `json:"consultation_timeliness"`
 	ASA           figure  `json:"asa"` // text in seconds
 	Offered       int64   `json:"offered"`
 	MissesLeft    int64   `json:"misses_left"`
@@ -91,6 +96,15 @@ type agents struct {
 	Free     int `json:"free"`
 	Wrapup   int `json:"wrapup"`
 	Paused   int `json:"paused"`
+}
+
+// tickets are those of every kind that wait for a first response, and what has become of
+// the consultations of the year.
+type tickets struct {
+	Open         int64  `json:"open"`
+	Overdue      int64  `json:"overdue"`
+	Consultation figure `json:"consultation_timeliness"`
+	Items        figure `json:"response_timeliness_items"`
 }
 
 type recent struct {
@@ -152,6 +166,7 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 			Free: a[hotline.Free], Wrapup: a[hotline.Wrapup], Paused: a[hotline.Paused],
 		}
 	}
+	v.Tickets = newTickets(s, all)
 	for _, w := range []kpi.Window{kpi.Last15Minutes, kpi.LastHour} {
 		r := figures(s, w, all).AnswerRateAgent
 		line := recent{Window: string(w), Rate: against(kpi.AnswerRateTarget, r)}
@@ -194,6 +209,10 @@ func newToday(s *kpi.Snapshot, all kpi.Scope) today {
 		Agent:         against(kpi.AnswerRateTarget, f.AnswerRateAgent),
 		Composite:     against(kpi.AnswerRateTarget, f.AnswerRateComposite),
 		Timeliness:    against(kpi.TimelinessTarget, f.ResponseTimeliness),
+		TimelyLeads:   f.ResponseLeads,
+		TimelyWait:    against(kpi.TimelinessTarget, f.ResponseTimelinessWait),
+		TimelyItems:   against(kpi.TimelinessTarget, f.ResponseTimelinessItems),
+		Consultation:  against(kpi.TimelinessTarget, f.ConsultationTimeliness),
 		ASA:           plain(f.ASA),
 		Offered:       counted.Tally.Offered(),
 		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRate),
@@ -205,6 +224,22 @@ func newToday(s *kpi.Snapshot, all kpi.Scope) today {
 	t.ASA.Text, _ = kpi.CutSeconds(f.ASA, 0)
 	for _, p := range s.Curve {
 		t.Curve = append(t.Curve, point{p.From.In(s.Zone).Format("15:04"), p.Offered, p.Requested, p.Answered})
+	}
+	return t
+}
+
+func newTickets(s *kpi.Snapshot, all kpi.Scope) *tickets {
+	if s.Tickets == nil {
+		return nil
+	}
+	f := figures(s, kpi.ThisYear, all)
+	t := &tickets{
+		Consultation: against(kpi.TimelinessTarget, f.ConsultationTimeliness),
+		Items:        against(kpi.TimelinessTarget, f.ResponseTimelinessItems),
+	}
+	for _, n := range s.Tickets[all] {
+		t.Open += n.Open
+		t.Overdue += n.Overdue
 	}
 	return t
 }

@@ -71,6 +71,27 @@ func snapshot(answered, lost int64) *kpi.Snapshot {
 	}
 }
 
+func TestViewOfTickets(t *testing.T) {
+	all := kpi.Scope{Level: kpi.AllCentres}
+	s := snapshot(83, 17)
+	if v := newView(s, DefaultConfig()); v.Tickets != nil || v.Today.TimelyLeads != kpi.ResponseWait || v.Today.Timeliness.Den != 83 {
+		t.Errorf("without tickets: %+v, %s leads with %+v", v.Tickets, v.Today.TimelyLeads, v.Today.Timeliness)
+	}
+	s.Tickets = map[kpi.Scope]kpi.TicketsNow{all: {hotline.TicketConsultation: {Open: 3, Overdue: 1}, hotline.TicketVoicemail: {Open: 2, Overdue: 2}}}
+	for _, w := range []kpi.Window{kpi.Today, kpi.ThisYear} {
+		c := s.Windows[w].Scopes[all]
+		c.Tally.Tickets = map[hotline.TicketKind]kpi.TicketCounts{hotline.TicketConsultation: {OnTheSpot: 90, Respond: kpi.Kept{InTime: 9, Overdue: 1}}}
+		s.Windows[w].Scopes[all] = c
+	}
+	v := newView(s, DefaultConfig())
+	if v.Tickets == nil || v.Tickets.Open != 5 || v.Tickets.Overdue != 3 || v.Tickets.Consultation.Text != "99.0%" || v.Tickets.Consultation.Met {
+		t.Errorf("with tickets: %+v", v.Tickets)
+	}
+	if v.Today.TimelyLeads != kpi.ResponseItems || v.Today.Timeliness.Den != 100 || v.Today.TimelyWait.Den != 83 {
+		t.Errorf("%s leads with %+v beside %+v", v.Today.TimelyLeads, v.Today.Timeliness, v.Today.TimelyWait)
+	}
+}
+
 func TestViewCutsAndCompares(t *testing.T) {
 	v := newView(snapshot(82_996, 17_004), DefaultConfig())
 	if r := v.Today.Rate; r.Text != "82.9%" || r.Met || r.Num != 82_996 || r.Den != 100_000 {
