@@ -56,6 +56,43 @@ func TestSimulateThenAnalyze(t *testing.T) {
 	}
 }
 
+// Tickets go the same way, and their deadlines are judged as looking at each would.
+func TestSimulateThenAnalyzeTickets(t *testing.T) {
+	t.Parallel()
+	needEngine(t)
+	w := newWorld(t)
+	dir := w.path("simulated")
+	w.must("simulate", "--tickets", "--from", "2026-03-02", "--to", "2026-03-12", "--zone", "Asia/Shanghai", "--out", dir)
+	data, err := os.ReadFile(filepath.Join(dir, write.TruthFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var truth write.Truth
+	if err := json.Unmarshal(data, &truth); err != nil {
+		t.Fatal(err)
+	}
+	got := statement(t, w.must("analyze", filepath.Join(dir, write.TicketsFile), "--source", "hotline-tickets", "--format", "json"))
+	if p := got.Pipeline; p.Read == 0 || p.Read != p.Accepted || p.Stored != p.Accepted || p.New != p.Accepted || p.Duplicates != 0 {
+		t.Errorf("the account: %+v", *p)
+	}
+	counted := make(map[string]write.TicketCounts)
+	for kind, n := range got.Counts.Tickets {
+		was := truth.Tickets[string(kind)] // what the program does not print
+		counted[string(kind)] = write.TicketCounts{
+			Opened: int(n.Opened), OnTheSpot: int(n.OnTheSpot), Responded: was.Responded, Resolved: was.Resolved,
+			Due: int(n.Response.Due), InTime: int(n.Response.InTime), Late: int(n.Response.Late), Overdue: int(n.Response.Overdue),
+		}
+	}
+	if diff := cmp.Diff(truth.Tickets, counted); diff != "" {
+		t.Errorf("tickets (-truth +analyzed):\n%s", diff)
+	}
+	n := truth.Tickets["consultation"]
+	want := float64(n.OnTheSpot+n.InTime) / float64(n.OnTheSpot+n.Due)
+	if rate := got.Rates.ConsultationTimeliness; n.Late == 0 || rate == nil || *rate != want {
+		t.Errorf("consultation timeliness %v, want %v; %d late", rate, want, n.Late)
+	}
+}
+
 func TestSimulateToStandardOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -14,18 +14,23 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"hotline12333/internal/broker"
-	"hotline12333/internal/hotline"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/simulate"
 	"hotline12333/internal/simulate/write"
 	"hotline12333/internal/wire"
 )
 
-// produceRows is how many simulated calls travel together.
-const produceRows = 5000
+const (
+	// produceRows is how many simulated records travel together.
+	produceRows = 5000
+	// statesReach is how far back the states of agents are told: nothing asks for older ones,
+	// and they would be more than all the rest.
+	statesReach = 48 * time.Hour
+)
 
-// simulate fills the time from the simulation's beginning to now and goes on live. After a
-// restart the same calls come again under the same ids and versions, and count once.
+// simulate fills the time from the simulation's beginning to now and goes on live: calls,
+// tickets, ratings that come after their calls, what agents do. After a restart the same
+// records come again under the same ids and versions, and count once.
 func (s *system) simulate(ctx context.Context, opts UpOptions, kit *keys.Keys) error {
 	scenario, err := simulate.Named(simulate.Demo)
 	if err != nil {
@@ -43,22 +48,31 @@ func (s *system) simulate(ctx context.Context, opts UpOptions, kit *keys.Keys) e
 	sim, err := simulate.New(simulate.Options{
 		Scenario: scenario, Seed: start.Seed, From: start.From, AlwaysOpenFrom: start.AlwaysOpenFrom,
 		Pseudonym: func(number string) (string, string) { return kit.Pseudonym(number), kit.Mask(number) },
+		Tickets:   true, States: true, RatingsApart: true,
 	})
 	if err != nil {
 		return err
 	}
-	n, err := s.sendAll(ctx, sim.Backfill(now))
+	n, err := s.sendAll(ctx, recent(sim.Backfill(now), now.Add(-statesReach)))
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	s.log.Info("simulated year sent", "calls", n, "from", start.From.Format(time.DateOnly), "took", time.Since(now).Round(time.Millisecond))
-	return stopped(ctx, sim.Live(ctx, simulate.Wall(), func(ctx context.Context, events []simulate.Event) error {
-		calls := make([]*hotline.Call, len(events))
-		for i, e := range events {
-			calls[i] = e.Call
+	s.log.Info("simulated year sent", "records", n, "from", start.From.Format(time.DateOnly), "took", time.Since(now).Round(time.Millisecond))
+	return stopped(ctx, sim.Live(ctx, simulate.Wall(), s.send))
+}
+
+// recent leaves out what agents did before an instant.
+func recent(events iter.Seq2[simulate.Event, error], from time.Time) iter.Seq2[simulate.Event, error] {
+	return func(yield func(simulate.Event, error) bool) {
+		for e, err := range events {
+			if err == nil && e.Agent != nil && e.At.Before(from) {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
 		}
-		return s.send(ctx, calls)
-	}))
+	}
 }
 
 // stopped forgets an error that only says that the program is ending.
@@ -70,7 +84,7 @@ func stopped(ctx context.Context, err error) error {
 }
 
 func (s *system) sendAll(ctx context.Context, events iter.Seq2[simulate.Event, error]) (int, error) {
-	n, batch := 0, make([]*hotline.Call, 0, produceRows)
+	n, batch := 0, make([]simulate.Event, 0, produceRows)
 	flush := func() error {
 		err := s.send(ctx, batch)
 		n, batch = n+len(batch), batch[:0]
@@ -80,7 +94,7 @@ func (s *system) sendAll(ctx context.Context, events iter.Seq2[simulate.Event, e
 		if err != nil {
 			return n, err
 		}
-		if batch = append(batch, e.Call); len(batch) == produceRows {
+		if batch = append(batch, e); len(batch) == produceRows {
 			if err := flush(); err != nil {
 				return n, err
 			}
@@ -89,23 +103,36 @@ func (s *system) sendAll(ctx context.Context, events iter.Seq2[simulate.Event, e
 	return n, flush()
 }
 
-// send gives calls to the broker and returns when it has them.
-func (s *system) send(ctx context.Context, calls []*hotline.Call) error {
-	if len(calls) == 0 {
-		return nil
-	}
-	records := make([]broker.Record, len(calls))
-	for i, c := range calls {
-		records[i] = broker.Record{
-			Key: []byte(c.ID), Value: wire.AppendCall(nil, c),
-			Headers: []broker.Header{{Key: "origin", Value: []byte(c.Source)}},
+// send gives records to the broker and returns when it has them.
+func (s *system) send(ctx context.Context, events []simulate.Event) error {
+	topics := s.cfg.Topics
+	records := make(map[string][]broker.Record)
+	for i := range events {
+		topic, key, value := "", "", []byte(nil)
+		switch e := &events[i]; {
+		case e.Call != nil:
+			topic, key, value = topics.Calls, e.Call.ID, wire.AppendCall(nil, e.Call)
+		case e.Ticket != nil:
+			topic, key, value = topics.Tickets, e.Ticket.ID, wire.AppendTicket(nil, e.Ticket)
+		case e.Agent != nil:
+			topic, key, value = topics.Agents, e.Agent.Key(), wire.AppendAgentState(nil, e.Agent)
+		case e.Rating != nil:
+			topic, key, value = topics.Supplements, e.Rating.CallID, wire.AppendSupplement(nil, e.Rating)
 		}
+		records[topic] = append(records[topic], broker.Record{
+			Key: []byte(key), Value: value, Headers: []broker.Header{{Key: "origin", Value: []byte(simulate.Source)}},
+		})
 	}
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, s.broker.Produce(ctx, s.cfg.Topics.Calls, records)
-	}, backoff.WithMaxElapsedTime(0))
-	if err != nil {
-		return fmt.Errorf("sending %d calls: %w", len(calls), err)
+	for _, topic := range []string{topics.Calls, topics.Tickets, topics.Agents, topics.Supplements} {
+		if len(records[topic]) == 0 {
+			continue
+		}
+		_, err := backoff.Retry(ctx, func() (struct{}, error) {
+			return struct{}{}, s.broker.Produce(ctx, topic, records[topic])
+		}, backoff.WithMaxElapsedTime(0))
+		if err != nil {
+			return fmt.Errorf("sending %d records to %s: %w", len(records[topic]), topic, err)
+		}
 	}
 	return nil
 }

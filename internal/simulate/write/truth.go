@@ -1,11 +1,13 @@
 package write
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"time"
 
+	"hotline12333/internal/calendar"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/simulate"
@@ -30,12 +32,48 @@ type Truth struct {
 	States  map[hotline.State]int   `json:"agent_states,omitempty"`
 }
 
-// TicketCounts are the tickets of one kind, as they stand at the end.
+// TicketCounts are the tickets of one kind, as they stand at the end. The first response
+// is due in two working days, of which every day is one, once the latest ticket tells of a
+// later instant.
 type TicketCounts struct {
 	Opened    int `json:"opened"`
 	OnTheSpot int `json:"on_the_spot"`
 	Responded int `json:"responded"`
 	Resolved  int `json:"resolved"`
+	Due       int `json:"due"`
+	InTime    int `json:"in_time"`
+	Late      int `json:"late"`
+	Overdue   int `json:"overdue"`
+}
+
+// add judges one ticket by itself, and by no tally.
+func (n *TicketCounts) add(t *hotline.Ticket, always calendar.Calendar, last time.Time) error {
+	n.Opened++
+	responded, resolved := !t.RespondedAt.IsZero(), !t.ResolvedAt.IsZero()
+	if responded {
+		n.Responded++
+	}
+	if resolved {
+		n.Resolved++
+	}
+	if t.OnTheSpot {
+		n.OnTheSpot++
+		return nil
+	}
+	by, err := always.AddWorkingDays(t.OpenedAt, 2)
+	if err != nil || by.After(last) {
+		return err
+	}
+	n.Due++
+	switch {
+	case !responded:
+		n.Overdue++
+	case t.RespondedAt.After(by):
+		n.Late++
+	default:
+		n.InTime++
+	}
+	return nil
 }
 
 // Counting gathers the truth from the events of a simulation, as they came about. It keeps
@@ -131,24 +169,31 @@ func (k *Counting) Truth(zone *time.Location) *Truth {
 	for _, by := range []kpi.By{kpi.Day, kpi.Queue, kpi.Agent, kpi.Topic} {
 		t.Groups[by] = told.by(by).Groups
 	}
-	if len(k.tickets) > 0 {
-		t.Tickets = make(map[string]TicketCounts)
-	}
-	for _, ticket := range k.tickets {
-		n := t.Tickets[string(ticket.Kind)]
-		n.Opened++
-		if ticket.OnTheSpot {
-			n.OnTheSpot++
-		}
-		if !ticket.RespondedAt.IsZero() {
-			n.Responded++
-		}
-		if !ticket.ResolvedAt.IsZero() {
-			n.Resolved++
-		}
-		t.Tickets[string(ticket.Kind)] = n
-	}
+	t.Tickets = k.ticketCounts(zone)
 	return t
+}
+
+func (k *Counting) ticketCounts(zone *time.Location) map[string]TicketCounts {
+	if len(k.tickets) == 0 {
+		return nil
+	}
+	var last time.Time
+	for _, t := range k.tickets {
+		for _, at := range []time.Time{t.OpenedAt, t.RespondedAt, t.ResolvedAt} {
+			if at.After(last) {
+				last = at
+			}
+		}
+	}
+	counts := make(map[string]TicketCounts)
+	for _, t := range k.tickets {
+		n := counts[string(t.Kind)]
+		if err := n.add(t, calendar.AlwaysIn(zone), last); err != nil {
+			panic(fmt.Sprintf("the calendar always has no day after %s: %v", t.OpenedAt, err))
+		}
+		counts[string(t.Kind)] = n
+	}
+	return counts
 }
 
 // statements makes figures of tallies, by what the sources can know; nil can is everything.
