@@ -19,6 +19,7 @@ import (
 	"hotline12333/internal/store"
 	"hotline12333/internal/subject"
 	"hotline12333/internal/testkit"
+	"hotline12333/internal/wire"
 )
 
 const erasuresTopic = "hotline.erasures"
@@ -253,4 +254,128 @@ func mustFind(t *testing.T, d *subject.Desk, number string) subject.Caller {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestErasedAreForgotten: the name an erased caller goes by is in the list as long as some
+// log holds their calls, and then nowhere but in the calls.
+func TestErasedAreForgotten(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	if err := s.client.EnsureTopics(t.Context(), []broker.TopicSpec{{Name: erasuresTopic, Partitions: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	kit, err := keys.Init(path, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	var calls []hotline.Call
+	for i := range 12 {
+		calls = append(calls, hotline.Call{
+			ID: fmt.Sprint("c-", i), Version: 1, StartedAt: now.Add(-time.Duration(i) * time.Hour), Outcome: hotline.Answered, Queue: "q",
+			CallerHash: kit.Pseudonym("13812345678"), Centre: hotline.DefaultCentre, Direction: hotline.Inbound,
+		})
+	}
+	if err := s.send(calls); err != nil {
+		t.Fatal(err)
+	}
+	desk := s.desk(s.store, kit)
+	done, err := desk.Erase(t.Context(), mustFind(t, desk, "13812345678"), now)
+	if err != nil || done.Calls != 12 || done.Kafka[0].Records != 12 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	list := func() store.Erasure {
+		t.Helper()
+		if err := desk.Again(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := s.store.Erasures(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%v, %v", all, err)
+		}
+		return all[0]
+	}
+	name := list().Replacement
+	if !strings.HasPrefix(name, hotline.ErasedPrefix) {
+		t.Fatalf("the caller is called %q", name)
+	}
+	// Every partition gets a record of later, and what was before goes.
+	topic := load.DefaultTopics().Calls
+	later := done.Until.Add(time.Hour)
+	filled := map[int]bool{}
+	for i := 0; len(filled) < 3; i++ {
+		id := fmt.Sprint("later-", i)
+		c := hotline.Call{ID: id, Version: 1, StartedAt: now, Outcome: hotline.Answered, Queue: "q", Centre: hotline.DefaultCentre, Direction: hotline.Inbound}
+		before := s.ends(topic)
+		if err := s.client.Produce(t.Context(), topic, []broker.Record{{Key: []byte(id), Value: wire.AppendCall(nil, &c), Time: later}}); err != nil {
+			t.Fatal(err)
+		}
+		for p, next := range s.ends(topic) {
+			filled[p] = filled[p] || next > before[p]
+			if !filled[p] {
+				delete(filled, p)
+			}
+		}
+	}
+	at, err := s.client.OffsetsAt(t.Context(), topic, done.Until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, offset := range at {
+		if name != list().Replacement {
+			t.Fatal("forgotten while a log still holds a call")
+		}
+		if offset == 0 {
+			continue // nothing of the caller was there
+		}
+		if err := s.client.DeleteBefore(t.Context(), topic, p, offset); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := list().Replacement; got != "" {
+		t.Errorf("the name is still in the list: %q", got)
+	}
+	found := false
+	err = s.client.ReadRange(t.Context(), erasuresTopic, 0, 0, -1, func(recs []broker.Record) error {
+		for i := range recs {
+			found = found || strings.Contains(string(recs[i].Value), name)
+		}
+		return nil
+	})
+	if err != nil || found {
+		t.Errorf("the name is still on the topic: %v, %v", found, err)
+	}
+	held, err := s.store.Held(t.Context(), []string{name})
+	if err != nil || len(held.Calls) != 12 {
+		t.Errorf("%d calls go by the name, %v", len(held.Calls), err)
+	}
+	// A file imported again makes nobody of them the caller's: known calls keep their name.
+	corrected := calls[3]
+	corrected.Version = 2
+	late := calls[4]
+	late.ID = "never seen before"
+	if err := s.send([]hotline.Call{corrected, late}); err != nil {
+		t.Fatal(err)
+	}
+	if held, err = s.store.Held(t.Context(), []string{name}); err != nil || len(held.Calls) != 12 {
+		t.Errorf("%d calls go by the name after a correction, %v", len(held.Calls), err)
+	}
+	if held, err = s.store.Held(t.Context(), kit.AllPseudonyms("13812345678")); err != nil || len(held.Calls) != 0 {
+		t.Errorf("%d calls are the caller's again, %v", len(held.Calls), err)
+	}
+}
+
+func (s *stack) ends(topic string) map[int]int64 {
+	s.t.Helper()
+	extents, err := s.client.Offsets(s.t.Context(), topic)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := map[int]int64{}
+	for _, e := range extents {
+		out[e.Partition] = e.Next
+	}
+	return out
 }
