@@ -1,13 +1,11 @@
 package write
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"time"
 
-	"hotline12333/internal/calendar"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/simulate"
@@ -47,7 +45,7 @@ type TicketCounts struct {
 }
 
 // add judges one ticket by itself, and by no tally.
-func (n *TicketCounts) add(t *hotline.Ticket, always calendar.Calendar, last time.Time) error {
+func (n *TicketCounts) add(t *hotline.Ticket, zone *time.Location, last time.Time) {
 	n.Opened++
 	responded, resolved := !t.RespondedAt.IsZero(), !t.ResolvedAt.IsZero()
 	if responded {
@@ -58,11 +56,12 @@ func (n *TicketCounts) add(t *hotline.Ticket, always calendar.Calendar, last tim
 	}
 	if t.OnTheSpot {
 		n.OnTheSpot++
-		return nil
+		return
 	}
-	by, err := always.AddWorkingDays(t.OpenedAt, 2)
-	if err != nil || by.After(last) {
-		return err
+	y, m, d := t.OpenedAt.In(zone).Date()
+	by := time.Date(y, m, d+3, 0, 0, 0, 0, zone) // the end of the second day after
+	if by.After(last) {
+		return
 	}
 	n.Due++
 	switch {
@@ -73,7 +72,6 @@ func (n *TicketCounts) add(t *hotline.Ticket, always calendar.Calendar, last tim
 	default:
 		n.InTime++
 	}
-	return nil
 }
 
 // Counting gathers the truth from the events of a simulation, as they came about. It keeps
@@ -188,9 +186,7 @@ func (k *Counting) ticketCounts(zone *time.Location) map[string]TicketCounts {
 	counts := make(map[string]TicketCounts)
 	for _, t := range k.tickets {
 		n := counts[string(t.Kind)]
-		if err := n.add(t, calendar.AlwaysIn(zone), last); err != nil {
-			panic(fmt.Sprintf("the calendar always has no day after %s: %v", t.OpenedAt, err))
-		}
+		n.add(t, zone, last)
 		counts[string(t.Kind)] = n
 	}
 	return counts
