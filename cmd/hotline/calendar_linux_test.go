@@ -149,6 +149,15 @@ func TestYearWithoutCalendarThroughThePipeline(t *testing.T) {
 	if code == 0 || out != "" || !strings.Contains(stderr, "calendar/cn-2024.yaml") {
 		t.Errorf("kpi: exit code %d, printed %q: %s", code, out, stderr)
 	}
+	for _, args := range [][]string{
+		{"explain", "answer_rate", "--period", "2024"},
+		{"report", "--period", "2024", "--format", "json", "--out", w.path("2024.json")},
+	} {
+		code, _, stderr = w.run(args...)
+		if code == 0 || !strings.Contains(stderr, "calendar/cn-2024.yaml") {
+			t.Errorf("%s: exit code %d: %s", args[0], code, stderr)
+		}
+	}
 	// A period without calls needs no calendar.
 	if s := w.figuresOf("2023-01-01", "2024-01-01"); s.Counts.Calls != 0 {
 		t.Errorf("2023 has %d calls", s.Counts.Calls)

@@ -26,13 +26,20 @@ func placed(sources *source.Registry, entries []kpi.Entry) error {
 			continue
 		}
 		var missing *calendar.MissingYear
-		err := sources.Calendar(e.Key.Source).Check(e.Key.Bucket, e.Key.Bucket.Add(hotline.BucketLength))
-		if errors.As(err, &missing) && !told[*missing] {
+		if err := placedIn(sources, e.Key.Source, e.Key.Bucket); errors.As(err, &missing) && !told[*missing] {
 			told[*missing] = true
-			errs = append(errs, fmt.Errorf("calls of source %s: %w", e.Key.Source, err))
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// placedIn is placed for the calls of a source in one quarter hour.
+func placedIn(sources *source.Registry, name string, bucket time.Time) error {
+	if err := sources.Calendar(name).Check(bucket, bucket.Add(hotline.BucketLength)); err != nil {
+		return fmt.Errorf("calls of source %s: %w", name, err)
+	}
+	return nil
 }
 
 // calendarsInUse are the centre's and those of sources that do not know any year, each once.

@@ -104,6 +104,7 @@ func explaining(ctx context.Context, cfg config.Root, log *slog.Logger, do func(
 // explainer reads the calls of a figure piece by piece.
 type explainer struct {
 	sys     *system
+	sources *source.Registry
 	build   kpi.Build
 	figure  kpi.Explained
 	q       ExplainQuery
@@ -116,7 +117,7 @@ func (s *system) explainer(ctx context.Context, sources *source.Registry, q Expl
 	if err != nil {
 		return nil, err
 	}
-	x := &explainer{sys: s, build: buildOf(sources, q.Zone, defined), q: q}
+	x := &explainer{sys: s, sources: sources, build: buildOf(sources, q.Zone, defined), q: q}
 	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
 		return nil, err
 	}
@@ -265,6 +266,9 @@ func (x *explainer) readOnce(ctx context.Context, from, to time.Time) (*stretch,
 	begin := func() { p.standings, p.sampler = kpi.Standings{}, kpi.NewSampler(x.q.Sample) }
 	begin()
 	err := x.sys.store.SeenCalls(ctx, x.seen(from, to), begin, func(c *store.SeenCall) error {
+		if err := placedIn(x.sources, c.Source, c.Bucket); err != nil {
+			return err
+		}
 		at := x.stand(explainer, c)
 		p.standings.Add(at)
 		p.sampler.Offer(at.Role, c.CallID, func() kpi.ExplainedCall { return x.told(c, at) })

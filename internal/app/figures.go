@@ -57,6 +57,7 @@ func buildOf(sources *source.Registry, zone *time.Location, d kpi.Definitions) k
 		InService: func(name string, bucket time.Time) bool {
 			return sources.Calendar(name).InService(bucket)
 		},
+		Covers: func(name string, bucket time.Time) bool { return sources.Calendar(name).Covers(bucket) },
 	}
 }
 

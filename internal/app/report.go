@@ -293,8 +293,11 @@ func (g *gathering) compared(ctx context.Context) error {
 			return err
 		}
 		if !known && len(entries) > 0 {
+			for i := range entries {
+				entries[i].Tally.NoCalendar()
+			}
 			g.in.Notices = append(g.in.Notices, kpi.Wording{
-				ZH: c.span.ZH + "没有工作日历，该期间的来电全部按服务时间内计。", EN: "There is no calendar of " + c.span.EN + ": all its calls are taken as in service hours.",
+				ZH: c.span.ZH + "没有工作日历：与服务时间有关的比率无法计算，人工请求量含非服务时间来电。", EN: "There is no calendar of " + c.span.EN + ": rates that need service hours are not available, and its requested hold calls after hours.",
 			})
 		}
 		g.in.Compared = append(g.in.Compared, report.Compared{Kind: c.kind, Span: c.span, Entries: entries})

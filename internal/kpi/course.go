@@ -59,9 +59,7 @@ func (b *Build) Served(entries []Entry) []Entry {
 	out := make([]Entry, len(entries))
 	copy(out, entries)
 	for i := range out {
-		if e := &out[i]; b.InService != nil && !b.InService(e.Key.Source, e.Key.Bucket) {
-			e.Tally.OutsideService()
-		}
+		b.serve(&out[i].Key, &out[i].Tally)
 	}
 	return out
 }

@@ -102,6 +102,40 @@ func TestAfterHoursLeaveTheRatesOverRequested(t *testing.T) {
 	}
 }
 
+// Of a year that no calendar knows, figures of the requested are not there, whatever the
+// rest of the period has.
+func TestWithoutCalendarOfTheYear(t *testing.T) {
+	b := Build{
+		Zone: time.UTC, Definitions: DefaultDefinitions(),
+		Covers:    func(_ string, at time.Time) bool { return at.Year() == morning.Year() },
+		InService: func(string, time.Time) bool { return true },
+	}
+	known := Entry{Key: Key{Bucket: morning}, Tally: golden()}
+	unknown := Entry{Key: Key{Bucket: morning.AddDate(1, 0, 0)}, Tally: tally(call("a", hotline.SelfService, 0))}
+	vanished := Entry{Key: Key{Bucket: morning.AddDate(2, 0, 0)}}
+	all, _ := b.Sum([]Entry{known, vanished})
+	if !all.Placed() {
+		t.Error("a group without calls needs no calendar")
+	}
+	for _, e := range b.Served([]Entry{known, unknown}) {
+		all.Merge(&e.Tally)
+	}
+	f := Compute(&all, nil, b.Definitions)
+	for name, r := range map[string]Ratio{
+		"agent": f.AnswerRateAgent, "excluding short": f.AnswerRateAgentExclShort, "composite in service hours": f.AnswerRateCompositeHours,
+		"service level": f.ServiceLevel[15], "abandonment": f.AbandonmentRate, "leading": f.AnswerRate,
+	} {
+		if _, ok := r.Value(); ok || r.NotConnected != ServiceHours {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	for name, r := range map[string]Ratio{"composite": f.AnswerRateComposite, "of answered": f.ServiceLevelOfAnswered[15], "ASA": f.ASA} {
+		if _, ok := r.Value(); !ok {
+			t.Errorf("%s needs no calendar: %+v", name, r)
+		}
+	}
+}
+
 func TestNoDataIsNeitherNoneNorAll(t *testing.T) {
 	for name, tl := range map[string]Tally{
 		"no calls":       {},

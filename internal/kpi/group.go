@@ -59,6 +59,7 @@ type Build struct {
 	Definitions Definitions
 	Knows       func(source string) Knows                  // nil: every source knows everything
 	InService   func(source string, bucket time.Time) bool // nil: always
+	Covers      func(source string, bucket time.Time) bool // whether InService is known there; nil: always
 
 	// DataTo is the latest instant that any call of any period tells of; zero: that of the
 	// period's own. It decides whether later calls of the same callers can still come.
@@ -107,9 +108,7 @@ func (b *Build) add(p *part, e *Entry) {
 		return
 	}
 	t := e.Tally
-	if b.InService != nil && !b.InService(e.Key.Source, e.Key.Bucket) {
-		t.OutsideService()
-	}
+	b.serve(&e.Key, &t)
 	p.tally.Merge(&t)
 	if b.Knows != nil {
 		knows := b.Knows(e.Key.Source)
@@ -117,6 +116,18 @@ func (b *Build) add(p *part, e *Entry) {
 			knows = knows.With(CanTickets, true)
 		}
 		p.knows = p.knows.And(knows)
+	}
+}
+
+// serve marks what of the tally of a bucket lies outside service hours. A sum over many has
+// no bucket, and was marked before.
+func (b *Build) serve(k *Key, t *Tally) {
+	switch {
+	case k.Bucket.IsZero():
+	case b.Covers != nil && !b.Covers(k.Source, k.Bucket):
+		t.NoCalendar()
+	case b.InService != nil && !b.InService(k.Source, k.Bucket):
+		t.OutsideService()
 	}
 }
 

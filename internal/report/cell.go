@@ -53,6 +53,8 @@ func (l Lang) capability(c kpi.Capability) string {
 		return l.of("工单", "tickets")
 	case kpi.CanCallers:
 		return l.of("来电人(匿名标识)", "callers, by pseudonym")
+	case kpi.ServiceHours:
+		return l.of("服务时间(工作日历)", "service hours, without a calendar of the year")
 	}
 	return string(c)
 }
