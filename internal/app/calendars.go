@@ -93,9 +93,10 @@ func CheckFiles(cfg config.Root, now time.Time) (notes []string, err error) {
 		err = sources.Err()
 	}
 	for _, f := range lookCalendars(cfg, now) {
+		missing := new(calendar.MissingYear)
 		switch {
 		case f.err == nil:
-		case f.note:
+		case errors.As(f.err, &missing) && missing.Year > now.Year(): // nothing is wrong yet
 			notes = append(notes, f.err.Error())
 		default:
 			err = errJoin(err, f.err)

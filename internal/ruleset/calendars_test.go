@@ -1,6 +1,7 @@
 package ruleset_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,5 +157,44 @@ func TestFaultsOfCalendars(t *testing.T) {
 				t.Errorf("%v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// The examples of the documentation are calendars, and mean what stands beside them.
+func TestExamplesOfTheDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../docs/calendar.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := map[string]string{}
+	for _, block := range strings.Split(string(page), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		own[fmt.Sprintf("%d.yaml", len(own))] = text
+	}
+	if len(own) != 2 {
+		t.Fatalf("%d examples", len(own))
+	}
+	c := mustCalendar(t, "xianyang", own)
+	for when, want := range map[string]bool{
+		"2026-05-29T14:15:00+08:00": true,
+		"2026-05-30T09:00:00+08:00": true,  // a Saturday
+		"2026-02-14T14:00:00+08:00": true,  // a worked one
+		"2026-02-16T09:00:00+08:00": false, // a Monday off
+		"2026-06-01T14:15:00+08:00": false, // summer
+		"2026-09-01T12:15:00+08:00": true,  // since that day
+		"2026-02-13T14:15:00+08:00": false, // special
+		"2026-11-17T09:00:00+08:00": false,
+		"2027-10-09T17:45:00+08:00": true, // a Saturday of the added year
+	} {
+		at, err := time.Parse(time.RFC3339, when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.InService(at); got != want || !c.Covers(at) {
+			t.Errorf("%s: in service %v", when, got)
+		}
+	}
+	if works, err := c.IsWorkingDay(time.Date(2026, 5, 30, 12, 0, 0, 0, c.Zone())); err != nil || works {
+		t.Errorf("a served Saturday is a working day (%v)", err)
 	}
 }
