@@ -28,7 +28,7 @@ func TestErasureKeepsCounts(t *testing.T) {
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	until := first.AddDate(2, 0, 0)
 	run := 0
-	rapid.Check(t, fewer(t, 4, func(r *rapid.T) {
+	rapid.Check(t, fewer(t, 2, func(r *rapid.T) {
 		for _, table := range []string{"calls", "call_versions", "caller_calls", "call_supplements", "tallies"} {
 			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
 				r.Fatal(err)
@@ -41,7 +41,7 @@ func TestErasureKeepsCounts(t *testing.T) {
 			worlds[i] = newWorld(i, first)
 		}
 		everything := map[time.Time]bool{}
-		for step := range uint64(5) {
+		for step := range uint64(3) {
 			var calls []*hotline.Call
 			for _, w := range worlds {
 				for range 2 {
