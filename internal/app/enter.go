@@ -28,7 +28,7 @@ type Author struct {
 
 // EnteredValue is what a person enters for an indicator and a period.
 type EnteredValue struct {
-	Code   string // of an indicator, or BudgetCode of a table
+	Code   string // of an indicator, or of a table's budget (kpi.Table.ExecutionCode)
 	Period string // as kpi.ParsePeriod reads it
 	Centre string // empty: of the whole system
 
@@ -41,12 +41,6 @@ type EnteredValue struct {
 
 	Author
 }
-
-// budgetPrefix is followed by the number of a table.
-const budgetPrefix = "budget_execution_"
-
-// BudgetCode is what the execution of the budget behind a table is entered under.
-func BudgetCode(table string) string { return budgetPrefix + table }
 
 // Enter writes a value into the journal. One that holds already must be named in
 // Replaces: the error (a *journal.Conflict) says who entered it and when.
@@ -147,20 +141,15 @@ func indicatorsOf(cfg config.Root, rules *ruleset.Rules, period string) (*kpi.In
 
 // known says whether there is such an indicator, or such a table's budget.
 func known(set *kpi.Indicators, code string) error {
-	if table, ok := strings.CutPrefix(code, budgetPrefix); ok {
-		if _, ok := set.Table(table); ok {
-			return nil
-		}
-	}
-	if _, ok := set.Find(code); ok {
-		return nil
-	}
 	var codes []string
 	for _, v := range set.List {
 		codes = append(codes, v.Code)
 	}
 	for _, t := range set.Tables {
-		codes = append(codes, BudgetCode(t.Number))
+		codes = append(codes, t.ExecutionCode())
+	}
+	if slices.Contains(codes, code) {
+		return nil
 	}
 	return fmt.Errorf("indicator %q is not known in %d%s; known: %s", code, set.Year, strictyaml.Meant(code, codes), strings.Join(codes, ", "))
 }
@@ -168,7 +157,7 @@ func known(set *kpi.Indicators, code string) error {
 // body checks what is given against what the indicator is.
 func (v *EnteredValue) body(set *kpi.Indicators) (journal.Value, error) {
 	var body journal.Value
-	if v.Executed != "" || v.Adjusted != "" || strings.HasPrefix(v.Code, budgetPrefix) {
+	if v.Executed != "" || v.Adjusted != "" || kpi.IsExecutionCode(v.Code) {
 		return v.budget()
 	}
 	row := rowOf(set, v.Code)
@@ -233,8 +222,8 @@ func (v *EnteredValue) graded() (body journal.Value, err error) {
 }
 
 func (v *EnteredValue) budget() (body journal.Value, err error) {
-	if v.Value != "" || v.Score != "" || !strings.HasPrefix(v.Code, budgetPrefix) {
-		return body, fmt.Errorf("the execution of a budget is entered under %s and the number of its table, as executed and adjusted amounts", budgetPrefix)
+	if v.Value != "" || v.Score != "" || !kpi.IsExecutionCode(v.Code) {
+		return body, fmt.Errorf("the execution of a budget is entered under the code of its table's budget, as budget_execution_13, and is its executed and adjusted amounts")
 	}
 	for _, f := range []struct {
 		name, text string
@@ -315,4 +304,20 @@ func ListEntries(ctx context.Context, cfg config.Root, log *slog.Logger, f Entry
 	})
 	slices.SortStableFunc(lines, func(a, b EntryLine) int { return strings.Compare(a.Subject, b.Subject) })
 	return lines, err
+}
+
+// enteredOf is an entry about an indicator as the evaluation takes it.
+func enteredOf(e *journal.Entry, span kpi.Span, v *journal.Value) kpi.Entered {
+	return kpi.Entered{
+		Code: e.Subject, Span: span, Value: v.Value.Rat(), Score: v.Score.Rat(), Reason: e.Reason, By: e.By, Evidence: e.Evidence,
+		NotApplicable: v.NotApplicable, Reviewer: v.Reviewer,
+	}
+}
+
+// executionOf is an entry about a budget as the evaluation takes it.
+func executionOf(e *journal.Entry, v *journal.Value) kpi.Execution {
+	return kpi.Execution{
+		Executed: v.Executed.Rat(), Adjusted: v.Adjusted.Rat(), Reason: e.Reason,
+		NotApplicable: v.NotApplicable, Reviewer: v.Reviewer,
+	}
 }

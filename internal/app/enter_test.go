@@ -42,7 +42,7 @@ func TestEnteredValues(t *testing.T) {
 		{"no reason", EnteredValue{Code: "service_continuity", Score: "85", Author: who}, "!reason is missing"},
 		{"budget", EnteredValue{Code: "budget_execution_13", Executed: "60.5", Adjusted: "120万元", Author: who}, `{"unit":"万元","executed":60.5,"adjusted":120}`},
 		{"half a budget", EnteredValue{Code: "budget_execution_13", Executed: "60.5", Author: who}, "!adjusted: the amount is missing"},
-		{"a budget of an indicator", EnteredValue{Code: "office_cost", Executed: "1", Adjusted: "2", Author: who}, "!is entered under budget_execution_"},
+		{"a budget of an indicator", EnteredValue{Code: "office_cost", Executed: "1", Adjusted: "2", Author: who}, "!is entered under the code of its table"},
 		{"a table that is none", EnteredValue{Code: "budget_execution_15", Executed: "1", Adjusted: "2", Author: who}, "!did you mean budget_execution_13?"},
 		{"not applicable", EnteredValue{Code: "office_cost", NotApplicable: true, Reviewer: "赵", Author: judged}, `{"not_applicable":true,"reviewer":"赵"}`},
 		{"not applicable, unreviewed", EnteredValue{Code: "office_cost", NotApplicable: true, Author: judged}, "!who has reviewed"},

@@ -12,9 +12,6 @@ import (
 	"hotline12333/internal/store"
 )
 
-// budgetSubject is what the execution of the budget behind a table is entered under.
-func budgetSubject(table string) string { return "budget_execution_" + table }
-
 // journal reads what people have entered, as it holds.
 func (g *gathering) journal(ctx context.Context) error {
 	for _, k := range []struct {
@@ -72,19 +69,19 @@ func (g *gathering) value(e *journal.Entry) error {
 		return err
 	}
 	shown := report.Entered{Code: e.Subject, Period: e.Period, Value: string(v.Value), Evidence: e.Evidence, Reason: e.Reason, By: e.By, At: e.At.In(g.q.Zone)}
-	x := kpi.Entered{Code: e.Subject, Span: span, Reason: e.Reason, By: e.By, Evidence: e.Evidence}
 	switch {
+	case v.NotApplicable:
+		shown.Value = "不适用"
 	case v.Score != "":
-		x.Score, shown.Value = v.Score.Rat(), string(v.Score)+"%"
-	case v.Value != "":
-		x.Value = v.Value.Rat()
-	default:
-		g.execute(e, span, &v)
+		shown.Value = string(v.Score) + "%"
+	case v.Executed != "":
 		shown.Value = string(v.Executed) + " / " + string(v.Adjusted)
 	}
 	g.in.Quality.Entered = append(g.in.Quality.Entered, shown)
-	if x.Score != nil || x.Value != nil {
-		g.entered.values = append(g.entered.values, x)
+	if kpi.IsExecutionCode(e.Subject) {
+		g.execute(e, span, &v)
+	} else {
+		g.entered.values = append(g.entered.values, enteredOf(e, span, &v))
 	}
 	return nil
 }
@@ -95,11 +92,10 @@ func (g *gathering) execute(e *journal.Entry, span kpi.Span, v *journal.Value) {
 	if ok && span.To.Before(have.span.To) {
 		return
 	}
-	adjusted, executed := v.Adjusted.Rat(), v.Executed.Rat()
 	if g.entered.execution == nil {
 		g.entered.execution = map[string]execution{}
 	}
-	g.entered.execution[e.Subject] = execution{span, kpi.Execution{Adjusted: adjusted, Executed: executed, Reason: e.Reason}}
+	g.entered.execution[e.Subject] = execution{span, executionOf(e, v)}
 }
 
 func (g *gathering) explanation(e *journal.Entry) error {

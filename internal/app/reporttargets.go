@@ -63,7 +63,7 @@ func (g *gathering) targets(ctx context.Context) error {
 				Form: form, Centre: set.Centre, Said: g.entered.said,
 				Evaluation: kpi.Evaluation{
 					Table: table, Year: year, Working: outlook.progress(span.From, earlier(g.in.Until, span.To)),
-					Entered: g.of(table, span), Execution: g.entered.execution[budgetSubject(table.Number)].Execution,
+					Entered: g.of(table, span), Execution: g.entered.execution[table.ExecutionCode()].Execution,
 					Forecasts: outlook.forecasts,
 				},
 			})

@@ -153,15 +153,11 @@ func givenIn(entries []journal.Entry, year int, zone *time.Location) (givenValue
 			return givenValues{}, err
 		}
 		switch {
-		case v.Executed != "":
-			if span.To.After(latest[e.Subject]) {
-				latest[e.Subject] = span.To
-				out.execution[e.Subject] = kpi.Execution{Adjusted: v.Adjusted.Rat(), Executed: v.Executed.Rat(), Reason: e.Reason}
-			}
-		default:
-			out.values = append(out.values, kpi.Entered{
-				Code: e.Subject, Span: span, Value: v.Value.Rat(), Score: v.Score.Rat(), Reason: e.Reason, By: e.By, Evidence: e.Evidence,
-			})
+		case !kpi.IsExecutionCode(e.Subject):
+			out.values = append(out.values, enteredOf(e, span, &v))
+		case span.To.After(latest[e.Subject]):
+			latest[e.Subject] = span.To
+			out.execution[e.Subject] = executionOf(e, &v)
 		}
 	}
 	return out, nil

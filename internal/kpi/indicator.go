@@ -1,6 +1,9 @@
 package kpi
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Wording is a text in Chinese and in English.
 type Wording struct {
@@ -143,7 +146,12 @@ type Table struct {
 }
 
 // ExecutionCode is what the amounts of a table's budget are entered under.
-func (t *Table) ExecutionCode() string { return "budget_execution_" + t.Number }
+func (t *Table) ExecutionCode() string { return executionPrefix + t.Number }
+
+const executionPrefix = "budget_execution_"
+
+// IsExecutionCode says whether a code is that of a table's budget, and of no indicator.
+func IsExecutionCode(code string) bool { return strings.HasPrefix(code, executionPrefix) }
 
 // Indicators are the performance tables of one year: a file of pipelines/indicators.
 type Indicators struct {

@@ -79,6 +79,7 @@ func Build(in Input) (*Report, error) {
 	own := within(in.Year, in.Span)
 	r.Total = *in.Count.Statement(r.Period.of(), own, kpi.Undivided, nil)
 	r.DataTo = r.Total.DataTo
+	r.Notices = append(slices.Clip(r.Notices), definitionNotices(&r.Total, in.Definitions)...)
 	r.Draft = slices.ContainsFunc(in.Definitions, func(d Definition) bool { return d.Official && !d.Confirmed })
 	year := toDate(in.Span, zone)
 	inYear := within(in.Year, year)

@@ -30,6 +30,51 @@ func (p *page) reconciliation() {
 	p.line("")
 }
 
+// stepWords are what lies between answered calls and the answer rate's numerator.
+func stepWords(what string) kpi.Wording {
+	switch what {
+	case "self_service":
+		return kpi.Wording{ZH: "自助服务量", EN: "self-service"}
+	case "self_service_in_hours":
+		return kpi.Wording{ZH: "服务时间内自助服务量", EN: "self-service within service hours"}
+	case "self_service_after_hours":
+		return kpi.Wording{ZH: "非服务时间自助服务量", EN: "self-service outside service hours"}
+	case "answered_after_hours":
+		return kpi.Wording{ZH: "非服务时间人工接听量", EN: "answered outside service hours"}
+	}
+	return kpi.Wording{ZH: what, EN: what}
+}
+
+// definitionNotices are what a reader must know of the definitions before the figures: that
+// two of them count other calls as answered, and how these come to each other; and that
+// one changed within the period.
+func definitionNotices(s *kpi.Statement, list []Definition) []kpi.Wording {
+	var out []kpi.Wording
+	if r := s.Reconciled; r != nil {
+		zh := "接听通数与接通率分子口径不一致：接听通数 " + group(r.AnsweredCalls)
+		en := "answered calls and the answer rate do not count the same calls as answered: answered calls " + group(r.AnsweredCalls)
+		for _, step := range r.Steps {
+			sign, n, words := " ＋ ", step.Calls, stepWords(step.What)
+			plain := " + "
+			if n < 0 {
+				sign, plain, n = " － ", " − ", -n
+			}
+			zh, en = zh+sign+words.ZH+" "+group(n), en+plain+words.EN+" "+group(n)
+		}
+		out = append(out, kpi.Wording{ZH: zh + " ＝ 接通率分子 " + group(r.Numerator) + "。", EN: en + " = numerator of the answer rate " + group(r.Numerator) + "."})
+	}
+	for i := range list {
+		d := &list[i]
+		if st := s.Definitions[d.Code]; d.Official && st.Changed {
+			out = append(out, kpi.Wording{
+				ZH: fmt.Sprintf("期间内“%s”的口径有变更，全期按期末口径（第%d版）计算，不与变更前的数据相加。", d.Name.ZH, st.Version),
+				EN: fmt.Sprintf("the definition of %s changed within the period: all of it is computed by the one at its end (v%d), and is no sum of the parts.", d.Name.EN, st.Version),
+			})
+		}
+	}
+	return out
+}
+
 // definitions are the footnotes: what the figures above mean, of those that are a choice.
 func (p *page) definitions() {
 	if p.s.Counts.Calls == 0 {
