@@ -11,8 +11,12 @@ func TestChange(t *testing.T) {
 		want        string
 		ok          bool
 	}{
-		{100, 112, "12.00", true}, {3, 4, "33.33", true}, {3, 2, "-33.33", true}, {100000, 99999, "0.00", true},
-		{0, 5, "", false}, {5, 0, "-100.00", true},
+		{100, 112, "12.00", true},
+		{3, 4, "33.33", true},
+		{3, 2, "-33.33", true},
+		{100000, 99999, "0.00", true},
+		{0, 5, "", false},
+		{5, 0, "-100.00", true},
 	} {
 		if got, ok := Change(c.before, c.now); got != c.want || ok != c.ok {
 			t.Errorf("Change(%d, %d) = %q, %v; want %q, %v", c.before, c.now, got, ok, c.want, c.ok)

@@ -11,14 +11,6 @@ func text(s string) cell { return cell{text: s} }
 
 func label(s string) cell { return cell{text: s, tone: toneLabel} }
 
-func texts(list ...string) []cell {
-	cells := make([]cell, len(list))
-	for i, s := range list {
-		cells[i] = text(s)
-	}
-	return cells
-}
-
 func count(n int64) cell {
 	v := float64(n)
 	return cell{text: group(n), number: &v, format: formatCount}

@@ -11,9 +11,14 @@ import (
 func (t *teller) agents() sheet {
 	s := t.sheet("agents", t.of("坐席", "Agents"), t.of("坐席话务", "Calls by agent"))
 	p := part{columns: []column{
-		{title: t.of("坐席", "Agent"), width: 22}, {title: t.of("首接量", "Answered first"), width: 13}, {title: t.of("处理量(含转接)", "Handled"), width: 15},
-		{title: t.of("平均等待(秒)", "ASA (s)"), width: 13}, {title: t.of("平均通话(秒)", "Talk (s)"), width: 13}, {title: t.of("转接", "Transfers"), width: 10},
-		{title: t.of("满意率", "Satisfaction"), width: 12}, {title: t.of("评价数", "Ratings"), width: 10},
+		{title: t.of("坐席", "Agent"), width: 22},
+		{title: t.of("首接量", "Answered first"), width: 13},
+		{title: t.of("处理量(含转接)", "Handled"), width: 15},
+		{title: t.of("平均等待(秒)", "ASA (s)"), width: 13},
+		{title: t.of("平均通话(秒)", "Talk (s)"), width: 13},
+		{title: t.of("转接", "Transfers"), width: 10},
+		{title: t.of("满意率", "Satisfaction"), width: 12},
+		{title: t.of("评价数", "Ratings"), width: 10},
 	}}
 	sorted := slices.Clone(t.r.Agents)
 	slices.SortStableFunc(sorted, func(a, b kpi.Group) int { return int(b.Counts.Legs - a.Counts.Legs) })
@@ -61,8 +66,11 @@ func (t *teller) reconciliation() sheet {
 func (t *teller) exactFigures() sheet {
 	s := t.sheet("figures", t.of("精确数据", "Exact figures"), t.of("精确数据（未舍入）", "Exact figures, unrounded"))
 	p := part{columns: []column{
-		{title: t.of("代码", "Code"), width: 34}, {title: t.of("名称", "Name"), width: 36}, {title: t.of("数值", "Value"), width: 24},
-		{title: t.of("分子", "Numerator"), width: 16}, {title: t.of("分母", "Denominator"), width: 16},
+		{title: t.of("代码", "Code"), width: 34},
+		{title: t.of("名称", "Name"), width: 36},
+		{title: t.of("数值", "Value"), width: 24},
+		{title: t.of("分子", "Numerator"), width: 16},
+		{title: t.of("分母", "Denominator"), width: 16},
 	}}
 	for _, f := range figures(&t.r.Total, t.d) {
 		num, den := count(f.ratio.Num), count(f.ratio.Den)

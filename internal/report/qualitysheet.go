@@ -15,8 +15,10 @@ import (
 func (t *teller) definitions() sheet {
 	s := t.sheet("definitions", t.of("口径", "Definitions"), t.of("统计口径", "Definitions of the figures"))
 	p := part{columns: []column{
-		{title: t.of("名称", "Name"), width: 22}, {title: t.of("版本", "Version"), width: 12, align: alignCentre},
-		{title: t.of("口径说明", "How it is counted"), width: 58}, {title: t.of("确认情况", "Confirmed"), width: 26},
+		{title: t.of("名称", "Name"), width: 22},
+		{title: t.of("版本", "Version"), width: 12, align: alignCentre},
+		{title: t.of("口径说明", "How it is counted"), width: 58},
+		{title: t.of("确认情况", "Confirmed"), width: 26},
 	}}
 	for i := range t.r.Definitions {
 		d := &t.r.Definitions[i]
@@ -62,8 +64,10 @@ func (t *teller) quality() sheet {
 
 func (t *teller) completeness() []part {
 	p := part{heading: t.of("一、完整性（服务时间内无记录的小时）", "Completeness: hours of service without records"), columns: []column{
-		{title: t.of("数据来源", "Source"), width: 22}, {title: t.of("服务小时", "Service hours"), width: 20, align: alignCentre},
-		{title: t.of("无记录小时", "Without records"), width: 20, align: alignCentre}, {title: t.of("有记录占比", "With records"), width: 40, align: alignCentre},
+		{title: t.of("数据来源", "Source"), width: 22},
+		{title: t.of("服务小时", "Service hours"), width: 20, align: alignCentre},
+		{title: t.of("无记录小时", "Without records"), width: 20, align: alignCentre},
+		{title: t.of("有记录占比", "With records"), width: 40, align: alignCentre},
 	}}
 	gaps := part{columns: []column{{title: t.of("数据来源", "Source"), width: 22}, {title: t.of("起", "From"), width: 20}, {title: t.of("止", "To"), width: 20}, {title: t.of("小时", "Hours"), width: 40, align: alignCentre}}}
 	const mostGaps = 40
@@ -208,8 +212,13 @@ func (t *teller) rejection(reason string) string {
 func (t *teller) lost() sheet {
 	s := t.sheet("lost", t.of("未接来电", "Lost calls"), t.of("未接来电清单（号码已脱敏）", "Lost calls, numbers masked"))
 	p := part{columns: []column{
-		{title: t.of("来电时间", "At"), width: 20, align: alignCentre}, {title: t.of("号码", "Caller"), width: 15, align: alignCentre}, {title: t.of("地区", "Region"), width: 12, align: alignCentre},
-		{title: t.of("技能组", "Queue"), width: 22}, {title: t.of("结果", "Outcome"), width: 20, align: alignCentre}, {title: t.of("等待(秒)", "Wait (s)"), width: 11}, {title: t.of("服务时间内", "In service hours"), width: 12, align: alignCentre},
+		{title: t.of("来电时间", "At"), width: 20, align: alignCentre},
+		{title: t.of("号码", "Caller"), width: 15, align: alignCentre},
+		{title: t.of("地区", "Region"), width: 12, align: alignCentre},
+		{title: t.of("技能组", "Queue"), width: 22},
+		{title: t.of("结果", "Outcome"), width: 20, align: alignCentre},
+		{title: t.of("等待(秒)", "Wait (s)"), width: 11},
+		{title: t.of("服务时间内", "In service hours"), width: 12, align: alignCentre},
 	}}
 	for _, c := range t.r.Lost.List {
 		wait := cell{text: kpi.Millis(c.WaitMillis).String(), number: ptr(parse(kpi.Millis(c.WaitMillis).String())), format: formatPlain}

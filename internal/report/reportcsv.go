@@ -42,8 +42,13 @@ func writeReportCSV(w io.Writer, r *Report) error {
 		section string
 		groups  []kpi.Group
 	}{
-		{"month", r.Months}, {"day", r.Days}, {"hour_of_day", r.DayHours}, {"hour_of_week", r.Weeks},
-		{"queue", r.Queues}, {"agent", r.Agents}, {"topic", r.Topics},
+		{"month", r.Months},
+		{"day", r.Days},
+		{"hour_of_day", r.DayHours},
+		{"hour_of_week", r.Weeks},
+		{"queue", r.Queues},
+		{"agent", r.Agents},
+		{"topic", r.Topics},
 	} {
 		for i := range g.groups {
 			x := &g.groups[i]

@@ -31,7 +31,6 @@ type column struct {
 	over  string  // the title of neighbouring columns together, above theirs
 	width float64 // in characters of the body's size; a Chinese one counts two
 	joins bool    // equal cells below each other are shown as one
-	split bool    // … and keep apart what an earlier column keeps apart
 	align align
 }
 

@@ -49,8 +49,12 @@ func (t *teller) summary() sheet {
 		s.lead = append(s.lead, t.of("注意：", "Note: ")+t.word(n))
 	}
 	columns := []column{
-		{title: t.of("指标", "Figure"), width: 30}, {title: t.of("数值", "Value"), width: 13}, {title: t.of("分子", "Numerator"), width: 13},
-		{title: t.of("分母", "Denominator"), width: 13}, {title: t.of("目标", "Target"), width: 10, align: alignCentre}, {title: t.of("结果", "Result"), width: 16, align: alignCentre},
+		{title: t.of("指标", "Figure"), width: 30},
+		{title: t.of("数值", "Value"), width: 13},
+		{title: t.of("分子", "Numerator"), width: 13},
+		{title: t.of("分母", "Denominator"), width: 13},
+		{title: t.of("目标", "Target"), width: 10, align: alignCentre},
+		{title: t.of("结果", "Result"), width: 16, align: alignCentre},
 	}
 	rates := part{heading: t.of("一、比率与时长", "Rates and times"), columns: columns}
 	for _, f := range figures(&t.r.Total, t.d) {
@@ -156,9 +160,15 @@ func join(l Lang, list []string) string {
 // groupColumns are those of every table of parts of a period.
 func (t *teller) groupColumns(name string, width float64) []column {
 	return []column{
-		{title: name, width: width}, {title: t.of("来电总量", "Offered"), width: 10}, {title: t.of("人工请求量", "Requested"), width: 11},
-		{title: t.of("人工接听量", "Answered"), width: 11}, {title: t.of("放弃量", "Abandoned"), width: 10}, {title: t.of("人工接通率", "Answer rate"), width: 11},
-		{title: fmt.Sprintf(t.of("%d秒应答率", "Within %d s"), t.d.Timeliness), width: 11}, {title: t.of("平均等待(秒)", "ASA (s)"), width: 12}, {title: t.of("平均通话(秒)", "Talk (s)"), width: 12},
+		{title: name, width: width},
+		{title: t.of("来电总量", "Offered"), width: 10},
+		{title: t.of("人工请求量", "Requested"), width: 11},
+		{title: t.of("人工接听量", "Answered"), width: 11},
+		{title: t.of("放弃量", "Abandoned"), width: 10},
+		{title: t.of("人工接通率", "Answer rate"), width: 11},
+		{title: fmt.Sprintf(t.of("%d秒应答率", "Within %d s"), t.d.Timeliness), width: 11},
+		{title: t.of("平均等待(秒)", "ASA (s)"), width: 12},
+		{title: t.of("平均通话(秒)", "Talk (s)"), width: 12},
 	}
 }
 

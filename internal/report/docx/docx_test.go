@@ -14,7 +14,7 @@ import (
 func sample() *Document {
 	d := &Document{Title: "报告 <&>", Creator: "咸阳", Language: "zh-CN", At: time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)}
 	d.Paragraph(Title, "题目")
-	d.Paragraph(Body, "a < b && c\x00\x0b ]]> ​\n第二行")
+	d.Paragraph(Body, "a < b && c\x00\x0b ]]> \u200b\n第二行")
 	d.Table(Table{Widths: []int{1, 2}, Head: []string{"甲", "乙"}, Rows: [][]Cell{
 		{{Text: "=1+1"}, {Text: "12", Number: true}}, {{Text: "=1+1", Joined: true}, {Text: "", Number: true, Bold: true}},
 	}})
