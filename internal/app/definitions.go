@@ -36,7 +36,7 @@ type definitionQuery struct {
 }
 
 func (s *system) definitions(ctx context.Context, q definitionQuery) (kpi.Definitions, error) {
-	rules, err := openRules(s.cfg)
+	rules, err := s.rules()
 	if err != nil {
 		return kpi.Definitions{}, err
 	}

@@ -146,7 +146,7 @@ func (s *system) aggregator(kick func()) (*aggregate.Aggregator, error) {
 }
 
 func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
-	rules, err := openRules(s.cfg)
+	rules, err := s.rules()
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -15,6 +16,7 @@ import (
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/config"
+	"hotline12333/internal/ruleset"
 	"hotline12333/internal/store"
 )
 
@@ -26,6 +28,10 @@ type system struct {
 	reg    *prometheus.Registry
 	broker *broker.Client
 	store  *store.Store
+
+	// rules reads them when they are first asked for: they hold from one start of the
+	// program to the next.
+	rules func() (*ruleset.Rules, error)
 }
 
 func newRegistry() *prometheus.Registry {
@@ -44,7 +50,10 @@ func connect(ctx context.Context, cfg config.Root, log *slog.Logger, reg *promet
 	if err != nil {
 		return nil, errJoin(err, b.Close())
 	}
-	return &system{cfg: cfg, log: log, reg: reg, broker: b, store: s}, nil
+	return &system{
+		cfg: cfg, log: log, reg: reg, broker: b, store: s,
+		rules: sync.OnceValues(func() (*ruleset.Rules, error) { return openRules(cfg) }),
+	}, nil
 }
 
 // answerWithin is how long a command that reads waits for broker or store to answer.
