@@ -55,7 +55,7 @@ func TestReasonsStartAtZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if f.GetName() == "hotline_load_rejected_total" && len(f.GetMetric()) == 3*len(hotline.Reasons()) {
+		if f.GetName() == "hotline_load_rejected_total" && len(f.GetMetric()) == 4*len(hotline.Reasons()) {
 			return
 		}
 	}
