@@ -130,5 +130,9 @@ is a draft, and says so.`,
 	cmd.Flags().StringVar(&q.Centre, "centre", "", "one `CENTRE` only (default: all)")
 	definitionFlags(cmd, &definitions, nil)
 	f.add(cmd)
+	cmd.AddCommand(c.reportClose(), c.reportList(), c.reportShow(), c.reportDiff())
+	for _, sub := range cmd.Commands() {
+		sub.Args = noArgs
+	}
 	return cmd
 }

@@ -140,7 +140,7 @@ func (g *gathering) report(ctx context.Context) (*report.Report, error) {
 	}
 	g.in.Count = buildOf(g.sources, g.q.Zone, defined)
 	for _, step := range []func(context.Context) error{
-		g.reach, g.year, g.named, g.compared, g.lost, g.rejected, g.journal, g.targets,
+		g.reach, g.year, g.named, g.compared, g.lost, g.rejected, g.sealedBefore, g.journal, g.targets,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -344,11 +344,16 @@ func WriteReport(path string, r *report.Report, o report.Options) error {
 	if err := report.Render(&out, r, o); err != nil {
 		return err
 	}
+	return writeWhole(path, out.Bytes())
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	_, err = tmp.Write(out.Bytes())
+	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)

@@ -28,7 +28,7 @@ func (t *teller) formSheet(x *FilledTable) sheet {
 	rows.notes = t.formNotes(x)
 	s.parts = append(s.parts, rows)
 	for _, w := range x.Layout.Signatures {
-		s.signed = append(s.signed, t.word(w))
+		s.signed = append(s.signed, t.signature(w))
 	}
 	return s
 }

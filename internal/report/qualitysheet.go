@@ -59,6 +59,9 @@ func (t *teller) quality() sheet {
 	s := t.sheet("quality", t.of("数据质量", "Data quality"), t.of("数据质量说明", "Data quality"))
 	s.parts = append(s.parts, t.completeness()...)
 	s.parts = append(s.parts, t.controls(), t.outages(), t.rejects(), t.excluded(), t.corrections(), t.entered())
+	if t.r.Closing != nil {
+		s.parts = append(s.parts, t.closing())
+	}
 	return s
 }
 
@@ -171,12 +174,6 @@ func (t *teller) excluded() part {
 	}
 	p.rows = append(p.rows, []cell{text(t.of("未结束（不计入）", "open, not counted")), count(c.Open)}, []cell{text(t.of("时间倒置（按零计）", "times that run backwards, taken as zero")), count(c.ClockSkew)})
 	return p
-}
-
-func (t *teller) corrections() part {
-	return part{heading: t.of("六、上次锁定以来的更正", "Corrections since the last sealed report"), columns: []column{
-		{width: 22}, {width: 20}, {width: 20}, {width: 40},
-	}, bare: true, rows: [][]cell{t.said(t.of("本期尚无已锁定的报告", "no report of this period has been sealed"))}}
 }
 
 func (t *teller) entered() part {

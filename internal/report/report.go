@@ -39,6 +39,7 @@ type Report struct {
 	Agents   []kpi.Group `json:"agents"`
 	Topics   []kpi.Group `json:"topics"`
 
+	Closing *Closing  `json:"closing,omitempty"` // nil: it is not closed
 	Quality Quality   `json:"quality"`
 	Lost    LostCalls `json:"lost_calls"`
 }
@@ -97,6 +98,7 @@ type Quality struct {
 	Rejected      map[string]int64   `json:"rejected"` // by reason, of all times: what is rejected has no time of its own
 	RejectedKnown bool               `json:"rejected_known"`
 	Entered       []Entered          `json:"entered"`
+	Sealed        []SealedSince      `json:"sealed"`             // reports that were closed before and lie in the period
 	Pipeline      *kpi.Pipeline      `json:"pipeline,omitempty"` // of the files that were analysed
 }
 
@@ -151,3 +153,35 @@ type LostCall struct {
 
 // MostLost bounds the list of lost calls: a sheet that is read by people.
 const MostLost = 500
+
+// Closing is who has closed the period, and what was open when they did.
+type Closing struct {
+	Preparer string         `json:"preparer"` // 填报人
+	Reviewer string         `json:"reviewer"` // 复核人
+	Head     string         `json:"head"`     // 负责人
+	At       time.Time      `json:"at"`
+	Revision int            `json:"revision"` // from 1 on 更正版
+	Reason   string         `json:"reason,omitempty"`
+	Answers  []ClosedAnyway `json:"answers"`
+}
+
+// ClosedAnyway is an item of the check list (关账清单) that was found and answered.
+type ClosedAnyway struct {
+	Code   string      `json:"code"`
+	Found  kpi.Wording `json:"found"`
+	Reason string      `json:"reason"`
+}
+
+// SealedSince is a closed report, with what became of its period's calls since.
+type SealedSince struct {
+	Title   string        `json:"title"`
+	At      time.Time     `json:"at"`
+	Changes []ChangedKind `json:"changes"` // none: no call has another version
+}
+
+// ChangedKind is how many calls changed in one way.
+type ChangedKind struct {
+	Kind  string      `json:"kind"`
+	Name  kpi.Wording `json:"name"`
+	Calls int64       `json:"calls"`
+}

@@ -36,6 +36,7 @@ type Manifest struct {
 	Head     string `json:"head"`     // 负责人
 
 	ClosedAt time.Time  `json:"closed_at"` // to the second
+	AsOf     time.Time  `json:"as_of"`     // versions registered before it, by the store's clock, were counted
 	DataTo   *time.Time `json:"data_to"`   // the latest instant any counted call tells of
 	Draft    bool       `json:"draft"`     // definitions were not confirmed
 	Program  string     `json:"program"`

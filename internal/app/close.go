@@ -1,0 +1,395 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline12333/internal/audit"
+	"hotline12333/internal/config"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/report"
+	"hotline12333/internal/ruleset"
+	"hotline12333/internal/seal"
+	"hotline12333/internal/store"
+	"hotline12333/pipelines"
+)
+
+// CloseQuery asks for a period to be closed.
+type CloseQuery struct {
+	ReportQuery
+
+	Preparer, Reviewer, Head string
+	Accept                   map[string]string // reason by code of the check list
+	Revise                   bool              // replace a report that is closed
+	Reason                   string            // of the revision
+}
+
+// Closed is what became of the query: the check list, and the entry where it was closed.
+type Closed struct {
+	Found []seal.Answer // without a reason: not answered
+	Entry *seal.Entry   // nil: it was refused
+}
+
+// ErrNotAnswered says that the check list has items without an answer.
+var ErrNotAnswered = errors.New("the period was not closed: answer every open item of the check list with --accept CODE=REASON, or settle it")
+
+// CloseReport seals the report of a period, whole or not at all. The error is
+// [ErrNotAnswered] where the check list keeps it from being closed.
+func CloseReport(ctx context.Context, cfg config.Root, log *slog.Logger, q CloseQuery) (done *Closed, err error) {
+	for code := range q.Accept {
+		if !slices.Contains(Checks(), code) {
+			return nil, fmt.Errorf("--accept %s: no item of the check list; there are %s", code, strings.Join(Checks(), ", "))
+		}
+	}
+	span, err := q.span()
+	if err != nil {
+		return nil, err
+	}
+	if q.Now.Before(span.To) {
+		return nil, fmt.Errorf("%s is not over: it can be closed from %s on", span.Name, span.To.In(q.Zone).Format("2006-01-02 15:04"))
+	}
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errJoin(err, sys.close()) }()
+	if err := errJoin(sys.storeAnswers(ctx), sys.brokerAnswers(ctx)); err != nil {
+		return nil, err
+	}
+	c := &closing{sys: sys, q: q, span: span}
+	return c.run(ctx)
+}
+
+// closing is one attempt to close a period.
+type closing struct {
+	sys  *system
+	q    CloseQuery
+	span kpi.Span
+
+	manifest seal.Manifest
+	g        *gathering
+	r        *report.Report
+}
+
+// sealedChain is the whole chain. One that is damaged is not built on.
+func (s *system) sealedChain(ctx context.Context) ([]*seal.Entry, error) {
+	rows, err := s.store.SealedReports(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the closed reports: %w", err)
+	}
+	entries, faults := seal.Chain(rows)
+	if len(faults) > 0 {
+		return entries, fmt.Errorf("the chain of closed reports was changed (%s): hotline report list --verify", faults[0])
+	}
+	return entries, nil
+}
+
+func (c *closing) run(ctx context.Context) (*Closed, error) {
+	entries, err := c.sys.sealedChain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(entries); err != nil {
+		return nil, err
+	}
+	done := &Closed{}
+	if done.Found, err = c.gather(ctx); err != nil {
+		return nil, err
+	}
+	answered := true
+	for i := range done.Found {
+		a := &done.Found[i]
+		a.Reason = strings.TrimSpace(c.q.Accept[a.Code])
+		answered = answered && a.Reason != ""
+	}
+	if !answered {
+		return done, ErrNotAnswered
+	}
+	c.manifest.Answers = done.Found
+	if err := c.seal(ctx); err != nil {
+		return nil, err
+	}
+	done.Entry, err = c.append(ctx, entries)
+	return done, err
+}
+
+func lastOf(entries []*seal.Entry) *seal.Entry {
+	if len(entries) == 0 {
+		return nil
+	}
+	return entries[len(entries)-1]
+}
+
+// begin says what is to be closed, and refuses what is closed already.
+func (c *closing) begin(entries []*seal.Entry) error {
+	m := seal.Manifest{
+		ID: ulid.Make().String(), Centre: c.q.Centre, Period: c.span.Name, From: c.span.From, To: c.span.To, Zone: c.q.Zone.String(),
+		Preparer: c.q.Preparer, Reviewer: c.q.Reviewer, Head: c.q.Head, ClosedAt: c.q.Now.UTC().Truncate(time.Second), Program: c.q.Program,
+	}
+	before := seal.Of(entries, m.Centre, m.Period)
+	switch {
+	case len(before) > 0 && !c.q.Revise:
+		b := before[0]
+		return fmt.Errorf("%s was closed by %s at %s: only a revision replaces it (--revise --reason WHY)",
+			b.Title(), b.Preparer, b.ClosedAt.In(c.q.Zone).Format(time.DateTime))
+	case len(before) == 0 && c.q.Revise:
+		return fmt.Errorf("%s was never closed: there is nothing to revise", m.Period)
+	case len(before) > 0:
+		m.Revision, m.Replaces, m.Reason = before[0].Revision+1, before[0].ID, c.q.Reason
+	}
+	c.manifest = m
+	return m.Validate()
+}
+
+// attempts is how often a report is gathered anew because the period's calls changed
+// meanwhile.
+const attempts = 3
+
+// gather builds the report over a state of the calls that holds still, and looks at it.
+func (c *closing) gather(ctx context.Context) (found []seal.Answer, err error) {
+	for range attempts {
+		g, err := newGathering(c.sys.cfg, c.q.ReportQuery, c.span)
+		if err != nil {
+			return nil, err
+		}
+		g.sys = c.sys
+		pending, err := g.pendingNow(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if c.manifest.AsOf, err = c.sys.store.RegisteredTo(ctx); err != nil {
+			return nil, fmt.Errorf("reading how far the registry has come: %w", err)
+		}
+		if c.r, err = g.report(ctx); err != nil {
+			return nil, err
+		}
+		h, err := c.sys.store.Horizons(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading how long calls are kept: %w", err)
+		}
+		c.g = g
+		found = g.check(c.r, pending, h.Removed)
+		if still, err := c.still(ctx); err != nil || still {
+			return found, err
+		}
+	}
+	return nil, c.restless()
+}
+
+func (c *closing) restless() error {
+	return fmt.Errorf("the calls of %s keep changing while the report is made: nothing was closed; try again when no import is running", c.span.Name)
+}
+
+// still says that no call of the period has got another version since the report began.
+func (c *closing) still(ctx context.Context) (bool, error) {
+	changes, err := c.sys.store.CorrectionsSince(ctx, c.manifest.AsOf, c.span.From, c.span.To, 1)
+	return len(changes) == 0, err
+}
+
+// seal writes the parts. Nothing refers to them until the entry is appended.
+func (c *closing) seal(ctx context.Context) error {
+	m := &c.manifest
+	m.Draft = c.r.Draft
+	if c.r.DataTo != nil {
+		at := c.r.DataTo.UTC()
+		m.DataTo = &at
+	}
+	c.r.Closing = &report.Closing{
+		Preparer: m.Preparer, Reviewer: m.Reviewer, Head: m.Head, At: m.ClosedAt.In(c.q.Zone), Revision: m.Revision, Reason: m.Reason,
+		Answers: []report.ClosedAnyway{},
+	}
+	for _, a := range m.Answers {
+		c.r.Closing.Answers = append(c.r.Closing.Answers, report.ClosedAnyway{Code: a.Code, Found: kpi.Wording{ZH: a.ZH, EN: a.EN}, Reason: a.Reason})
+	}
+	for _, step := range []func(context.Context) error{c.formats, c.rules, c.entered, c.calls} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part writes one part.
+func (c *closing) part(ctx context.Context, name string, write func(io.Writer) error) error {
+	w := c.sys.store.SealPart(ctx, c.manifest.ID, name)
+	if err := write(w); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	p, err := w.Close()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.manifest.Parts = append(c.manifest.Parts, p)
+	return nil
+}
+
+func (c *closing) bytes(ctx context.Context, name string, data []byte) error {
+	return c.part(ctx, name, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(data))
+		return err
+	})
+}
+
+// partOf names the part that holds a format. CSV and JSON have every language.
+func partOf(f report.Format, l report.Lang) string {
+	if f == report.CSV || f == report.JSON {
+		return "report." + string(f)
+	}
+	return "report." + string(l) + "." + string(f)
+}
+
+// formats are the report's bytes, and the counts behind each row.
+func (c *closing) formats(ctx context.Context) error {
+	for _, f := range report.ReportFormats() {
+		for _, l := range []report.Lang{report.Chinese, report.English} {
+			if name := partOf(f, l); l == report.Chinese || name != partOf(f, report.Chinese) {
+				var out bytes.Buffer
+				if err := report.Render(&out, c.r, report.Options{Format: f, Lang: l}); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				if err := c.bytes(ctx, name, out.Bytes()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	counts, err := json.MarshalIndent(countsOf(c.r), "", "  ")
+	if err != nil {
+		return err
+	}
+	return c.bytes(ctx, "counts.json", counts)
+}
+
+// rowCounts are what a row of a table was computed from.
+type rowCounts struct {
+	Table       string `json:"table"`
+	Form        string `json:"form"`
+	Code        string `json:"code"`
+	Value       string `json:"value,omitempty"`
+	Numerator   int64  `json:"numerator"`
+	Denominator int64  `json:"denominator"`
+}
+
+// sealedCounts are the counts behind a report.
+type sealedCounts struct {
+	Rows       []rowCounts `json:"rows"`
+	Total      kpi.Counts  `json:"total"`
+	YearToDate *kpi.Counts `json:"year_to_date,omitempty"`
+	Months     []kpi.Group `json:"months"`
+}
+
+func countsOf(r *report.Report) sealedCounts {
+	s := sealedCounts{Total: r.Total.Counts, Months: r.Months}
+	if r.YearToDate != nil {
+		s.YearToDate = &r.YearToDate.Counts
+	}
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		for j := range t.Rows {
+			x := &t.Rows[j]
+			s.Rows = append(s.Rows, rowCounts{Table: t.Number, Form: string(t.Form), Code: x.Code, Value: x.Value, Numerator: x.Numerator, Denominator: x.Denominator})
+		}
+	}
+	return s
+}
+
+// rulesPart is where the files of rules are kept.
+const rulesPart = "rules/"
+
+// rules are the files of definitions, indicators, calendars and forms.
+func (c *closing) rules(ctx context.Context) error {
+	files, err := ruleset.Files(pipelines.Rules, c.sys.cfg.Rules)
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		if err := c.bytes(ctx, rulesPart+files[i].Name(), files[i].Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entered is all that people have entered, with its history.
+func (c *closing) entered(ctx context.Context) error {
+	all := []journal.Entry{}
+	for _, kind := range []journal.Kind{journal.KindValue, journal.KindDeviation, journal.KindDefinition, journal.KindControlTotal, journal.KindOutage} {
+		list, err := c.sys.store.Entries(ctx, store.EntryQuery{Kind: kind})
+		if err != nil {
+			return fmt.Errorf("reading what was entered: %w", err)
+		}
+		slices.SortFunc(list, func(a, b journal.Entry) int { return strings.Compare(a.ID, b.ID) })
+		all = append(all, list...)
+	}
+	data, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return c.bytes(ctx, "entered.json", data)
+}
+
+// calls is the list of calls. It must be what the tallies have counted, or nothing is
+// closed; where calls have reached retention there is nothing to hold it against.
+func (c *closing) calls(ctx context.Context) error {
+	l, err := c.g.callList()
+	if err != nil {
+		return err
+	}
+	if err := c.part(ctx, callsPart, func(w io.Writer) error { return l.write(ctx, w) }); err != nil {
+		return err
+	}
+	still, err := c.still(ctx)
+	if err != nil {
+		return err
+	}
+	if !still {
+		return c.restless()
+	}
+	waived := func(a seal.Answer) bool { return a.Code == CheckRemoved || a.Code == CheckPending }
+	if slices.ContainsFunc(c.manifest.Answers, waived) {
+		return nil
+	}
+	if err := l.agree(c.g.in.Year); err != nil {
+		return fmt.Errorf("the calls of %s are not what was counted, nothing was closed (hotline explain shows where): %w", c.span.Name, err)
+	}
+	return nil
+}
+
+// append puts the entry at the end of the chain. Where another period was closed meanwhile
+// it follows that one; where it was the same period, that one has won.
+func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entry, error) {
+	subject := c.manifest.Title()
+	if err := record(c.sys.cfg, audit.Entry{Action: audit.CloseReport, Subject: subject, Reason: c.manifest.Reason}); err != nil {
+		return nil, err
+	}
+	for {
+		e, err := seal.Close(c.manifest, lastOf(entries))
+		if err != nil {
+			return nil, err
+		}
+		err = c.sys.store.AppendSealed(ctx, e)
+		if err == nil {
+			return e, nil
+		}
+		if !errors.Is(err, store.ErrSealed) {
+			return nil, fmt.Errorf("closing %s: %w", subject, err)
+		}
+		if entries, err = c.sys.sealedChain(ctx); err != nil {
+			return nil, err
+		}
+		if now := seal.Of(entries, c.manifest.Centre, c.manifest.Period); len(now) > 0 && now[0].ID != c.manifest.Replaces {
+			return nil, fmt.Errorf("%w: %s by %s; nothing of yours was kept", store.ErrSealed, now[0].Title(), now[0].Preparer)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/report"
+	"hotline12333/internal/seal"
+)
+
+func keysOf(m map[string]listedCall) iter.Seq[string] { return maps.Keys(m) }
+
+// rows compares the rows of the tables, and the counts of the period.
+func (x *differ) rows() {
+	for i := range x.was.Tables {
+		t := &x.was.Tables[i]
+		for j := range t.Rows {
+			x.row(t, &t.Rows[j])
+		}
+	}
+	was, is := &x.was.Total.Counts, &x.now.Total.Counts
+	for _, c := range []struct {
+		figure, name string
+		was, is      int64
+	}{
+		{"offered", "来电总量", was.Offered, is.Offered},
+		{"requested", "人工请求量", was.Requested, is.Requested},
+		{"answered", "人工接听量", was.Answered, is.Answered},
+		{"self_service", "自助服务量", was.SelfService, is.SelfService},
+		{"open", "未办结", was.Open, is.Open},
+	} {
+		if c.was != c.is {
+			x.d.Rows = append(x.d.Rows, DifferentRow{
+				Code: c.figure, Name: c.name, Was: strconv.FormatInt(c.was, 10), Is: strconv.FormatInt(c.is, 10),
+				Change: fmt.Sprintf("%+d", c.is-c.was), Why: x.because(c.figure, nil, nil),
+			})
+		}
+	}
+}
+
+func (x *differ) row(t *report.FilledTable, was *report.Indicator) {
+	r := DifferentRow{Table: t.Number, Form: string(t.Form), Code: was.Code, Name: was.Name.ZH, Was: shownOf(was)}
+	var is *report.Indicator
+	for i := range x.now.Tables {
+		other := &x.now.Tables[i]
+		for j := range other.Rows {
+			if other.Number == t.Number && other.Form == t.Form && other.Rows[j].Code == was.Code {
+				is = &other.Rows[j]
+			}
+		}
+	}
+	if is == nil {
+		r.Is, r.Change, r.Why = "—", "—", []string{"指标已不在表中 no row of the table any more"}
+		x.d.Rows = append(x.d.Rows, r)
+		return
+	}
+	if was.Value == is.Value && was.Numerator == is.Numerator && was.Denominator == is.Denominator && was.Score == is.Score && was.State == is.State {
+		return
+	}
+	r.Is, r.Change, r.Why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
+	x.d.Rows = append(x.d.Rows, r)
+}
+
+func shownOf(x *report.Indicator) string {
+	if x.Value == "" {
+		return x.State.Wording().ZH
+	}
+	s := x.Shown
+	if x.Computed && x.Denominator != 0 {
+		s += fmt.Sprintf(" (%d / %d)", x.Numerator, x.Denominator)
+	}
+	return s
+}
+
+// change is the difference of two exact numbers.
+func change(was, is string) string {
+	a, ok := new(big.Rat).SetString(was)
+	b, and := new(big.Rat).SetString(is)
+	if !ok || !and {
+		return "—"
+	}
+	d := new(big.Rat).Sub(b, a)
+	text := d.FloatString(4)
+	if d.Sign() > 0 {
+		text = "+" + text
+	}
+	return text
+}
+
+// because is why a row is not what it was: of computed ones the calls that stand otherwise,
+// of entered ones what was entered.
+func (x *differ) because(code string, was, is *report.Indicator) []string {
+	var why []string
+	if was != nil && !was.Computed {
+		if was.Value != is.Value {
+			why = append(why, "录入值已更改 another value was entered: "+x.enteredSince(code))
+		} else {
+			why = append(why, "指标值、权重或时序进度变化 target, weight or expected progress changed")
+		}
+	}
+	for i := range x.was.Definitions {
+		for j := range x.now.Definitions {
+			a, b := &x.was.Definitions[i], &x.now.Definitions[j]
+			if a.Code == code && b.Code == code && a.Version != b.Version {
+				why = append(why, fmt.Sprintf("口径由第%d版改为第%d版 definition v%d, was v%d", a.Version, b.Version, b.Version, a.Version))
+			}
+		}
+	}
+	if was == nil || was.Computed {
+		by := x.changed[figureOf(code)]
+		for _, kind := range seal.ChangeKinds() {
+			if n := by[kind]; n > 0 {
+				zh, en := kind.Title()
+				why = append(why, fmt.Sprintf("%s %d 通 %s", zh, n, en))
+			}
+		}
+	}
+	if len(x.d.Rules) > 0 && was != nil {
+		why = append(why, "规则文件变化 files of rules changed: "+strings.Join(x.d.Rules, ", "))
+	}
+	if len(why) == 0 && was != nil && (code == kpi.DefResponse || code == kpi.DefConsultation) {
+		why = append(why, "工单办理情况变化 what became of tickets")
+	}
+	if len(why) == 0 && was != nil && was.Numerator == is.Numerator && was.Denominator == is.Denominator {
+		why = append(why, "时序进度或预测变化 expected progress or forecast")
+	}
+	if len(why) == 0 {
+		zh, en := seal.Unlisted.Title()
+		why = append(why, zh+" "+en+"：报告期以外的来电 calls outside of the period, or records that came apart from calls")
+	}
+	return why
+}
+
+// figureOf is the listed figure that says where calls stand in a row.
+func figureOf(code string) string {
+	switch code {
+	case kpi.DefAnsweredCalls:
+		return "answered"
+	case kpi.DefResponse:
+		return "response_timeliness_wait"
+	}
+	return code
+}
+
+func (x *differ) enteredSince(code string) string {
+	var list []string
+	for _, e := range x.now.Quality.Entered {
+		if e.Code == code && e.At.After(x.e.ClosedAt) {
+			list = append(list, e.By+" "+e.At.Format("2006-01-02 15:04")+" "+e.Reason)
+		}
+	}
+	if len(list) == 0 {
+		return "—"
+	}
+	return strings.TrimSpace(strings.Join(list, "; "))
+}
+
+// PrintDifference prints what changed for people.
+func PrintDifference(out io.Writer, d *Difference) error {
+	w := &printer{out: out}
+	w.line("%s", d.Title)
+	if len(d.Rows) == 0 {
+		w.line("上报值与现值一致 what was reported is what would be reported now")
+	} else {
+		w.line("项目 | 上报值 | 现值 | 差异 | 原因")
+	}
+	for _, r := range d.Rows {
+		name := r.Name
+		if r.Table != "" {
+			name = "表" + r.Table + " " + r.Form + " " + name
+		}
+		w.line("%s | %s | %s | %s | %s", name, r.Was, r.Is, r.Change, strings.Join(r.Why, "; "))
+	}
+	if len(d.Kinds) > 0 {
+		w.line("")
+		w.line("变化的来电 calls that changed")
+		for _, kind := range seal.ChangeKinds() {
+			if n := d.Kinds[kind]; n > 0 {
+				zh, en := kind.Title()
+				w.line("  %s %s: %d", zh, en, n)
+			}
+		}
+		for _, c := range d.Calls {
+			w.line("  %s %s v%d %s → v%d %s", c.Kind, c.CallID, c.WasVersion, orDash(c.WasRule), c.IsVersion, orDash(c.IsRule))
+		}
+	}
+	return w.err
+}
