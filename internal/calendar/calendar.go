@@ -78,8 +78,8 @@ func (c Calendar) Check(from, to time.Time) error {
 	if !from.Before(to) {
 		return nil
 	}
-	first := DateOf(from, c.Zone())
-	if c.rules != nil && c.minuteOf(from) < c.rules.spill {
+	first, minute := shown(from, c.Zone())
+	if c.rules != nil && minute < c.rules.spill {
 		first--
 	}
 	return c.checkDays(first, DateOf(to.Add(-1), c.Zone()))
@@ -142,7 +142,7 @@ func (c Calendar) InService(t time.Time) bool {
 	if c.rules == nil {
 		return true
 	}
-	day, minute := DateOf(t, c.Zone()), c.minuteOf(t)
+	day, minute := shown(t, c.Zone())
 	return within(c.hoursOf(day), minute) || minute < c.rules.spill && within(c.reachingInto(day), minute)
 }
 
@@ -177,10 +177,4 @@ func within(hours []Hours, minute int) bool {
 		}
 	}
 	return false
-}
-
-// minuteOf is the minute of the day that the clock on the wall shows.
-func (c Calendar) minuteOf(t time.Time) int {
-	hour, minute, _ := t.In(c.Zone()).Clock()
-	return hour*60 + minute
 }

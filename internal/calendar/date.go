@@ -17,7 +17,21 @@ func NewDate(year int, month time.Month, day int) Date {
 const secondsPerDay = 24 * 60 * 60
 
 // DateOf is the day on which t falls in the zone.
-func DateOf(t time.Time, zone *time.Location) Date { return NewDate(t.In(zone).Date()) }
+func DateOf(t time.Time, zone *time.Location) Date {
+	day, _ := shown(t, zone)
+	return day
+}
+
+// shown is what clocks on the wall show: the day, and the minute of it.
+func shown(t time.Time, zone *time.Location) (day Date, minute int) {
+	_, offset := t.In(zone).Zone()
+	seconds := t.Unix() + int64(offset)
+	whole := seconds / secondsPerDay
+	if seconds%secondsPerDay < 0 { // before 1970
+		whole--
+	}
+	return Date(whole), int(seconds-whole*secondsPerDay) / 60
+}
 
 // ParseDate reads 2026-05-01.
 func ParseDate(s string) (Date, error) {

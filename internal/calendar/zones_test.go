@@ -101,6 +101,21 @@ func TestTermsWhereClocksChange(t *testing.T) {
 	}
 }
 
+func TestDateOf(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		in := zone(t, rapid.SampledFrom([]string{"Asia/Shanghai", "America/New_York", "Pacific/Apia", "Asia/Kolkata", "UTC"}).Draw(r, "zone"))
+		at := time.Unix(rapid.Int64Range(-4e9, 4e9).Draw(r, "unix"), rapid.Int64Range(0, 999_999_999).Draw(r, "nanos"))
+		d := calendar.DateOf(at, in)
+		y, m, day := at.In(in).Date()
+		if dy, dm, dd := d.Civil(); dy != y || dm != m || dd != day || d != calendar.NewDate(y, m, day) || d.String() != at.In(in).Format(time.DateOnly) {
+			r.Fatalf("%s is on %s", at.In(in), d)
+		}
+		if begins := d.Start(in); begins.After(at) || !(d + 1).Start(in).After(at) {
+			r.Fatalf("%s is on %s, which begins %s", at.In(in), d, begins)
+		}
+	})
+}
+
 // night is in service from Monday's evening to the next morning, on to Saturday's.
 func night(t *testing.T, known ...int) calendar.Calendar {
 	t.Helper()
