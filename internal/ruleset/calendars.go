@@ -43,7 +43,8 @@ func (c *Calendars) Names() []string { return slices.Sorted(maps.Keys(c.byName))
 // those of the one it extends. The calendar always has none.
 func (c *Calendars) Files(name string) []File { return c.files[name] }
 
-func loadCalendars(builtin fs.FS, cfg Config, zone *time.Location) (*Calendars, error) {
+// LoadCalendars is Load for the calendars alone.
+func LoadCalendars(builtin fs.FS, cfg Config, zone *time.Location) (*Calendars, error) {
 	files, err := read(builtin, cfg.Dir, "calendar")
 	if err != nil {
 		return nil, err

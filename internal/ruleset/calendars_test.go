@@ -1,6 +1,8 @@
 package ruleset_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -196,5 +198,44 @@ func TestExamplesOfTheDocumentation(t *testing.T) {
 	}
 	if works, err := c.IsWorkingDay(time.Date(2026, 5, 30, 12, 0, 0, 0, c.Zone())); err != nil || works {
 		t.Errorf("a served Saturday is a working day (%v)", err)
+	}
+}
+
+// A directory that is none is told once.
+func TestDirectoryOfRules(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		file:           "rules.dir: " + file + " is no directory",
+		file + "/none": "rules.dir: stat " + file + "/none: not a directory",
+	} {
+		if _, err := ruleset.Load(pipelines.Rules, ruleset.Config{Dir: dir, Calendar: "always"}, time.UTC); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// Every file behind a calendar is there as evidence, as it was read.
+func TestFilesOfCalendars(t *testing.T) {
+	text := "name: mine\nextends: cn-2026\n"
+	r, err := rules(t, "mine", map[string]string{"mine.yaml": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range r.Calendars.Files("mine") {
+		sum := sha256.Sum256(f.Data)
+		if f.SHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: SHA-256 %s is not that of its data", f.Path, f.SHA256)
+		}
+		names = append(names, fmt.Sprint(filepath.Base(f.Path), f.Own))
+	}
+	if got := strings.Join(names, " "); got != "mine.yamltrue cn-2026.yamlfalse cn-2025.yamlfalse" {
+		t.Errorf("files %s", got)
+	}
+	if files := r.Calendars.Files("always"); files != nil {
+		t.Errorf("always has files: %v", files)
 	}
 }

@@ -32,9 +32,6 @@ func read(builtin fs.FS, dir, folder string) ([]File, error) {
 	if dir == "" {
 		return files, nil
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("rules.dir: %s is no directory that can be read: %w", dir, cmpErr(err, fs.ErrInvalid))
-	}
 	own, err := readDir(os.DirFS(dir), folder, filepath.Join(dir, folder))
 	if err != nil {
 		return nil, fmt.Errorf("reading the centre's rules (rules.dir): %w", err)
@@ -45,11 +42,19 @@ func read(builtin fs.FS, dir, folder string) ([]File, error) {
 	return append(files, own...), nil
 }
 
-func cmpErr(err, otherwise error) error {
-	if err == nil {
-		return otherwise
+// checkDir is nil when the centre's directory is one, or none is named.
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
 	}
-	return err
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("rules.dir: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("rules.dir: %s is no directory", dir)
+	}
+	return nil
 }
 
 // readDir reads a folder that may be missing; shown is its name in messages.

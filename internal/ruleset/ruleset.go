@@ -17,7 +17,10 @@ type Rules struct {
 // Load reads the built-in rules and the centre's own. zone is the centre's, in which the
 // calendar always has its days.
 func Load(builtin fs.FS, cfg Config, zone *time.Location) (*Rules, error) {
-	calendars, err1 := loadCalendars(builtin, cfg, zone)
+	if err := checkDir(cfg.Dir); err != nil {
+		return nil, err
+	}
+	calendars, err1 := LoadCalendars(builtin, cfg, zone)
 	indicators, err2 := loadIndicators(builtin, cfg.Dir)
 	if err2 != nil {
 		indicators = nil // forms cannot be held against tables that are wrong themselves

@@ -42,11 +42,11 @@ func hours(s string) ([]stretch, error) {
 
 // namedCalendar is one the program brings along.
 func namedCalendar(name string) (calendar.Calendar, error) {
-	rules, err := ruleset.Load(pipelines.Rules, ruleset.DefaultConfig(), time.UTC)
+	all, err := ruleset.LoadCalendars(pipelines.Rules, ruleset.DefaultConfig(), time.UTC)
 	if err != nil {
 		return calendar.Calendar{}, err
 	}
-	return rules.Calendars.Lookup(name)
+	return all.Lookup(name)
 }
 
 // calendar of the scenario, which is valid.
