@@ -78,6 +78,10 @@ fuzz: check-go ## Fuzz every decoder for FUZZTIME (20s)
 		done; \
 	done
 
+.PHONY: report-look
+report-look: setup build ## Write reports and show every page as LibreOffice prints it, in .look
+	@deploy/look/report.sh $(BIN) .look $(wildcard ../shared/data/anonymous-bank/february.txt)
+
 .PHONY: lint
 lint: check-go ## Check format, vet, staticcheck, unchecked errors, shell scripts
 	@unformatted=$$(go tool gofumpt -l $(GO_DIRS)); \
@@ -103,4 +107,4 @@ drift: docs ## Fail when a generated file is not what the code says
 
 .PHONY: clean
 clean: ## Remove what was built and the demo's data
-	@rm -rf bin "$(DEMO_DATA)" coverage.out
+	@rm -rf bin .look "$(DEMO_DATA)" coverage.out

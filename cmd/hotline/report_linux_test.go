@@ -247,6 +247,7 @@ func TestReportOfRunningSystem(t *testing.T) {
 	if page := string(read("empty.html", "--period", "2024-05")); !strings.Contains(page, "无数据") || strings.Contains(page, "0.00%") {
 		t.Error("a month without calls is not said to have no data")
 	}
+	enteredShow(t, w)
 	for _, c := range []struct{ args, want string }{
 		{"--out x.xlsx", "--period is needed"},
 		{"--period 2026Q5 --out x.xlsx", "quarters Q1 to Q4"},
@@ -267,4 +268,34 @@ func TestReportOfRunningSystem(t *testing.T) {
 	}
 	up.signal(syscall.SIGTERM)
 	up.wait(steps)
+}
+
+// enteredShow enters what no record gives, and reads it back from the form.
+func enteredShow(t *testing.T, w *world) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"policy_awareness", "--period", "2026", "--value", "96.5", "--evidence", "=问卷1号"},
+		{"service_continuity", "--period", "2026", "--score", "90", "--reason", "网点覆盖", "--evidence", "台账"},
+		{"office_cost", "--period", "2026", "--not-applicable", "--reason", "已并入", "--reviewer", "赵六", "--evidence", "批复"},
+		{"budget_execution_13", "--period", "2026", "--executed", "23", "--adjusted", "24", "--evidence", "决算"},
+		{"answered_calls", "--period", "2026", "--cause", "线路故障", "--measures", "增设备用线路", "--category", "硬件"},
+	} {
+		w.must(append(append([]string{"enter"}, args...), "--by", "王芳")...)
+	}
+	w.must("report", "--period", "2026", "--out", w.path("entered.xlsx"))
+	f := openWorkbook(t, w.path("entered.xlsx"))
+	const form = "自评表(表13)"
+	for name, want := range map[string]string{
+		"12333政策宣传知晓率": "≥ 95 % 96.50 5 5.00", "社保基层服务持续性": "定性 持续  达标 15 13.50", "办公费": "≤ 0.25 万元/月 不适用 2.5 —",
+	} {
+		if got := strings.Join(sheetRow(t, f, form, name)[1:7], " "); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if got := strings.Join(sheetRow(t, f, form, "12333热线接听通数"), " "); !strings.Contains(got, "线路故障") || !strings.Contains(got, "增设备用线路") {
+		t.Errorf("the cause is not in %q", got)
+	}
+	if got := sheetRow(t, f, "数据质量", "12333政策宣传知晓率"); !strings.Contains(strings.Join(got, " "), "96.5") || !strings.Contains(strings.Join(got, " "), "问卷1号") {
+		t.Errorf("the entered value is shown as %v", got)
+	}
 }

@@ -23,15 +23,11 @@ func (g *gathering) journal(ctx context.Context) error {
 		{journal.KindControlTotal, g.control},
 		{journal.KindOutage, g.outage},
 	} {
-		list, err := g.sys.store.Entries(ctx, store.EntryQuery{Kind: k.kind, Centre: g.q.Centre})
+		list, err := g.sys.store.Entries(ctx, store.EntryQuery{Kind: k.kind})
 		if err != nil {
 			return fmt.Errorf("reading what was entered: %w", err)
 		}
-		for _, h := range journal.Histories(list) {
-			e := h.Holds()
-			if e == nil {
-				continue
-			}
+		for _, e := range holding(list, g.q.Centre) {
 			if err := k.take(e); err != nil {
 				return fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
 			}
@@ -39,6 +35,29 @@ func (g *gathering) journal(ctx context.Context) error {
 	}
 	slices.SortFunc(g.in.Quality.Outages, func(a, b report.Outage) int { return a.From.Compare(b.From) })
 	return nil
+}
+
+// holding are the entries that hold for a centre: its own, else those of the whole system.
+func holding(list []journal.Entry, centre string) []*journal.Entry {
+	var out []*journal.Entry
+	at := map[journal.Slot]int{}
+	for _, h := range journal.Histories(list) {
+		e := h.Holds()
+		if e == nil || e.Centre != "" && e.Centre != centre {
+			continue
+		}
+		of := h.Slot
+		of.Centre = ""
+		i, ok := at[of]
+		switch {
+		case !ok:
+			at[of] = len(out)
+			out = append(out, e)
+		case e.Centre != "":
+			out[i] = e
+		}
+	}
+	return out
 }
 
 // entered is what the forms are filled in with.
@@ -61,17 +80,19 @@ func (g *gathering) value(e *journal.Entry) error {
 	if err != nil {
 		return err
 	}
-	if span.From.Before(g.yearStart()) || span.To.After(g.span.To) {
-		return nil
-	}
 	v, err := journal.Decode[journal.Value](e)
 	if err != nil {
 		return err
 	}
+	// What does not apply in the year does not apply in a part of it.
+	covers := !span.From.After(g.span.From) && !span.To.Before(g.span.To)
+	if span.From.Before(g.yearStart()) || span.To.After(g.span.To) && !(v.NotApplicable && covers) {
+		return nil
+	}
 	shown := report.Entered{Code: e.Subject, Period: e.Period, Value: string(v.Value), Evidence: e.Evidence, Reason: e.Reason, By: e.By, At: e.At.In(g.q.Zone)}
 	switch {
 	case v.NotApplicable:
-		shown.Value = "不适用"
+		shown.Value, shown.Reason = "不适用 not applicable", e.Reason+" / "+v.Reviewer
 	case v.Score != "":
 		shown.Value = string(v.Score) + "%"
 	case v.Executed != "":

@@ -43,6 +43,13 @@ func (g *gathering) targets(ctx context.Context) error {
 		})
 	}
 	g.in.Unit = set.Centre
+	for i := range g.in.Quality.Entered {
+		e := &g.in.Quality.Entered[i]
+		e.Name = kpi.Wording{ZH: e.Code, EN: e.Code}
+		if known, ok := set.Find(e.Code); ok {
+			e.Name = known.Name
+		}
+	}
 	outlook, err := g.outlook(ctx, start)
 	if err != nil {
 		return err
@@ -116,6 +123,7 @@ func (g *gathering) outlook(ctx context.Context, start time.Time) (*outlook, err
 
 	o := &outlook{days: empty, forecasts: map[kpi.Figure]*kpi.Forecast{}}
 	pace := kpi.PaceOf(answered, over, answeredBefore, kpi.AnsweredCallsTarget.Num)
+	g.in.Behind = kpi.VolumeDeviation(kpi.Wording{ZH: "12333热线接听通数", EN: "calls answered by 12333"}, "通", answered, over, kpi.AnsweredCallsTarget.Num)
 	o.volume = report.VolumeOf(&pace, kpi.Course(answered, over, kpi.AnsweredCallsTarget.Num))
 	if pace.Outlook != nil {
 		o.forecasts[kpi.FigureAnsweredCalls] = pace.Outlook.Forecast
@@ -167,7 +175,8 @@ func (g *gathering) pastYear(ctx context.Context, year int) (entries []kpi.Entry
 func (g *gathering) of(t *kpi.Table, s kpi.Span) []kpi.Entered {
 	var list []kpi.Entered
 	for _, e := range g.entered.values {
-		if r, ok := t.Row(e.Code); ok && r.Figure == "" && !e.Span.From.Before(s.From) && !e.Span.To.After(s.To) {
+		r, ok := t.Row(e.Code)
+		if ok && e.NotApplicable || ok && r.Figure == "" && !e.Span.From.Before(s.From) && !e.Span.To.After(s.To) {
 			list = append(list, e)
 		}
 	}

@@ -25,7 +25,8 @@ type Input struct {
 	Compared               []Compared
 
 	Forms       []Filled
-	Volume      *Volume // nil: the year has no targets
+	Volume      *Volume     // nil: the year has no targets
+	Behind      kpi.Wording // how far the year's answered calls are behind, and when; blank: they are not
 	Definitions []Definition
 	Notices     []kpi.Wording
 
@@ -127,6 +128,7 @@ func (in *Input) table(f Filled, span kpi.Span, s *kpi.Statement) (*FilledTable,
 		return nil, err
 	}
 	t := fill(f, done, periodOf(span, in.Until, in.Count.Zone))
+	in.deviations(&t, e.Table, span)
 	return &t, nil
 }
 

@@ -266,3 +266,23 @@ func TestDraftUntilConfirmed(t *testing.T) {
 		t.Error("a confirmed one does")
 	}
 }
+
+// TestDeviationsAreFacts names the day, the hours and the queue that lost the most.
+func TestDeviationsAreFacts(t *testing.T) {
+	s := newSampler(t, "2026-03")
+	day := time.Date(2026, 3, 2, 9, 0, 0, 0, shanghai)
+	s.add(day, kpi.Tally{Calls: 100, Answered: 50, AbandonedQueue: 50, WaitAnswered: kpi.Hist{5: 50}}, "社保")
+	s.add(day.AddDate(0, 0, 1), kpi.Tally{Calls: 100, Answered: 95, AbandonedQueue: 5, WaitAnswered: kpi.Hist{5: 95}}, "就业")
+	x := s.build().table(t, "13", kpi.SelfEvaluation).row(t, "answer_rate")
+	if len(x.Deviation) != 1 {
+		t.Fatalf("%+v", x)
+	}
+	for _, want := range []string{"72.50%", "3月2日", "社保", "未接55通"} {
+		if !strings.Contains(x.Deviation[0].ZH, want) {
+			t.Errorf("%q says nothing of %s", x.Deviation[0].ZH, want)
+		}
+	}
+	if x := s.build().table(t, "13", kpi.SelfEvaluation).row(t, "response_timeliness"); x.Deviation != nil {
+		t.Errorf("of a target that is met: %v", x.Deviation)
+	}
+}

@@ -321,9 +321,13 @@ func (t *teller) gaps(p *Period, r *Indicator) []string {
 	var lines []string
 	switch {
 	case r.State == kpi.NotEntered:
+		const most = 3
 		of := join(t.Lang, r.Missing)
-		if len(r.Missing) == 1 && r.Missing[0] == p.Name {
+		switch n := len(r.Missing); {
+		case n == 1 && r.Missing[0] == p.Name:
 			of = t.of("本期", "the period")
+		case n > most:
+			of = fmt.Sprintf(t.of("%s至%s（%d段）", "%s to %s (%d parts)"), r.Missing[0], r.Missing[n-1], n)
 		}
 		lines = append(lines, fmt.Sprintf(t.of("缺：%s填报值", "missing: a value for %s"), of))
 	case r.State == kpi.Unconnected:

@@ -58,7 +58,29 @@ func (t *teller) reconciliation() sheet {
 	}
 	p.notes = []string{fmt.Sprintf(t.of("主用接通率为“%s”；“12333热线接听通数”的分子与之不同时，以本表说明差额。", "The %s leads. Where the number of answered calls has another numerator, this table shows the difference."), leads)}
 	s.parts = []part{p}
+	if x := t.r.Total.Reconciled; x != nil {
+		s.parts = append(s.parts, t.steps(x))
+	}
 	return s
+}
+
+// steps lead from the indicator of answered calls to the numerator of the answer rate.
+func (t *teller) steps(x *kpi.Reconciliation) part {
+	p := part{heading: t.of("接听通数与接通率分子的差额", "From answered calls to the numerator of the answer rate"), columns: []column{
+		{title: t.of("项目", "Item"), width: 44}, {title: t.of("通数", "Calls"), width: 16},
+	}}
+	names := map[string]kpi.Wording{
+		"self_service":             {ZH: "自助服务量", EN: "self-service"},
+		"answered_after_hours":     {ZH: "非服务时间人工接听", EN: "answered after hours"},
+		"self_service_after_hours": {ZH: "非服务时间自助服务", EN: "self-service after hours"},
+		"self_service_in_hours":    {ZH: "服务时间内自助服务", EN: "self-service in service hours"},
+	}
+	p.rows = append(p.rows, []cell{text(t.of("12333热线接听通数（指标）", "answered calls (indicator)")), count(x.AnsweredCalls)})
+	for _, step := range x.Steps {
+		p.rows = append(p.rows, []cell{text(t.of("加：", "plus ") + t.word(names[step.What])), count(step.Calls)})
+	}
+	p.rows = append(p.rows, []cell{text(t.of("等于：接通率分子", "is the numerator of the answer rate")), count(x.Numerator)})
+	return p
 }
 
 // exactFigures are the figures with all their digits, as JSON has them: for programs, and

@@ -99,7 +99,7 @@ func (b *book) add(s *sheet, first bool) error {
 		w.line(text, look{face: facePlain, size: 10}, 0)
 	}
 	for i := range s.parts {
-		w.part(&s.parts[i], i == s.longest())
+		w.part(&s.parts[i], i == s.only())
 	}
 	if len(s.signed) > 0 {
 		w.signatures()
@@ -128,15 +128,20 @@ func (s *sheet) widths() []float64 {
 	return widths
 }
 
-// longest is the part whose head is worth repeating on each printed page.
-func (s *sheet) longest() int {
-	longest, rows := -1, 0
+// only is the one part of a sheet that has a head: it is repeated on each printed page. Of
+// several tables one's head would stand above another's lines; then it is -1.
+func (s *sheet) only() int {
+	only := -1
 	for i, p := range s.parts {
-		if !p.bare && len(p.rows) > rows {
-			longest, rows = i, len(p.rows)
+		switch {
+		case p.bare || len(p.rows) == 0:
+		case only >= 0:
+			return -1
+		default:
+			only = i
 		}
 	}
-	return longest
+	return only
 }
 
 func (w *writer) columns() error {
