@@ -72,11 +72,11 @@ GROUP BY kind ORDER BY kind`, max(some, 1), inside("was_at"), inside("is_at"), c
 }
 
 // RegisteredTo is the moment, by the server's clock, after everything the registry knows.
-// Zero: it knows nothing.
+// The Unix epoch: it knows nothing.
 func (s *Store) RegisteredTo(ctx context.Context) (time.Time, error) {
 	var at uint64
 	sql := "SELECT if(count() = 0, toUInt64(0), bitNot(min(earliness)) + 1) FROM " + s.table(tableVersions)
-	if err := s.queryRow(ctx, "registered_to", sql, &at); err != nil || at == 0 {
+	if err := s.queryRow(ctx, "registered_to", sql, &at); err != nil {
 		return time.Time{}, err
 	}
 	return time.UnixMilli(int64(at)).UTC(), nil
