@@ -78,12 +78,13 @@ func (s *Store) RaiseHorizon(ctx context.Context, step HorizonStep, horizon time
 // whoever recomputes them. It reads nothing but tallies, so it may be repeated at any time,
 // after the calls are gone too. All marks of these buckets must have been recomputed.
 func (s *Store) SealTallies(ctx context.Context, from, to time.Time) error {
-	settings := s.writeSettings()
-	settings["max_insert_threads"] = 1
+	settings := s.wholeSettings()
 	for _, table := range sealedTables {
-		// A month at a time: one part, and so all of a bucket's rows or none.
+		// All of a bucket's rows or none: one that was left behind when the bucket's marker
+		// went in would count no more, and no repetition would find it. A week at a time bounds
+		// the memory that takes.
 		for at := hotline.BucketOf(from); at.Before(to); {
-			end := time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+			end := at.Add(7 * 24 * time.Hour)
 			if end.After(to) {
 				end = to
 			}

@@ -188,3 +188,27 @@ func TestExpire(t *testing.T) {
 		}
 	}
 }
+
+// TestSealedTalliesGoInWhole: a bucket's marker row says which version of its rows holds, so
+// a seal that is killed must leave all of a bucket's rows sealed or none: those that were
+// left behind would never be found again. A part is what ClickHouse commits as one.
+func TestSealedTalliesGoInWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("more groups than ClickHouse writes in one block by itself")
+	}
+	s := newSealing(t)
+	query(t, s.cfg, "SYSTEM STOP MERGES {db}.tallies")
+	const groups = 1_100_000
+	day := s.first.Truncate(24 * time.Hour)
+	query(t, s.cfg, fmt.Sprintf(`INSERT INTO {db}.tallies (dimension, bucket, centre, source, name, version, calls, data_to)
+		SELECT 'agent', toDateTime(%[1]d + 900 * (number %% 96), 'UTC'), 'c', 's', toString(number), 7, 1, now64(3) FROM numbers(%[2]d)
+		UNION ALL SELECT '', toDateTime(%[1]d + 900 * number, 'UTC'), '', '', '', 7, 0, toDateTime64(0, 3) FROM numbers(96)`, day.Unix(), groups))
+	s.must(s.store.SealTallies(t.Context(), day, day.Add(24*time.Hour)))
+	sealed := fmt.Sprintf("FROM {db}.tallies WHERE version = %d AND bucket >= %d AND bucket < %d", store.SealedVersion, day.Unix(), day.Add(24*time.Hour).Unix())
+	if n := query(t, s.cfg, "SELECT count() "+sealed+" AND source = 's'"); n != fmt.Sprint(groups) {
+		t.Errorf("%s groups are sealed, not %d", n, groups)
+	}
+	if n := query(t, s.cfg, "SELECT max(parts) FROM (SELECT uniqExact(_part) AS parts "+sealed+" GROUP BY bucket)"); n != "1" {
+		t.Errorf("the rows of a bucket went in as %s parts: killed between them, some are lost", n)
+	}
+}

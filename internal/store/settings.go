@@ -51,6 +51,19 @@ func (s *Store) writeSettings() clickhouse.Settings {
 	return settings
 }
 
+// wholeSettings are writeSettings for an INSERT … SELECT whose rows must show together, and
+// be there all or not at all: one block for each month or year of the table, which is one part.
+// By themselves a million rows make one, and a kill would come between two.
+func (s *Store) wholeSettings() clickhouse.Settings {
+	settings := s.writeSettings()
+	maps.Copy(settings, clickhouse.Settings{
+		"max_insert_threads":          1,
+		"min_insert_block_size_rows":  1 << 40,
+		"min_insert_block_size_bytes": 0, // the rows alone decide
+	})
+	return settings
+}
+
 // insertSettings are for inserts that a retry or a replay may send again. The token saves
 // work on a cluster, where it and the rows are committed as one. A single server notes the
 // token before it commits the rows: killed in between, it would drop the rows of every
