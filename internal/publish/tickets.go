@@ -83,9 +83,7 @@ func (b *ticketBook) put(r ticketReading) (changed bool) {
 	fresh := make(map[time.Time][]kpi.TicketEntry)
 	for _, e := range r.list {
 		fresh[e.Key.Bucket] = append(fresh[e.Key.Bucket], e)
-		if e.Tally.Opened > 0 {
-			b.centres[e.Key.Centre] = true
-		}
+		b.centres[e.Key.Centre] = true // what falls due here may have been opened before all that is held
 	}
 	for at, held := range b.tallies {
 		if !at.Before(r.span.from) && at.Before(r.span.to) && !slices.EqualFunc(held, fresh[at], sameTickets) {

@@ -166,3 +166,23 @@ func TestTicketsLeaveTheCountsAlone(t *testing.T) {
 		t.Errorf("got %+v", with.Scopes)
 	}
 }
+
+// TestTicketOpenedBeforeWhatIsHeld: the first that comes of a centre may be an old one, of
+// which only the deadline lies in the years that are held.
+func TestTicketOpenedBeforeWhatIsHeld(t *testing.T) {
+	always := rules{calendar: func(string) calendar.Calendar { return calendar.AlwaysIn(time.UTC) }}
+	b := newTicketBook(time.UTC, date{2026, time.March, 2}, always)
+	b.centres["xy"] = true // of which there have been others
+	due := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	b.put(ticketReading{span: b.span, list: []kpi.TicketEntry{{
+		Key:   kpi.TicketKey{Dimension: kpi.ByKind, Bucket: due, Centre: "old", Kind: hotline.TicketComplaint},
+		Tally: kpi.TicketTally{Respond: kpi.DeadlineTally{Open: 1}, DataTo: due.AddDate(-2, 0, 0)},
+	}}})
+	d := kpi.DefaultDefinitions()
+	now := due.Add(time.Hour)
+	state := b.stateAt(&d, now, now)
+	want := kpi.TicketsWaiting{Open: 1, Overdue: 1}
+	if got := state.now[kpi.Scope{Level: kpi.OneCentre, Centre: "old"}][hotline.TicketComplaint]; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
