@@ -236,6 +236,12 @@ func (d *Desk) forget(ctx context.Context, list []store.Erasure) error {
 	if len(gone) == 0 {
 		return nil
 	}
+	// How far the old list goes is asked before it is read: what somebody else adds meanwhile
+	// lies behind, and stays.
+	extents, err := d.deps.Broker.Offsets(ctx, d.deps.Topics.Erasures)
+	if err != nil {
+		return err
+	}
 	all, err := d.onTopic(ctx)
 	if err != nil {
 		return err
@@ -247,10 +253,6 @@ func (d *Desk) forget(ctx context.Context, list []store.Erasure) error {
 	var anew []store.Erasure
 	for _, k := range sortedKeys(all) {
 		anew = append(anew, all[k])
-	}
-	extents, err := d.deps.Broker.Offsets(ctx, d.deps.Topics.Erasures)
-	if err != nil {
-		return err
 	}
 	// The list is written anew behind the old one, which then goes.
 	if err := d.publish(ctx, anew); err != nil {
