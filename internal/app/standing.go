@@ -72,7 +72,7 @@ func (s *standing) tables(ctx context.Context) ([]*kpi.Evaluated, error) {
 		return nil, err
 	}
 	counted := snapshot.Windows[kpi.ThisYear].Scopes[kpi.Scope{Level: kpi.AllCentres}]
-	figures, draft := kpi.IndicatorCounts(&counted.Tally, counted.Figures(snapshot.Definitions), snapshot.Definitions)
+	figures, draft := kpi.IndicatorCounts(counted.Figures(snapshot.Definitions), snapshot.Definitions)
 	var list []*kpi.Evaluated
 	for i := range set.Tables {
 		t := &set.Tables[i]

@@ -47,19 +47,22 @@ func (p Progress) Share() *big.Rat {
 // DefaultFarBeyond is 30%: a target exceeded by more may have been set low.
 func DefaultFarBeyond() Fraction { return Fraction{Num: 30, Den: 100} }
 
-// IndicatorCounts gives the figures of a period that indicators may be computed by, and
-// which of them are drafts: their definition is not confirmed. A period in which no call
-// was decided has no data, not even a count of 0.
-func IndicatorCounts(t *Tally, f Figures, d Definitions) (map[Figure]Ratio, map[Figure]bool) {
-	answered := f.AnsweredCalls
-	answered.Den = min(t.Offered(), 1)
-	draft := func(name string) bool { return !d.InForce[name].Confirmed }
+// Reported are the figures that indicators may be computed by. A count is over 1, and over 0
+// while no call is decided, which is no data and not none. What no source knows says so.
+func (f *Figures) Reported() map[Figure]Ratio {
 	return map[Figure]Ratio{
-		FigureAnsweredCalls:          answered,
+		FigureAnsweredCalls:          f.AnsweredCalls,
 		FigureAnswerRate:             f.AnswerRate,
 		FigureResponseTimeliness:     f.ResponseTimeliness,
 		FigureConsultationTimeliness: f.ConsultationTimeliness,
-	}, map[Figure]bool{
+	}
+}
+
+// IndicatorCounts gives the figures of a period that indicators may be computed by, and
+// which of them are drafts: their definition is not confirmed.
+func IndicatorCounts(f Figures, d Definitions) (map[Figure]Ratio, map[Figure]bool) {
+	draft := func(name string) bool { return !d.InForce[name].Confirmed }
+	return f.Reported(), map[Figure]bool{
 		FigureAnsweredCalls:          draft(DefAnsweredCalls),
 		FigureAnswerRate:             draft(DefAnswerRate),
 		FigureResponseTimeliness:     draft(DefResponse),

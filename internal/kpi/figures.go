@@ -107,7 +107,7 @@ type Figures struct {
 	AnswerRateComposite      Ratio
 	AnswerRateCompositeHours Ratio // of the calls that arrived within service hours
 	AnswerRateAgentExclShort Ratio
-	AnsweredCalls            Ratio         // the indicator, a count over 1; over 0 without calls
+	AnsweredCalls            Ratio         // the indicator, a count over 1; over 0 while no call is decided
 	ServiceLevel             map[int]Ratio // answered within T / requested
 	ServiceLevelOfAnswered   map[int]Ratio // answered within T / answered
 	ResponseTimeliness       Ratio         // by the leading definition
@@ -183,7 +183,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 	if d.AnsweredCalls == RateComposite {
 		f.AnsweredCalls = Ratio{Num: t.Answered + t.SelfService, NotConnected: knows.missing(CanIVR)}
 	}
-	f.AnsweredCalls.Den = min(t.Calls, 1)
+	f.AnsweredCalls.Den = min(t.Offered(), 1)
 	f.ResponseTimeliness = f.ResponseTimelinessWait
 	if f.ResponseLeads == ResponseItems {
 		f.ResponseTimeliness = f.ResponseTimelinessItems

@@ -289,3 +289,18 @@ func TestSatisfactionKnowsItsScales(t *testing.T) {
 		t.Errorf("satisfaction %+v, participation %+v", f.Satisfaction, f.Participation)
 	}
 }
+
+// Calls that are all still open, or excluded, say nothing yet: not even that none was answered.
+func TestNoCallDecidedIsNoCount(t *testing.T) {
+	d := DefaultDefinitions()
+	for _, tally := range []Tally{{}, {Calls: 2, Open: 2}, {Calls: 1, Excluded: map[string]int64{"test": 1}}} {
+		f := Compute(&tally, nil, d)
+		if r := f.Reported()[FigureAnsweredCalls]; r.Den != 0 || RatesOf(&tally, nil, d).AnsweredCalls != nil {
+			t.Errorf("%+v: answered calls %+v", tally, r)
+		}
+	}
+	lost := Tally{Calls: 1, AbandonedQueue: 1}
+	if n := RatesOf(&lost, nil, d).AnsweredCalls; n == nil || *n != 0 {
+		t.Errorf("one lost call: answered %v", n)
+	}
+}

@@ -116,7 +116,7 @@ func (in *Input) groups(entries []kpi.Entry, by kpi.By) []kpi.Group {
 
 func (in *Input) table(f Filled, span kpi.Span, s *kpi.Statement) (*FilledTable, error) {
 	e := f.Evaluation
-	e.Form, e.Zone, e.Span, e.Figures = f.Form, in.Count.Zone, span, kpi.Reported(s)
+	e.Form, e.Zone, e.Span, e.Figures = f.Form, in.Count.Zone, span, s.Exact.Reported()
 	e.Draft = make(map[kpi.Figure]bool)
 	for _, d := range in.Definitions {
 		if d.Official && !d.Confirmed {
