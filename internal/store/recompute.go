@@ -22,8 +22,8 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	slices.SortFunc(sorted, time.Time.Compare)
 	sorted = slices.CompactFunc(sorted, time.Time.Equal)
 	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Unix() != bound(b) || b.Unix() == 0 }) // nothing lies there
-	settings := s.wholeSettings() // a bucket's rows show together
-	if s.cfg.Cluster != "" {           // what is joined lies on other servers, and is small
+	settings := s.wholeSettings()                                                                               // a bucket's rows show together
+	if s.cfg.Cluster != "" {                                                                                    // what is joined lies on other servers, and is small
 		settings["distributed_product_mode"] = "global"
 	}
 	if len(sorted) == 0 {
