@@ -132,13 +132,14 @@ func (s *standing) enteredIn(ctx context.Context, year int, now time.Time) (give
 	return given, nil
 }
 
-// givenIn takes the values that hold in a year; of a budget that of the latest period.
+// givenIn takes the values of the whole system that hold in a year; of a budget that of the
+// latest period.
 func givenIn(entries []journal.Entry, year int, zone *time.Location) (givenValues, error) {
 	out := givenValues{execution: make(map[string]kpi.Execution)}
 	latest := make(map[string]time.Time)
 	for _, h := range journal.Histories(entries) {
 		e := h.Holds()
-		if e == nil {
+		if e == nil || e.Centre != "" { // what one centre entered is not the whole system's
 			continue
 		}
 		span, err := kpi.ParsePeriod(e.Period, zone)

@@ -40,6 +40,7 @@ func TestStandingOfTheYearToDate(t *testing.T) {
 	}
 	now := time.Date(2026, 7, 1, 10, 0, 0, 0, standing.zone)
 	standing.now = func() time.Time { return now }
+	centre := "" // the whole system
 	enter := func(code, period string, body journal.Value, reason string) {
 		t.Helper()
 		raw, err := json.Marshal(body)
@@ -47,7 +48,7 @@ func TestStandingOfTheYearToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = sys.store.AppendEntry(t.Context(), journal.Entry{
-			Slot: journal.Slot{Kind: journal.KindValue, Subject: code, Period: period},
+			Slot: journal.Slot{Kind: journal.KindValue, Centre: centre, Subject: code, Period: period},
 			At:   now, By: "王芳", Reason: reason, Body: raw,
 		})
 		if err != nil {
@@ -58,6 +59,9 @@ func TestStandingOfTheYearToDate(t *testing.T) {
 	enter("cards_issued", "2025", journal.Value{Value: "9", Unit: "万张"}, "")
 	enter("service_convenience", "2026H1", journal.Value{Score: "90", Band: journal.Reached}, "问卷")
 	enter("budget_execution_13", "2026Q1", journal.Value{Executed: "5", Adjusted: "24"}, "")
+	centre = "north" // which is no second value of the system's
+	enter("cards_issued", "2026Q1", journal.Value{Value: "0.4", Unit: "万张"}, "")
+	centre = ""
 	enter("budget_execution_13", "2026H1", journal.Value{Executed: "12", Adjusted: "24"}, "上半年")
 
 	tables, err := standing.tables(t.Context())

@@ -213,11 +213,18 @@ func (f *Follower) replaceCalls(now time.Time, buckets []time.Time, fresh []stor
 	for _, b := range buckets {
 		read[b.Unix()] = struct{}{}
 	}
+	// A call that was corrected into one of the buckets may still be held in another, whose
+	// turn comes later.
+	moved := make(map[string]struct{}, len(fresh))
+	for i := range fresh {
+		moved[fresh[i].CallID] = struct{}{}
+	}
 	first := hotline.BucketOf(f.liveFrom(now))
 	calls := make([]store.Live, 0, len(f.calls)+len(fresh))
 	for i := range f.calls {
 		b := hotline.BucketOf(f.calls[i].StartedAt)
-		if _, again := read[b.Unix()]; !again && !b.Before(first) {
+		_, again := read[b.Unix()]
+		if _, elsewhere := moved[f.calls[i].CallID]; !again && !elsewhere && !b.Before(first) {
 			calls = append(calls, f.calls[i])
 		}
 	}
