@@ -178,7 +178,7 @@ func (a *analysis) foot() {
 	a.d.Paragraph(docx.Heading1, a.of("附：统计口径与数据说明", "Definitions and data"))
 	for i := range a.r.Definitions {
 		d := &a.r.Definitions[i]
-		a.d.Paragraph(docx.Body, a.word(d.Name)+a.of("：", ": ")+a.word(d.Text)+a.of("（", " (")+fmt.Sprintf(a.of("第%d版", "v%d"), d.Version)+a.of("，", ", ")+strings.ReplaceAll(a.confirmed(d).text, "\n", " ")+a.of("）", ")"))
+		a.d.Paragraph(docx.Body, a.word(d.Text)+a.of("（", " (")+fmt.Sprintf(a.of("第%d版", "v%d"), d.Version)+a.of("，", ", ")+strings.ReplaceAll(a.confirmed(d).text, "\n", " ")+a.of("）", ")"))
 	}
 	for _, n := range a.reasons()[1:] {
 		a.d.Paragraph(docx.Body, n)

@@ -55,7 +55,7 @@ func styles(language string) *node {
 		{id: string(Heading1), name: "heading 1", face: faceHead, size: "32", line: bodyLine, indent: true, before: "120", next: true, outline: "0"},
 		{id: string(Heading2), name: "heading 2", face: faceSub, size: "32", line: bodyLine, indent: true, next: true, outline: "1"},
 		{id: string(Body), name: "Body", face: faceBody, size: "32", line: bodyLine, indent: true, align: "both"},
-		{id: string(Right), name: "Right", face: faceBody, size: "32", line: bodyLine, align: "right"},
+		{id: string(Right), name: "Right", face: faceBody, size: "32", line: bodyLine, align: "right", next: true},
 		{id: string(Note), name: "Note", face: faceBody, size: "24", line: "400", before: "40", after: "80"},
 		{id: string(Caption), name: "caption", face: faceHead, size: "24", line: "400", align: "center", before: "160", after: "60", next: true},
 		{id: "TableText", name: "Table Text", face: facePlain, size: "21", line: "300"},
