@@ -86,11 +86,12 @@ func TestReadControlTotals(t *testing.T) {
 		t.Error(diff)
 	}
 	for text, want := range map[string]string{
+		"date,offered,来电总量\n": "column offered is there twice",
+
 		"":                               "f.csv is empty",
 		"date,offered\n":                 "f.csv has no day",
 		"offered\n1\n":                   "f.csv:1: the column date is missing",
 		"date,ofered\n":                  `f.csv:1: column "ofered" is not known, did you mean offered?`,
-		"date,offered,来电总量\n":            "column offered is there twice",
 		"date,offered\n2026-02-30,1\n":   `f.csv:2: "2026-02-30" is no day`,
 		"date,offered\n2026-03-02,1.5\n": `f.csv:2: offered: "1.5" is no whole number`,
 		"date,offered\n2026-03-02,\n":    "f.csv:2: a control total needs at least one",
