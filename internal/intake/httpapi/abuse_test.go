@@ -53,7 +53,10 @@ func TestAbuse(t *testing.T) {
 	var mu sync.Mutex
 	codes := map[string]map[int]int{}
 	abuse := func(name string, each func() (answer, error)) {
-		codes[name] = map[int]int{}
+		counts := map[int]int{}
+		mu.Lock()
+		codes[name] = counts // those begun before are counting already
+		mu.Unlock()
 		for range 2 {
 			all.Go(func() {
 				for ctx.Err() == nil {
@@ -62,7 +65,7 @@ func TestAbuse(t *testing.T) {
 						a.code = -1
 					}
 					mu.Lock()
-					codes[name][a.code]++
+					counts[a.code]++
 					mu.Unlock()
 					pause(ctx, 2*time.Millisecond) // they share the processor with those they attack
 				}
