@@ -15,6 +15,16 @@ DEMO_DATA   ?= .demo
 FUZZTIME    ?= 20s
 # Where our Go code lives; tools that walk directories get these alone.
 GO_DIRS      = $(wildcard cmd internal pipelines dashboards deploy)
+# Packages that do several things at once, themselves or in their tests: what the others
+# do one after the other needs no race detector.
+CONCURRENT   = ^\s*go \S.*\(|\.Go\(|make\(chan |^\s*"sync|^\s*"testing/synctest"
+RACE_DIRS    = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*.go' '$(CONCURRENT)' cmd internal))))
+# Packages with tests of times that the program promises.
+TIMED_DIRS   = $(addprefix ./,$(sort $(dir $(shell grep -rlF --include='*_test.go' testkit.Promised cmd internal))))
+
+# What is tested is what is shipped: without cgo. One setting for all targets also means
+# that nothing is compiled twice.
+export CGO_ENABLED := 0
 
 .PHONY: help
 help: ## List the targets
@@ -41,13 +51,13 @@ setup-ci: ## Install everything the full test run uses (Debian, as root)
 
 .PHONY: build
 build: check-go ## Build bin/hotline, without cgo
-	@CGO_ENABLED=0 go build $(BUILD) -o $(BIN) ./cmd/hotline
+	@go build $(BUILD) -o $(BIN) ./cmd/hotline
 	@echo "built $(BIN) $(VERSION)"
 
 .PHONY: cross
 cross: check-go ## Build for linux on amd64 and arm64
 	@for arch in amd64 arm64; do \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build $(BUILD) -o bin/hotline-linux-$$arch ./cmd/hotline; \
+		GOOS=linux GOARCH=$$arch go build $(BUILD) -o bin/hotline-linux-$$arch ./cmd/hotline; \
 		echo "built bin/hotline-linux-$$arch $(VERSION)"; \
 	done
 
@@ -58,12 +68,16 @@ demo: setup build ## Run a simulated hotline with a year behind it, live
 
 .PHONY: test
 test: setup ## Run all tests
-	go test -timeout 15m ./...
+	go test -vet=off -timeout 15m ./...
+
+.PHONY: timed
+timed: setup ## Hold the program to the times it promises, on a machine that does nothing else
+	HOTLINE_TIMED=1 go test -vet=off -count=1 -p 1 -parallel 1 -timeout 30m $(TIMED_DIRS)
 
 .PHONY: race
 race: setup ## Run the tests with the race detector, the long ones left out
 	@command -v $${CC:-gcc} >/dev/null || { echo "race: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-	CGO_ENABLED=1 go test -race -short -timeout 15m ./...
+	CGO_ENABLED=1 go test -vet=off -race -short -timeout 15m $(RACE_DIRS)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks

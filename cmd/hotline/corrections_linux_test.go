@@ -140,11 +140,8 @@ func TestCorrections(t *testing.T) {
 		t.Logf("%s: settled after %v, read after %v", step.name, settled.Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 		m.exact(t, w)
 	}
-	// 2 s each is what is promised; one step may stumble over what else the machine does.
 	slices.Sort(took)
-	if last := len(took) - 1; took[last-2] > 2*time.Second || took[last] > 10*time.Second {
-		t.Errorf("the figures were right after %v", took)
-	}
+	testkit.Promised(t, "a correction in the figures, two steps of all set aside", took[len(took)-3], 2*time.Second)
 	// Whatever the order, the same content has won.
 	for _, id := range []string{"y", "z"} {
 		if m[id].Outcome != m["x"].Outcome {

@@ -46,7 +46,7 @@ func (w *world) get(path string) string {
 // boardSays waits until board and metrics show a definition and its rate.
 func (w *world) boardSays(form string, version int, confirmed bool, rate string, answered int64) {
 	w.t.Helper()
-	testkit.Eventually(w.t, 10*time.Second, func() error {
+	testkit.Eventually(w.t, testkit.Patience, func() error {
 		var board struct {
 			Definition struct {
 				Name      string

@@ -100,7 +100,7 @@ func TestPosted(t *testing.T) {
 		pause(t, time.Duration(r.IntN(300))*time.Millisecond)
 		engine := up.enginePID()
 		up.kill()
-		gone(t, 5*time.Second, engine)
+		gone(t, engine)
 		t.Logf("killed after %d requests", answered.Load())
 		up = w.start("up") // not waited for: it is ready once it has caught up
 	}
@@ -140,7 +140,7 @@ func lives(ctx context.Context, r *rand.Rand, zone *time.Location, m truth) <-ch
 // TestIntakeRole runs the role by itself: without a ClickHouse, and without a Kafka at first.
 func TestIntakeRole(t *testing.T) {
 	t.Parallel()
-	nowhere := freeAddress(t)
+	nowhere := testkit.FreeAddress(t)
 	w := newWorld(t).with("store.address="+nowhere, "broker.addresses="+nowhere)
 	w.must("keys", "init")
 	p := w.role("intake")

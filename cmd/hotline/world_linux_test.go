@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +32,7 @@ type world struct {
 }
 
 // steps is how long one step may take on a machine that has much else to do.
-const steps = 60 * time.Second
+const steps = testkit.Patience
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -51,52 +49,18 @@ func newWorld(t *testing.T) *world {
 	if library, err := chdb.Find(""); err == nil { // it lies in a cache that this world does not see
 		w.env[chdb.EnvLibrary] = library
 	}
-	broker, engine, web := freeAddress(t), freeAddress(t), freeAddress(t)
+	broker, engine, web := testkit.FreeAddress(t), testkit.FreeAddress(t), testkit.FreeAddress(t)
 	maps.Copy(w.settings, map[string]string{
 		"data.dir":               filepath.Join(w.dir, "data"),
 		"embedded_broker.listen": broker, "broker.addresses": broker,
 		"engine.listen": engine, "store.address": engine,
-		"web.listen": web, "intake.http.listen": freeAddress(t),
+		"web.listen": web, "intake.http.listen": testkit.FreeAddress(t),
 	})
 	return w
 }
 
 // needEngine skips the test where the embedded engine is not installed.
 func needEngine(t *testing.T) { t.Helper(); testkit.NeedEngine(t) }
-
-var taken struct {
-	sync.Mutex
-	ports map[int]bool
-}
-
-// freeAddress picks a port below those the system hands out by itself, so that it stays
-// free while the program is down between two starts.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	taken.Lock()
-	defer taken.Unlock()
-	if taken.ports == nil {
-		taken.ports = map[int]bool{}
-	}
-	for range 1000 {
-		port := 10_000 + rand.IntN(22_000)
-		if taken.ports[port] {
-			continue
-		}
-		address := fmt.Sprintf("127.0.0.1:%d", port)
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			continue
-		}
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-		taken.ports[port] = true
-		return address
-	}
-	t.Fatal("no free port")
-	return ""
-}
 
 func (w *world) path(parts ...string) string {
 	return filepath.Join(append([]string{w.dir}, parts...)...)
@@ -324,9 +288,9 @@ func (p *process) enginePID() int {
 }
 
 // gone waits until none of the processes is left.
-func gone(t *testing.T, within time.Duration, pids ...int) {
+func gone(t *testing.T, pids ...int) {
 	t.Helper()
-	testkit.Eventually(t, within, func() error {
+	testkit.Eventually(t, steps, func() error {
 		for _, pid := range pids {
 			if alive(pid) {
 				return fmt.Errorf("process %d is still there", pid)

@@ -149,11 +149,11 @@ hotline_aggregate_paused{partition="0"} %v
 `, want)), "hotline_aggregate_paused")
 		}
 	}
-	testkit.Eventually(t, 20*time.Second, paused(1))
+	testkit.Eventually(t, testkit.Patience, paused(1))
 	rename("gone", "tallies")
 	s.settle()
 	s.check("after the schema was mended")
-	testkit.Eventually(t, time.Second, paused(0))
+	testkit.Eventually(t, testkit.Patience, paused(0))
 }
 
 func TestMalformedMarksAreSkipped(t *testing.T) {
@@ -195,7 +195,7 @@ func TestTopicMadeAgain(t *testing.T) {
 	}
 	s.createTopic(1)
 	s.mark(s.put(call("a", 2, base(), "cards"))...)
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		for k := range s.tallies() {
 			if k.Dimension == kpi.ByQueue && k.Name == "cards" {
 				return nil

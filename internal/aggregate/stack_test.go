@@ -108,7 +108,7 @@ func (s *stack) run(with ...func(*aggregate.Config, *aggregate.Deps)) (a *aggreg
 			if err != nil {
 				s.t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(testkit.Patience):
 			s.t.Error("the aggregator does not end")
 		}
 	})
@@ -163,7 +163,7 @@ func (s *stack) mark(buckets ...time.Time) {
 // settle waits until every mark is recomputed.
 func (s *stack) settle() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
 	w := aggregate.Waiter{Broker: s.client, TallyGroup: group, TouchedTopic: topic}
 	if err := w.Tallied(ctx); err != nil {
@@ -253,7 +253,7 @@ func receive[T any](t testing.TB, ch <-chan T) T {
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("nothing came")
 		panic("unreachable")
 	}

@@ -97,7 +97,7 @@ func TestZombie(t *testing.T) {
 		}
 	}
 	hear("stopping")
-	testkit.Eventually(t, 10*time.Second, func() error { return stopped(cmd.Process.Pid) })
+	testkit.Eventually(t, testkit.Patience, func() error { return stopped(cmd.Process.Pid) })
 
 	// The world moves on: to another queue, to another bucket, and with another aggregator.
 	s.mark(s.put(call("a", 2, base(), "cards"))...)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -77,20 +76,10 @@ func (p *brokerProcess) kill(t *testing.T) {
 	_ = p.cmd.Wait() // "signal: killed" is what was asked for
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // TestKilled kills the broker at random moments under load: whatever was
 // acknowledged, records and commits, is there afterwards.
 func TestKilled(t *testing.T) {
-	p := &brokerProcess{dir: t.TempDir(), addr: freeAddress(t)}
+	p := &brokerProcess{dir: t.TempDir(), addr: testkit.FreeAddress(t)}
 	p.start(t)
 	defer func() { p.kill(t) }()
 	c, ctx := testClient(t, p.addr), testCtx(t)
@@ -166,7 +155,7 @@ func TestKilled(t *testing.T) {
 	for range 6 {
 		// Some progress, then a random moment in the middle of the next.
 		target := ackedNow() + 200 + rand.IntN(2000)
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			if n := ackedNow(); n < target {
 				return fmt.Errorf("%d of %d acknowledged", n, target)
 			}
@@ -203,7 +192,7 @@ func TestKilled(t *testing.T) {
 
 // TestOutage produces and reads through a stop and a later start.
 func TestOutage(t *testing.T) {
-	cfg := embedded.Config{Dir: t.TempDir(), Listen: freeAddress(t)}
+	cfg := embedded.Config{Dir: t.TempDir(), Listen: testkit.FreeAddress(t)}
 	b := testkit.EmbeddedBroker(t, cfg)
 	c, ctx := testClient(t, b.Addr()), testCtx(t)
 	topic := testTopic(t, c, 1, nil)
@@ -245,13 +234,13 @@ func TestOutage(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	c := testClient(t, freeAddress(t)) // nobody listens
+	c := testClient(t, testkit.FreeAddress(t)) // nobody listens
 	c.mu.Lock()
 	c.topics["t"] = topicLayout{leaders: []int32{0}, read: time.Now()}
 	c.mu.Unlock()
 	done := make(chan error, 1)
 	go func() { done <- c.Produce(t.Context(), "t", numbered(3)) }()
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if len(c.lanes) == 0 {

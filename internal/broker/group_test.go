@@ -32,7 +32,7 @@ func runGroup(t *testing.T, c *Client, cfg GroupConfig, worker Worker) (stop fun
 				if err != nil {
 					t.Errorf("group %s: %v", cfg.Group, err)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(testkit.Patience):
 				t.Errorf("group %s did not end", cfg.Group)
 			}
 		})
@@ -78,7 +78,7 @@ func (s *sink) worker(member string) Worker {
 
 func (s *sink) waitFor(t *testing.T, n int) {
 	t.Helper()
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if len(s.records) < n {
@@ -106,7 +106,7 @@ func testGroup(t *testing.T, addr string) {
 	for _, r := range ranges {
 		want[r.Partition] = r.Next
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		got, err := c.Committed(ctx, group.Group, topic)
 		if diff := cmp.Diff(want, got); err == nil && diff != "" {
 			err = errors.New(diff)
@@ -168,7 +168,7 @@ func testRebalance(t *testing.T, addr string) {
 	}
 	owners := func(want ...string) {
 		t.Helper()
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			got := slices.Compact(slices.Sorted(maps.Values(s.owners)))
@@ -231,7 +231,7 @@ func testWorkerFails(t *testing.T, addr string) {
 		<-ctx.Done()
 		return nil
 	})
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		mu.Lock()
 		defer mu.Unlock()
 		if len(starts) < 3 {
@@ -297,7 +297,7 @@ func testStartAtEnd(t *testing.T, addr string) {
 	if err := c.Produce(ctx, topic, numbered(10)); err != nil {
 		t.Fatal(err)
 	}
-	opened := make(chan *Partition, 1)
+	opened := make(chan *Partition, 10)
 	runGroup(t, c, GroupConfig{Group: topic + ".group", Topic: topic, StartAtEnd: true}, func(ctx context.Context, p *Partition) error {
 		opened <- p
 		<-ctx.Done()
@@ -314,9 +314,13 @@ func testRetentionLoss(t *testing.T, addr string) {
 	c.codec = 0
 	topic := testTopic(t, c, 1, map[string]string{"segment.bytes": "1048576", "retention.bytes": "1048576"})
 	group := GroupConfig{Group: topic + ".group", Topic: topic}
-	opened := make(chan *Partition, 1)
+	opened := make(chan *Partition, 10)
 	proceed := make(chan struct{})
-	first := make(chan Record, 1)
+	type read struct {
+		first Record
+		lost  int64
+	}
+	reads := make(chan read, 10)
 	runGroup(t, c, group, func(ctx context.Context, p *Partition) error {
 		if err := p.Commit(ctx, 0, ""); err != nil {
 			return err
@@ -329,15 +333,15 @@ func testRetentionLoss(t *testing.T, addr string) {
 				return err
 			}
 			if len(recs) > 0 {
-				first <- recs[0]
+				reads <- read{recs[0], p.Lost()}
 				<-ctx.Done()
 				return nil
 			}
 		}
 	})
-	p := <-opened
+	<-opened
 	var start int64
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		recs := []Record{{Value: randomBytes(300_000)}, {Value: randomBytes(300_000)}}
 		if err := c.Produce(ctx, topic, recs); err != nil {
 			return err
@@ -352,12 +356,12 @@ func testRetentionLoss(t *testing.T, addr string) {
 		return nil
 	})
 	close(proceed)
-	rec := <-first
-	if rec.Offset < start || p.Lost() != rec.Offset {
-		t.Errorf("first record %d, lost %d, the log starts at %d", rec.Offset, p.Lost(), start)
+	got := <-reads
+	if got.first.Offset < start || got.lost != got.first.Offset {
+		t.Errorf("first record %d, lost %d, the log starts at %d", got.first.Offset, got.lost, start)
 	}
-	if got := testutil.ToFloat64(c.metrics.lost.WithLabelValues(group.Group, topic)); got != float64(p.Lost()) {
-		t.Errorf("hotline_broker_lost_offsets_total is %v, want %d", got, p.Lost())
+	if counted := testutil.ToFloat64(c.metrics.lost.WithLabelValues(group.Group, topic)); counted != float64(got.lost) {
+		t.Errorf("hotline_broker_lost_offsets_total is %v, want %d", counted, got.lost)
 	}
 }
 

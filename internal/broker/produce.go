@@ -52,6 +52,7 @@ func (c *Client) Produce(ctx context.Context, topic string, recs []Record) error
 
 func (c *Client) produceLayout(ctx context.Context, topic string) (topicLayout, error) {
 	patience := time.Now().Add(unknownTopicPatience)
+	var last error
 	for attempt := 0; ; attempt++ {
 		l, err := c.layout(ctx, topic)
 		switch {
@@ -59,6 +60,8 @@ func (c *Client) produceLayout(ctx context.Context, topic string) (topicLayout, 
 			return l, nil
 		case err == nil:
 			err = kafka.LeaderNotAvailable
+		case ctx.Err() != nil && last != nil: // in the middle of an attempt, which says nothing
+			return l, fmt.Errorf("%w; last attempt: %w", context.Cause(ctx), last)
 		case ctx.Err() != nil:
 			return l, err
 		case errors.Is(err, ErrUnknownTopic) && time.Now().Before(patience):
@@ -69,7 +72,7 @@ func (c *Client) produceLayout(ctx context.Context, topic string) (topicLayout, 
 		if attempt%16 == 0 {
 			c.log.Warn("produce waits for the topic", "topic", topic, "error", err)
 		}
-		if !c.pause(ctx, attempt) {
+		if last = err; !c.pause(ctx, attempt) {
 			return l, fmt.Errorf("%w; last attempt: %w", context.Cause(ctx), err)
 		}
 	}

@@ -213,7 +213,7 @@ func testConcurrentProduce(t *testing.T, addr string) {
 		t.Errorf("records of %d callers arrived, want %d", len(next), callers)
 	}
 	// Senders end with their work.
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if len(c.lanes) != 0 {

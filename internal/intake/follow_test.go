@@ -82,7 +82,7 @@ func (f *following) stop() {
 		if err != nil {
 			f.t.Fatalf("interrupted, it ended with %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(testkit.Patience):
 		f.t.Fatal("it does not end")
 	}
 }
@@ -99,7 +99,7 @@ func (b *bench) reaches(ranges ...[2]int) map[string]int {
 		}
 	}
 	var got map[string]int
-	testkit.Eventually(b.t, 20*time.Second, func() error {
+	testkit.Eventually(b.t, testkit.Patience, func() error {
 		got = map[string]int{}
 		for _, r := range b.all(b.topics.Calls) {
 			got[string(r.Key)]++
@@ -242,7 +242,7 @@ func TestFollow(t *testing.T) {
 						f = b.follow(nil, job)
 					}
 					got = b.reaches([2]int{0, s.rows})
-					testkit.Eventually(t, 10*time.Second, func() error {
+					testkit.Eventually(t, testkit.Patience, func() error {
 						if s.behind == 0 {
 							return nil
 						}

@@ -44,7 +44,7 @@ func TestFollowRefuses(t *testing.T) {
 		}
 	}
 	f := b.follow(nil, b.followJob("generic-csv", good))
-	testkit.Eventually(t, 10*time.Second, func() error { return f.metric("hotline_intake_follow_present", good, 1) })
+	testkit.Eventually(t, testkit.Patience, func() error { return f.metric("hotline_intake_follow_present", good, 1) })
 	if err := b.importer(nil).Follow(t.Context(), b.followJob("generic-csv", good)); !errors.Is(err, intake.ErrBusy) {
 		t.Errorf("followed twice: %v", err)
 	}
@@ -58,12 +58,12 @@ func TestFollowOther(t *testing.T) {
 	f := b.follow(nil, b.followJob("generic-csv", one, two))
 	b.reaches([2]int{0, 10})
 	must(t, os.Rename(one, one+".1"), put(one, "id,when\n1,2\n"))
-	testkit.Eventually(t, 10*time.Second, func() error { return f.metric("hotline_intake_follow_blocked", one, 1) })
+	testkit.Eventually(t, testkit.Patience, func() error { return f.metric("hotline_intake_follow_blocked", one, 1) })
 	must(t, add(two, sample(10, 5)))
 	b.reaches([2]int{0, 15})
 	must(t, put(one, header+sample(15, 5)))
 	once(t, b.reaches([2]int{0, 20}))
-	testkit.Eventually(t, 10*time.Second, func() error { return f.metric("hotline_intake_follow_blocked", one, 0) })
+	testkit.Eventually(t, testkit.Patience, func() error { return f.metric("hotline_intake_follow_blocked", one, 0) })
 	f.stop()
 }
 
@@ -123,7 +123,7 @@ func TestFollowWithoutKafka(t *testing.T) {
 	path := b.write("calls.csv", header+sample(0, 1000))
 	a := &absent{Client: b.client, gone: make(chan struct{})}
 	f := b.follow(a, b.followJob("generic-csv", path))
-	testkit.Eventually(t, 10*time.Second, func() error { return f.metric("hotline_intake_follow_blocked", path, 1) })
+	testkit.Eventually(t, testkit.Patience, func() error { return f.metric("hotline_intake_follow_blocked", path, 1) })
 	info, err := os.Stat(path)
 	must(t, err)
 	if n := a.asks.Load(); n != 1 {
@@ -136,7 +136,7 @@ func TestFollowWithoutKafka(t *testing.T) {
 	}
 	close(a.gone)
 	once(t, b.reaches([2]int{0, 1000}))
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		return errors.Join(f.metric("hotline_intake_follow_blocked", path, 0), f.metric("hotline_intake_follow_behind_bytes", path, 0))
 	})
 	if n, err := testutil.GatherAndCount(f.reg, "hotline_intake_follow_last_row_timestamp_seconds"); err != nil || n != 1 {
@@ -193,7 +193,7 @@ func TestFollowOpenCalls(t *testing.T) {
 	f := b.follow(nil, job)
 	expect := func(want map[string]string) {
 		t.Helper()
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			got := map[string]string{}
 			dec := wire.NewDecoder()
 			version := map[string]uint64{}

@@ -104,7 +104,7 @@ func BenchmarkBackfill(b *testing.B) {
 			}
 			b.StartTimer()
 			stop := s.start(context.Background(), s.deps())
-			s.loaded(5 * time.Minute)
+			s.loaded()
 			stop()
 			runs++
 			report(b, s)

@@ -117,7 +117,7 @@ func TestApartOnTheStack(t *testing.T) {
 	}
 	settled := func() {
 		t.Helper()
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			for topic, group := range s.cfg.Groups(s.topics) {
 				ends, err := s.client.Offsets(ctx, topic)
 				if err != nil {

@@ -45,8 +45,8 @@ func TestRejectedRecords(t *testing.T) {
 	}
 	s.produce(broker.Record{Key: []byte("a")}) // no value at all
 	s.produce(sent(made("good", 1, 0, "x")))
-	s.loaded(20 * time.Second)
-	s.shows(time.Second, []record{made("good", 1, 0, "x")})
+	s.loaded()
+	s.shows([]record{made("good", 1, 0, "x")})
 	s.booked()
 
 	list := s.letters()
@@ -72,7 +72,7 @@ func TestRejectedRecords(t *testing.T) {
 	if err != nil || done.Sent != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	s.loaded(10 * time.Second)
+	s.loaded()
 	if again := s.letters(); again.Total != len(cases)+1 {
 		t.Errorf("%d letters after a replay, not %d", again.Total, len(cases)+1)
 	}
@@ -116,10 +116,10 @@ func TestCorrections(t *testing.T) {
 		for _, r := range step {
 			s.produce(sent(r))
 		}
-		s.shows(10*time.Second, all)
+		s.shows(all)
 		t.Logf("%d records shown after %v", len(step), time.Since(at).Round(time.Millisecond))
 	}
-	s.loaded(5 * time.Second)
+	s.loaded()
 	s.booked()
 	if n := s.letters().Total; n != 0 {
 		t.Errorf("%d dead letters", n)
@@ -181,8 +181,8 @@ func TestRebalancing(t *testing.T) {
 	send()
 	stop2()
 	send()
-	s.loaded(30 * time.Second)
+	s.loaded()
 	stop3()
-	s.shows(time.Second, good)
+	s.shows(good)
 	s.booked()
 }

@@ -106,9 +106,9 @@ func (s *stack) produce(recs ...broker.Record) {
 }
 
 // loaded waits until all that was produced is committed.
-func (s *stack) loaded(within time.Duration) {
+func (s *stack) loaded() {
 	s.t.Helper()
-	testkit.Eventually(s.t, within, s.pending)
+	testkit.Eventually(s.t, testkit.Patience, s.pending)
 }
 
 func (s *stack) pending() error {
@@ -149,7 +149,7 @@ func inWords(at time.Time, outcome hotline.Outcome, queue string) string {
 }
 
 // shows waits until the store shows exactly the newest of the records.
-func (s *stack) shows(within time.Duration, good []record) {
+func (s *stack) shows(good []record) {
 	s.t.Helper()
 	want := map[string]string{}
 	for id, r := range truth(good) {
@@ -157,7 +157,7 @@ func (s *stack) shows(within time.Duration, good []record) {
 			want[id] = inWords(r.call.StartedAt, r.call.Outcome, r.call.Queue)
 		}
 	}
-	testkit.Eventually(s.t, within, func() error {
+	testkit.Eventually(s.t, testkit.Patience, func() error {
 		got, err := s.live()
 		if err != nil {
 			return err
@@ -304,7 +304,7 @@ func TestDiesOnTheStack(t *testing.T) {
 			stop := s.start(ctx, deps)
 			select {
 			case <-ctx.Done():
-			case <-time.After(20 * time.Second):
+			case <-time.After(testkit.Patience):
 				t.Errorf("%s was not reached twice", step)
 			}
 			stop()
@@ -314,8 +314,8 @@ func TestDiesOnTheStack(t *testing.T) {
 	s.registry = newRegistry()
 	stop := s.start(t.Context(), s.deps())
 	defer stop()
-	s.loaded(30 * time.Second)
-	s.shows(time.Second, good)
+	s.loaded()
+	s.shows(good)
 	s.booked()
 	if list := s.letters(); list.Total != bads {
 		t.Errorf("%d dead letters, not %d", list.Total, bads)
@@ -364,19 +364,19 @@ func TestClickHouseAway(t *testing.T) {
 		}
 	}
 	send(10)
-	s.shows(10*time.Second, good)
+	s.shows(good)
 	for range 3 {
 		gate.shut()
 		send(120)
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			if got := metricValue(t, s.registry, "hotline_load_retries_total"); got < 1 {
 				return errors.New("no attempt has failed")
 			}
 			return nil
 		})
 		gate.open()
-		s.loaded(20 * time.Second)
-		s.shows(time.Second, good)
+		s.loaded()
+		s.shows(good)
 	}
 	s.booked()
 }

@@ -172,7 +172,7 @@ func TestTicketsOnTheStack(t *testing.T) {
 		if err := s.client.Produce(t.Context(), s.topics.Tickets, recs); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			ends, err := s.client.Offsets(t.Context(), s.topics.Tickets)
 			if err != nil {
 				return err

@@ -284,7 +284,7 @@ func TestJournalKilled(t *testing.T) {
 	}
 	for range kills {
 		before, pid := count(), e.PID()
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			if n := count(); n < before+20 {
 				return fmt.Errorf("%d entries since the last kill", n-before)
 			}
@@ -293,7 +293,7 @@ func TestJournalKilled(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			if !e.Up() || e.PID() == pid {
 				return errors.New("the engine is not back")
 			}

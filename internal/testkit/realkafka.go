@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ func RealKafka(t testing.TB) string {
 		Missing(t, "kafka", "java 17 or newer is not in the path; "+kafkaHow)
 	}
 	dir := t.TempDir()
-	client, controller := freePort(t), freePort(t)
+	client, controller := FreeAddress(t), FreeAddress(t)
 	props := filepath.Join(dir, "server.properties")
 	if err := os.WriteFile(props, []byte(kafkaProperties(dir, client, controller)), 0o600); err != nil {
 		t.Fatal(err)
@@ -66,16 +65,15 @@ func RealKafka(t testing.TB) string {
 			t.Logf("kafka said:\n%s", out.String())
 		}
 	})
-	addr := fmt.Sprintf("127.0.0.1:%d", client)
-	Eventually(t, time.Minute, func() error {
+	Eventually(t, Patience, func() error {
 		select {
 		case <-ended:
 			t.Fatalf("kafka ended at once:\n%s", out.String())
 		default:
 		}
-		return kafkaReady(t.Context(), addr)
+		return kafkaReady(t.Context(), client)
 	})
-	return addr
+	return client
 }
 
 // kafkaReady asks for the brokers, which a node gives once it is registered.
@@ -112,13 +110,13 @@ func kafkaLibs(t testing.TB) string {
 	return libs
 }
 
-func kafkaProperties(dir string, client, controller int) string {
+func kafkaProperties(dir, client, controller string) string {
 	return strings.Join([]string{
 		"process.roles=broker,controller",
 		"node.id=1",
-		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", controller),
-		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", client, controller),
-		fmt.Sprintf("advertised.listeners=PLAINTEXT://127.0.0.1:%d", client),
+		"controller.quorum.voters=1@" + controller,
+		"listeners=PLAINTEXT://" + client + ",CONTROLLER://" + controller,
+		"advertised.listeners=PLAINTEXT://" + client,
 		"controller.listener.names=CONTROLLER",
 		"log.dirs=" + filepath.Join(dir, "data"),
 		"auto.create.topics.enable=false",
@@ -128,23 +126,15 @@ func kafkaProperties(dir string, client, controller int) string {
 		"transaction.state.log.replication.factor=1",
 		"transaction.state.log.min.isr=1",
 		"group.initial.rebalance.delay.ms=0",
-		"group.min.session.timeout.ms=1000",
+		// A node that the machine leaves no time for must not be taken for dead by itself:
+		// its partitions would have no leader, and no topic could be made.
+		"broker.session.timeout.ms=600000",
 		// Retention is looked after at once, for the tests of lost records.
 		"log.retention.check.interval.ms=200",
 		"log.initial.task.delay.ms=100",
 		"file.delete.delay.ms=100",
 		"",
 	}, "\n")
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }
 
 // lockedBuffer is written by the process's pipe and read by the test.

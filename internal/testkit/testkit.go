@@ -1,7 +1,8 @@
 // Package testkit starts the real things tests run against: the embedded
 // broker, and Apache Kafka when its jars are at hand. Only tests import it.
 //
-// What it will not do: fake a service, or install one.
+// What it will not do: fake a service, install one, or hold a test to a time: how long
+// something takes on a machine that does other things as well says nothing.
 package testkit
 
 import (
@@ -54,6 +55,24 @@ func Missing(t testing.TB, service, how string) {
 		}
 	}
 	t.Skipf("%s is missing: %s", service, how)
+}
+
+// Patience is how long a test waits for what must come. It is far above what anything
+// takes: waiting costs nothing where it comes, and a busy machine must not fail a test.
+const Patience = 5 * time.Minute
+
+// EnvTimed in the environment makes the times that the program promises count.
+const EnvTimed = "HOTLINE_TIMED"
+
+// Promised notes how long something took that the program promises to do within a time.
+// Only a machine that does nothing else can break the promise: the test fails where
+// HOTLINE_TIMED=1 says that it is one, as `make timed` does.
+func Promised(t testing.TB, what string, took, most time.Duration) {
+	t.Helper()
+	t.Logf("%s: %v of the %v promised", what, took.Round(time.Millisecond), most)
+	if took > most && os.Getenv(EnvTimed) == "1" {
+		t.Errorf("%s: took %v, promised are %v", what, took, most)
+	}
 }
 
 // Eventually calls check until it gives nil; after the time it fails the test

@@ -20,6 +20,7 @@ import (
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
 )
 
 // board is a source of snapshots in the hand of a test.
@@ -210,7 +211,7 @@ func start(t *testing.T, deps Deps) *Server {
 			if err != nil {
 				t.Errorf("stopping: %v", err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(testkit.Patience):
 			t.Error("the server does not stop")
 		}
 	})
@@ -292,7 +293,7 @@ func TestEvents(t *testing.T) {
 	expect := func(text string) {
 		t.Helper()
 		for i, lines := range streams {
-			deadline := time.After(5 * time.Second)
+			deadline := time.After(testkit.Patience)
 			for found := false; !found; {
 				select {
 				case line, ok := <-lines:

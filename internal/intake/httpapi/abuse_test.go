@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func (e endless) Read(p []byte) (int, error) {
 func TestAbuse(t *testing.T) {
 	w := newWorld(t, options{cfg: func(c *intake.HTTP) {
 		c.MaxBodyBytes, c.BufferBytes = 1<<20, 8<<20
-		c.ReadTimeout = 300 * time.Millisecond
+		c.ReadTimeout = 2 * time.Second // for the usual sender too, on a machine that is busy
 	}})
 	mischief := w.token(tokens.Token{Name: "mischief"})
 	greedy := w.token(tokens.Token{Name: "greedy", RecordsPerSecond: 1, BytesPerSecond: 4096})
@@ -100,12 +101,23 @@ func TestAbuse(t *testing.T) {
 	})
 	abuse("huge header", send(posting{token: strings.Repeat("x", 64<<10), body: callJSON("h")}))
 
+	// unmet names what has not yet been answered as it should.
+	unmet := func() (names []string) {
+		mu.Lock()
+		defer mu.Unlock()
+		for name, code := range map[string]int{"unauthorised": 401, "malformed": 400, "nested": 400, "bomb": 413, "oversized": 413, "greedy": 429, "slow": 408, "huge header": 431} {
+			if codes[name][code] < 2 {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
 	var took []time.Duration
 	var most float64
 	var memory runtime.MemStats
 	var heap uint64
 	requests := 0
-	for until := time.Now().Add(4 * time.Second); requests < 20 || time.Now().Before(until); requests++ {
+	for until := time.Now().Add(testkit.Patience); requests < 30 || len(unmet()) > 0 && time.Now().Before(until); requests++ {
 		began := time.Now()
 		a, err := w.try(ctx, posting{route: "/v1/calls", body: callJSON(fmt.Sprintf("good-%d", requests))})
 		if err != nil || a.code != http.StatusAccepted {
@@ -120,21 +132,17 @@ func TestAbuse(t *testing.T) {
 	all.Wait()
 	slices.Sort(took)
 	t.Logf("%d usual requests: median %v, longest %v; buffered at most %.0f bytes, heap at most %d MB; %v", requests, took[len(took)/2], took[len(took)-1], most, heap>>20, codes)
-	if longest := took[len(took)-1]; longest > 10*time.Second {
-		t.Errorf("a usual request took %v", longest)
-	}
+	testkit.Promised(t, "a usual request among all others", took[len(took)-1], 10*time.Second)
 	if most > 8<<20 {
 		t.Errorf("%.0f bytes were held", most)
 	}
-	for name, code := range map[string]int{"unauthorised": 401, "malformed": 400, "nested": 400, "bomb": 413, "oversized": 413, "greedy": 429, "slow": 408, "huge header": 431} {
-		if codes[name][code] == 0 {
-			t.Errorf("%s: %v, want some %d", name, codes[name], code)
-		}
+	if names := unmet(); len(names) > 0 {
+		t.Errorf("%v were not answered as they should", names)
 	}
 	if got := stored(t, w.client, httpapi.DefaultTopics().Calls); len(got) < requests {
 		t.Errorf("%d records", len(got))
 	}
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		if held := gauge(t, w, "hotline_intake_buffered_bytes"); held != 0 {
 			return fmt.Errorf("%v bytes are still held", held)
 		}
@@ -142,11 +150,11 @@ func TestAbuse(t *testing.T) {
 	})
 }
 
-// blocked gives nothing.
+// blocked gives nothing until the end of ctx.
 type blocked struct{ ctx context.Context }
 
 func (b blocked) Read([]byte) (int, error) {
-	pause(b.ctx, 2*time.Second)
+	<-b.ctx.Done()
 	return 0, io.EOF
 }
 
@@ -161,7 +169,7 @@ func TestShare(t *testing.T) {
 	codes := make(chan int, 16)
 	for range 8 {
 		all.Go(func() {
-			body := io.MultiReader(strings.NewReader(strings.Repeat(" ", 600<<10)), blockedFor{ctx})
+			body := io.MultiReader(strings.NewReader(strings.Repeat(" ", 600<<10)), blocked{ctx})
 			a, err := w.try(ctx, posting{route: "/v1/calls", token: hog, reader: body})
 			if err == nil {
 				codes <- a.code
@@ -174,14 +182,6 @@ func TestShare(t *testing.T) {
 	w.want(202, posting{route: "/v1/calls", body: callJSON("another")})
 	stop()
 	all.Wait()
-}
-
-// blockedFor gives nothing until the end of ctx.
-type blockedFor struct{ ctx context.Context }
-
-func (b blockedFor) Read([]byte) (int, error) {
-	<-b.ctx.Done()
-	return 0, b.ctx.Err()
 }
 
 // TestConnections opens more than may be open: they get their turn.
@@ -204,15 +204,15 @@ func TestConnections(t *testing.T) {
 func TestRate(t *testing.T) {
 	w := newWorld(t, options{})
 	few := w.token(tokens.Token{Name: "few", RecordsPerSecond: 2})
-	ten := "[" + strings.TrimSuffix(strings.Repeat(callJSON("r")+",", 10), ",") + "]"
-	for range 2 { // ten seconds' worth at once
-		w.want(202, posting{route: "/v1/calls", token: few, body: ten})
+	list := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat(callJSON("r")+",", n), ",") + "]" }
+	began := time.Now()
+	w.want(202, posting{route: "/v1/calls", token: few, body: list(20)}) // ten seconds' worth at once
+	a := w.want(429, posting{route: "/v1/calls", token: few, body: list(20)})
+	after, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if left := 10*time.Second - time.Since(began); err != nil || after > 10 || time.Duration(after)*time.Second < left {
+		t.Errorf("Retry-After: %s for 20 records at 2 a second, %v left", a.header.Get("Retry-After"), left)
 	}
-	a := w.want(429, posting{route: "/v1/calls", token: few, body: ten})
-	if after := a.header.Get("Retry-After"); after != "5" && after != "4" {
-		t.Errorf("Retry-After: %s for 10 records at 2 a second", after)
-	}
-	never := "[" + strings.TrimSuffix(strings.Repeat(callJSON("r")+",", 21), ",") + "]"
+	never := list(21)
 	w.want(413, posting{route: "/v1/calls", token: few, body: never})
 	thin := w.token(tokens.Token{Name: "thin", BytesPerSecond: 1024})
 	w.want(413, posting{route: "/v1/calls", token: thin, body: strings.Repeat(" ", 11<<10) + callJSON("t")})
@@ -227,5 +227,5 @@ func TestCompressedCounts(t *testing.T) {
 	thin := w.token(tokens.Token{Name: "thin", BytesPerSecond: 2048})
 	body := gzipped(t, strings.Repeat(" ", 18<<10)+callJSON("t"))
 	w.want(202, posting{route: "/v1/calls", token: thin, body: body})
-	w.want(429, posting{route: "/v1/calls", token: thin, body: strings.Repeat(" ", 3<<10) + callJSON("t")})
+	w.want(429, posting{route: "/v1/calls", token: thin, body: strings.Repeat(" ", 18<<10) + callJSON("t")})
 }

@@ -26,6 +26,8 @@ type contract struct {
 	doc      map[string]any
 	compiler *jsonschema.Compiler
 	given    map[string]bool // "route status"
+
+	away, hasty *world // without a Kafka; with no time for slow bodies
 }
 
 func served(t *testing.T, w *world) *contract {
@@ -126,13 +128,15 @@ func TestDescription(t *testing.T) {
 	embedded := testkit.Broker(t)
 	w := newWorld(t, options{addr: embedded, cfg: func(c *intake.HTTP) {
 		c.MaxBodyBytes, c.MaxRecords, c.BufferBytes = 3<<20, 100, 16<<20
-		c.ReadTimeout = 150 * time.Millisecond
 	}})
 	c := served(t, w)
 	w.seen = c.see
 	c.routes()
 	away := newWorld(t, options{broker: silent{}, cfg: func(c *intake.HTTP) { c.AckTimeout = 100 * time.Millisecond }})
 	away.seen = c.see
+	hasty := newWorld(t, options{broker: silent{}, cfg: func(c *intake.HTTP) { c.ReadTimeout = 150 * time.Millisecond }})
+	hasty.seen = c.see
+	c.away, c.hasty = away, hasty
 	for _, route := range []string{"/healthz", "/readyz", "/v1/openapi.json"} {
 		w.want(http.StatusOK, posting{method: http.MethodGet, route: route, token: "-"})
 	}
@@ -147,7 +151,7 @@ func TestDescription(t *testing.T) {
 		if route == "/v1/agents" {
 			without = tickets
 		}
-		c.each(w, away, eachRoute{
+		c.each(w, eachRoute{
 			posting: posting{route: route}, good: sample.body, bad: "{}", poor: poor,
 			huge: `{"x":"` + strings.Repeat("x", 2<<20) + `"}`,
 			scoped: map[string]string{
@@ -155,7 +159,7 @@ func TestDescription(t *testing.T) {
 			},
 		})
 	}
-	c.each(w, away, eachRoute{
+	c.each(w, eachRoute{
 		posting: posting{route: "/v1/sources/{name}", path: "/v1/sources/generic-csv", media: "text/csv"},
 		good:    csv, bad: strings.Replace(csv, "answered,", "lost,", 1), poor: w.token(tokens.Token{Name: "poorer", RecordsPerSecond: 1}),
 		huge: strings.Repeat("x", 4<<20), scoped: map[string]string{other: csv},
@@ -176,7 +180,7 @@ type eachRoute struct {
 }
 
 // each provokes what every route has in common.
-func (c *contract) each(w, away *world, r eachRoute) {
+func (c *contract) each(w *world, r eachRoute) {
 	c.t.Helper()
 	with := func(body string, change func(*posting)) posting {
 		p := r.posting
@@ -194,7 +198,7 @@ func (c *contract) each(w, away *world, r eachRoute) {
 	for token, body := range r.scoped {
 		w.want(403, with(body, func(p *posting) { p.token = token }))
 	}
-	w.want(408, with("", func(p *posting) { p.reader = slow{c.t, r.good} }))
+	c.hasty.want(408, with("", func(p *posting) { p.reader = slow{c.t, r.good} }))
 	w.want(413, with(r.huge, nil))
 	w.want(413, with(gzipped(c.t, strings.Repeat(" ", 4<<20)), func(p *posting) { p.header = map[string]string{"Content-Encoding": "gzip"} }))
 	w.want(415, with(r.good, func(p *posting) { p.header = map[string]string{"Content-Encoding": "br"} }))
@@ -202,13 +206,13 @@ func (c *contract) each(w, away *world, r eachRoute) {
 		w.want(415, with(r.good, func(p *posting) { p.media = "application/x-www-form-urlencoded" }))
 		w.want(413, with("["+strings.Repeat(r.good+",", 100)+r.good+"]", nil))
 	}
-	testkit.Eventually(c.t, 10*time.Second, func() error {
+	testkit.Eventually(c.t, testkit.Patience, func() error {
 		if a := w.post(with(r.good, func(p *posting) { p.token = r.poor })); a.code != 429 {
 			return fmt.Errorf("status %d", a.code)
 		}
 		return nil
 	})
-	away.want(503, with(r.good, nil))
+	c.away.want(503, with(r.good, nil))
 }
 
 // slow begins a body and does not end it in time.

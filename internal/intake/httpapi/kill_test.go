@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -93,16 +92,6 @@ func runChild(dir string) error {
 	return errors.Join(s.Run(ctx), client.Close(), b.Stop(context.Background()))
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // TestKilled kills broker and intake at random moments under load: whatever was
 // acknowledged is there afterwards. HOTLINE_SOAK=1 does it 20 times.
 func TestKilled(t *testing.T) {
@@ -110,7 +99,7 @@ func TestKilled(t *testing.T) {
 	if os.Getenv("HOTLINE_SOAK") == "1" {
 		kills = 20
 	}
-	dir, listen, kafka := t.TempDir(), freeAddress(t), freeAddress(t)
+	dir, listen, kafka := t.TempDir(), testkit.FreeAddress(t), testkit.FreeAddress(t)
 	w := &world{t: t, tokens: filepath.Join(dir, "tokens.json"), url: "http://" + listen, http: &http.Client{Timeout: 20 * time.Second}}
 	w.all = w.token(tokens.Token{Name: "all"})
 	start := func() *exec.Cmd {
@@ -168,7 +157,7 @@ func TestKilled(t *testing.T) {
 	}
 	more := func() {
 		was := answers()
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			if answers() < was+3 {
 				return errors.New("nothing is acknowledged")
 			}

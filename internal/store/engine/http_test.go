@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ClickHouse/ch-go/compress"
 
@@ -239,7 +238,7 @@ func TestBrokenInsertsLeaveNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	eventually(t, 10*time.Second, "no insert runs", func() bool {
+	eventually(t, "no insert runs", func() bool {
 		return scalar[uint64](t, conn, "SELECT count() FROM system.processes") == 1
 	})
 	if got := scalar[uint64](t, conn, "SELECT count() FROM d.t"); got != 0 {

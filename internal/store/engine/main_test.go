@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"hotline12333/internal/store/engine"
-	"hotline12333/internal/store/engine/chdb"
+	"hotline12333/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -27,19 +25,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// needLibrary skips a test on a machine without libchdb.
-func needLibrary(t testing.TB) {
-	t.Helper()
-	_, err := chdb.Find("")
-	if err == nil {
-		return
-	}
-	if strings.Contains(os.Getenv("HOTLINE_REQUIRE"), "libchdb") {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
-
 func testConfig(t testing.TB) engine.Config {
 	cfg := engine.DefaultConfig()
 	cfg.Dir = t.TempDir()
@@ -49,7 +34,7 @@ func testConfig(t testing.TB) engine.Config {
 
 func startEngine(t testing.TB, cfg engine.Config, deps engine.Deps) *engine.Engine {
 	t.Helper()
-	needLibrary(t)
+	testkit.NeedEngine(t)
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -132,26 +117,13 @@ func wantCode(t testing.TB, err error, code int32) {
 	}
 }
 
-// eventually polls until the condition holds.
-func eventually(t testing.TB, within time.Duration, what string, condition func() bool) {
+// eventually waits until the condition holds.
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(within)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", within, what)
+	testkit.Eventually(t, testkit.Patience, func() error {
+		if !condition() {
+			return errors.New("not yet: " + what)
 		}
-		<-tick.C
-	}
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+		return nil
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hotline12333/internal/store/engine"
+	"hotline12333/internal/testkit"
 )
 
 // envParent makes the test binary a program that runs an engine, so that a
@@ -63,7 +64,7 @@ type parentProcess struct {
 
 func startParent(t *testing.T, cfg engine.Config) *parentProcess {
 	t.Helper()
-	needLibrary(t)
+	testkit.NeedEngine(t)
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -112,14 +113,14 @@ func gone(pid int) bool {
 
 func TestChildDiesWithItsParent(t *testing.T) {
 	cfg := testConfig(t)
-	cfg.Listen = freePort(t)
+	cfg.Listen = testkit.FreeAddress(t)
 	parent := startParent(t, cfg)
 	conn := connect(t, parent.Address)
 	execute(t, conn, "CREATE DATABASE d", "CREATE TABLE d.t (n UInt64) ENGINE = MergeTree ORDER BY n", "INSERT INTO d.t VALUES (7)")
 	if err := parent.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 3*time.Second, "the child is gone", func() bool { return gone(parent.PID) })
+	eventually(t, "the child is gone", func() bool { return gone(parent.PID) })
 
 	// A start right after the kill finds port and directory free.
 	second := startParent(t, cfg)

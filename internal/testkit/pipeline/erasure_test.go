@@ -218,7 +218,7 @@ func TestErasedStaysErasedAndCounted(t *testing.T) {
 	}
 	s.groups = "anew"
 	s.start()
-	testkit.Eventually(t, time.Minute, func() error {
+	testkit.Eventually(t, testkit.Patience, func() error {
 		got, err := s.tallies(centres)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func TestRecordsArePublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		acknowledged := time.Now()
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, testkit.Patience, func() error {
 			snap, ok := follower.Snapshot(time.Now())
 			if !ok {
 				return fmt.Errorf("no snapshot yet")

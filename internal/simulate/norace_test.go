@@ -1,6 +1,0 @@
-//go:build !race
-
-package simulate
-
-// raceEnabled says that times mean nothing.
-const raceEnabled = false
