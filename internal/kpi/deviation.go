@@ -15,11 +15,12 @@ type LossWords struct {
 	Measure  string  // 通, 件
 }
 
-// Words of the figures that calls lose.
+// Words of the figures that calls and tickets lose.
 var (
 	RequestWords = LossWords{Of: Wording{"人工请求", "requests"}, Lost: Wording{"未接", "not answered"}, Rate: Wording{"接通率", "answer rate"}, Measure: "通"}
 	OfferedWords = LossWords{Of: Wording{"来电", "calls"}, Lost: Wording{"未接", "not served"}, Rate: Wording{"接通率", "answer rate"}, Measure: "通"}
 	AnswerWords  = LossWords{Of: Wording{"人工接听", "answered calls"}, Lost: Wording{"超时应答", "answered late"}, Rate: Wording{"及时率", "timeliness"}, Measure: "通"}
+	ItemWords    = LossWords{Of: Wording{"应响应工单", "tickets due"}, Lost: Wording{"未按时响应", "not in time"}, Rate: Wording{"及时率", "timeliness"}, Measure: "件"}
 	ConsultWords = LossWords{Of: Wording{"应回复咨询", "consultations due"}, Lost: Wording{"未按时回复", "not in time"}, Rate: Wording{"及时率", "timeliness"}, Measure: "件"}
 )
 

@@ -134,7 +134,7 @@ func (a *analysis) traffic() {
 	}
 	if day := slices.MaxFunc(append(slices.Clone(a.r.Days), kpi.Group{}), byRequested); day.Counts.Requested > 0 {
 		a.say("单日人工请求最多为%s，%s通，接听%s通，接通率%s。", "The busiest day was %s: %s asked, %s answered, answer rate %s.",
-			day.Key, group(day.Counts.Requested), group(day.Counts.Answered), a.stated(day.Exact.AnswerRateAgent, false))
+			a.dayName(&day), group(day.Counts.Requested), group(day.Counts.Answered), a.stated(day.Exact.AnswerRateAgent, false))
 	}
 	a.d.Paragraph(docx.Heading2, a.of("（二）分月情况", "Months"))
 	a.groups(a.of("表1 本年分月话务", "Table 1: by month"), a.of("月份", "Month"), a.r.Months, 12)
@@ -146,6 +146,17 @@ func (a *analysis) traffic() {
 	}
 	a.d.Paragraph(docx.Heading2, a.of("（四）环比与同比", "Comparison"))
 	a.comparisons()
+}
+
+// dayName is a day as it stands in a sentence.
+func (a *analysis) dayName(g *kpi.Group) string {
+	if g.From == nil {
+		return g.Key
+	}
+	if a.Lang == English {
+		return g.From.Format("2 January")
+	}
+	return fmt.Sprintf("%d月%d日", g.From.Month(), g.From.Day())
 }
 
 func byRequested(x, y kpi.Group) int { return cmp.Compare(x.Counts.Requested, y.Counts.Requested) }
@@ -187,18 +198,39 @@ func (a *analysis) comparisons() {
 			told = true
 			continue
 		}
-		grown, rate := a.of("无数据", "no data"), a.of("无数据", "no data")
+		grown, rate := a.of("（无法比较）", "not comparable"), a.of("（无法比较）", "not comparable")
 		if s, ok := kpi.Change(c.Statement.Counts.Answered, a.r.Total.Counts.Answered); ok {
-			grown = signed(s, "%").text
+			grown = a.moved(s, "%")
 		}
 		if s, ok := kpi.RateChange(a.r.Total.Exact.AnswerRate, c.Statement.Exact.AnswerRate, false); ok {
-			rate = signed(s, a.of("个百分点", " pp")).text
+			rate = a.moved(s, a.of("个百分点", " pp"))
 		}
-		a.say("%s（%s）：人工接听量%s通，增减%s；接通率%s，增减%s。", "%s (%s): answered %s, change %s; answer rate %s, change %s.",
+		a.say("%s（%s）：人工接听量较%s通%s；接通率较%s%s。", "%s (%s): answered calls were %s (%s), the answer rate was %s (%s).",
 			kind, a.word(c.Title), group(c.Statement.Counts.Answered), grown, a.stated(c.Statement.Exact.AnswerRate, false), rate)
 		told = true
 	}
 	if !told {
 		a.say("没有可比较的期间。", "There is no period to compare with.")
 	}
+}
+
+// moved says in words which way a value has gone since another period.
+func (a *analysis) moved(digits, unit string) string {
+	size, down := strings.CutPrefix(digits, "-")
+	switch {
+	case strings.Trim(size, "0.") == "":
+		return a.of("，基本持平", "hardly changed since")
+	case down:
+		return a.of("下降", "down ") + size + unit
+	}
+	return a.of("上升", "up ") + size + unit
+}
+
+// ended is what a person has written, with a full stop.
+func (a *analysis) ended(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "。") || strings.HasSuffix(s, "！") || strings.HasSuffix(s, "？") || strings.HasSuffix(s, "；") {
+		return s
+	}
+	return s + a.of("。", ".")
 }

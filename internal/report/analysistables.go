@@ -103,7 +103,7 @@ func (a *analysis) deviations(tables []*FilledTable) {
 			a.d.Paragraph(docx.Body, a.word(d))
 		}
 		if r.Said != nil && r.Said.Cause != "" {
-			a.say("原因：%s", "Cause: %s", r.Said.Cause)
+			a.say("原因：%s", "Cause: %s", a.ended(r.Said.Cause))
 		} else {
 			a.say("原因：（由填报人补充）", "Cause: (to be given by the preparer)")
 		}
@@ -164,7 +164,7 @@ func (a *analysis) measures(tables []*FilledTable) {
 	told := false
 	for _, r := range missed(tables) {
 		if r.Said != nil && r.Said.Measures != "" {
-			a.say("%s：%s", "%s: %s", a.word(r.Name), r.Said.Measures)
+			a.say("%s：%s", "%s: %s", a.word(r.Name), a.ended(r.Said.Measures))
 			told = true
 		}
 	}

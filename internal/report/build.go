@@ -128,7 +128,7 @@ func (in *Input) table(f Filled, span kpi.Span, s *kpi.Statement) (*FilledTable,
 		return nil, err
 	}
 	t := fill(f, done, periodOf(span, in.Until, in.Count.Zone))
-	in.deviations(&t, e.Table, span)
+	in.deviations(&t, e.Table, span, s.Exact.ResponseLeads)
 	return &t, nil
 }
 

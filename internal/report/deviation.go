@@ -7,8 +7,8 @@ import (
 )
 
 // deviations puts under each computed indicator that is off its target when and where it
-// was lost, as kpi counts it.
-func (in *Input) deviations(t *FilledTable, source *kpi.Table, span kpi.Span) {
+// was lost, as kpi counts it. leads is the form of the response timeliness that it shows.
+func (in *Input) deviations(t *FilledTable, source *kpi.Table, span kpi.Span, leads string) {
 	for i := range t.Rows {
 		x := &t.Rows[i]
 		if x.State != kpi.Missed && x.State != kpi.Near {
@@ -21,7 +21,7 @@ func (in *Input) deviations(t *FilledTable, source *kpi.Table, span kpi.Span) {
 		said := in.Behind
 		switch {
 		case row.Figure != kpi.FigureAnsweredCalls:
-			said = in.lostRate(row, span)
+			said = in.lostRate(row, span, leads)
 		case !span.From.Equal(toDate(in.Span, in.Count.Zone).From):
 			continue // how far a volume is behind is said of the year
 		}
@@ -31,8 +31,9 @@ func (in *Input) deviations(t *FilledTable, source *kpi.Table, span kpi.Span) {
 	}
 }
 
-func (in *Input) lostRate(row *kpi.Row, span kpi.Span) kpi.Wording {
+func (in *Input) lostRate(row *kpi.Row, span kpi.Span, leads string) kpi.Wording {
 	d := in.Count.Definitions
+	tickets := false
 	words, of := kpi.RequestWords, func(f *kpi.Figures) kpi.Ratio { return f.AnswerRate }
 	switch row.Figure {
 	case kpi.FigureAnswerRate:
@@ -41,11 +42,11 @@ func (in *Input) lostRate(row *kpi.Row, span kpi.Span) kpi.Wording {
 		}
 	case kpi.FigureResponseTimeliness:
 		words, of = kpi.AnswerWords, func(f *kpi.Figures) kpi.Ratio { return f.ResponseTimelinessWait }
-		if d.Leads(false) == kpi.ResponseItems {
-			return kpi.Wording{} // of tickets, whose queue and hour say nothing
+		if leads == kpi.ResponseItems {
+			words, of, tickets = kpi.ItemWords, func(f *kpi.Figures) kpi.Ratio { return f.ResponseTimelinessItems }, true
 		}
 	case kpi.FigureConsultationTimeliness:
-		words, of = kpi.ConsultWords, func(f *kpi.Figures) kpi.Ratio { return f.ConsultationTimeliness }
+		words, of, tickets = kpi.ConsultWords, func(f *kpi.Figures) kpi.Ratio { return f.ConsultationTimeliness }, true
 	default:
 		return kpi.Wording{}
 	}
@@ -58,7 +59,10 @@ func (in *Input) lostRate(row *kpi.Row, span kpi.Span) kpi.Wording {
 	}
 	parts := losses(within(in.Year, span))
 	parts.Queues = nil
-	if span == in.Span {
+	switch {
+	case tickets: // they are of no queue, and the hour is that of the deadline
+		parts.Hours, parts.Worst = nil, nil
+	case span == in.Span:
 		parts.Queues = losses(in.Queues).Queues
 	}
 	target := new(big.Rat).Mul(row.Target.Rat(), row.Unit.Scale.Rat())

@@ -49,6 +49,10 @@ func (t *teller) formColumns(f *kpi.Form) []column {
 		switch c.Column {
 		case kpi.ColumnLevel1, kpi.ColumnLevel2:
 			one.joins, one.align = true, alignCentre
+		case kpi.ColumnDeviation:
+			if t.Lang == English { // which takes more room to say the same
+				one.width *= 1.7
+			}
 		case kpi.ColumnNumber, kpi.ColumnNature, kpi.ColumnTarget, kpi.ColumnUnit, kpi.ColumnState, kpi.ColumnActual,
 			kpi.ColumnExpected, kpi.ColumnForecast, kpi.ColumnWeight, kpi.ColumnScore:
 			one.align = alignCentre

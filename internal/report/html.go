@@ -44,6 +44,7 @@ type htmlSheet struct {
 
 type htmlPart struct {
 	Heading string
+	Apart   bool
 	Head    [][]htmlCell
 	Rows    [][]htmlCell
 	Widths  []string
@@ -60,13 +61,16 @@ type htmlCell struct {
 }
 
 func htmlSheetOf(s *sheet, l Lang) htmlSheet {
-	x := htmlSheet{ID: s.id, Tab: s.tab, Title: s.title, Lead: s.lead, Wide: s.landscape, Signed: s.signed}
+	x := htmlSheet{ID: s.id, Tab: s.tab, Title: s.title, Lead: s.lead, Wide: s.landscape}
+	for _, who := range s.signed {
+		x.Signed = append(x.Signed, who+l.of("：", ": "))
+	}
 	if s.draft {
 		x.Draft = l.of("草稿：口径待确认", "draft: definitions not confirmed")
 	}
 	for i := range s.parts {
 		p := &s.parts[i]
-		y := htmlPart{Heading: p.heading, Notes: p.notes}
+		y := htmlPart{Heading: p.heading, Apart: p.apart, Notes: p.notes}
 		if p.chart != nil && p.chart.drawable() {
 			y.Chart = p.chart.svg()
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"strconv"
 	"time"
 
@@ -181,12 +182,20 @@ func (t *teller) entered() part {
 		{title: t.of("指标", "Indicator"), width: 22}, {title: t.of("期间与数值", "Period, value"), width: 20}, {title: t.of("录入人与时间", "By, at"), width: 20}, {title: t.of("佐证与说明", "Evidence, reason"), width: 40},
 	}}
 	for _, e := range t.r.Quality.Entered {
-		p.rows = append(p.rows, []cell{text(t.word(e.Name)), text(e.Period + "：" + e.Value), text(e.By + " " + t.minute(e.At)), text(e.Evidence + " " + e.Reason)})
+		p.rows = append(p.rows, []cell{text(t.word(e.Name)), text(e.Period + t.of("：", ": ") + t.enteredValue(e.Value)), text(e.By + " " + t.minute(e.At)), text(e.Evidence + " " + e.Reason)})
 	}
 	if len(p.rows) == 0 {
 		p.rows = append(p.rows, t.said(t.of("无录入值", "nothing was entered")))
 	}
 	return p
+}
+
+// enteredValue is a value in the report's language.
+func (t *teller) enteredValue(v string) string {
+	if zh, en, both := strings.Cut(v, " "); both && zh == "不适用" {
+		return t.of(zh, en)
+	}
+	return v
 }
 
 // rejection names why a record could not be read.

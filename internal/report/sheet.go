@@ -23,6 +23,7 @@ type part struct {
 	notes   []string // below
 	chart   *chart
 	heat    bool // the body is coloured by its numbers
+	apart   bool // begins a page when printed
 }
 
 // column of a part.

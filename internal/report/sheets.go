@@ -180,7 +180,7 @@ func (t *teller) groupRow(name cell, g *kpi.Group) []cell {
 	}
 	return []cell{
 		name, count(c.Offered), count(c.Requested), count(c.Answered), count(c.RequestedAbandoned),
-		rate, t.percent(x.ResponseTimeliness), t.seconds(x.ASA), t.seconds(x.TalkMean),
+		rate, t.percent(x.ResponseTimelinessWait), t.seconds(x.ASA), t.seconds(x.TalkMean),
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hotline12333/internal/kpi"
 )
@@ -163,11 +164,15 @@ func (t *teller) difference(now, before *figure) cell {
 	return signed(d, unit)
 }
 
-// signed shows a difference with its sign, as text: its direction is what matters.
+// signed shows a difference with its sign, as text: its direction is what matters. What is
+// too small to be shown has none.
 func signed(digits, unit string) cell {
-	if digits[0] != '-' {
+	switch {
+	case strings.Trim(digits, "-0.") == "":
+		digits = strings.TrimPrefix(digits, "-")
+	case digits[0] != '-':
 		digits = "↑" + digits
-	} else {
+	default:
 		digits = "↓" + digits[1:]
 	}
 	return cell{text: digits + unit, align: alignCentre}

@@ -69,7 +69,7 @@ func (t *teller) volume() []part {
 	if v == nil {
 		return nil
 	}
-	p := part{heading: t.of("四、年度接听量进度", "Answered calls of the year against their target"), bare: true, columns: t.groupColumns("", 24)}
+	p := part{heading: t.of("四、年度接听量进度", "Answered calls of the year against their target"), bare: true, apart: true, columns: t.groupColumns("", 24)}
 	row := func(a string, b cell, c string, d cell) {
 		name, second := label(a), label(c)
 		b.span, second.span, d.span = 2, 3, restOfRow

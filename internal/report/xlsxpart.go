@@ -9,8 +9,16 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// lineHeight of the body's size, in points.
-const lineHeight = 14.5
+const (
+	lineHeight = 14.5 // of the body's size, in points
+	mostHeight = 409  // of a row: no spreadsheet takes more
+)
+
+// height sets how tall a row is. A text of more lines than fit is whole in its cell, and cut
+// in print.
+func (w *writer) height(row int, points float64) error {
+	return w.f.SetRowHeight(w.name, row, min(points, mostHeight))
+}
 
 // at names a cell of the sheet.
 func at(column, row int) string {
@@ -48,7 +56,7 @@ func (w *writer) line(s string, l look, height float64) {
 			}
 			height = float64(linesOf(s, total*10/max(l.size, 8)))*lineHeight*l.size/10 + 2
 		}
-		if err := w.f.SetRowHeight(w.name, w.row, height); err != nil {
+		if err := w.height(w.row, height); err != nil {
 			return err
 		}
 		w.row++
@@ -66,6 +74,9 @@ func linesOf(s string, width float64) int {
 }
 
 func (w *writer) part(p *part, repeated bool) {
+	if p.apart && w.row > 1 {
+		w.do(func() error { return w.f.InsertPageBreak(w.name, at(1, w.row)) })
+	}
 	if p.heading != "" {
 		w.line(p.heading, look{face: faceHead, size: 11}, 22)
 	}
@@ -141,7 +152,7 @@ func (w *writer) tableHead(p *part) error {
 		}
 	}
 	for r := range rows {
-		if err := w.f.SetRowHeight(w.name, w.row+r, max(20, float64(heights[r])*lineHeight+6)); err != nil {
+		if err := w.height(w.row+r, max(20, float64(heights[r])*lineHeight+6)); err != nil {
 			return err
 		}
 	}
@@ -201,7 +212,7 @@ func (w *writer) tableRow(p *part, i int) error {
 		height = max(height, c.tall, (linesOf(c.text, width-1)+max(c.down, 1)-1)/max(c.down, 1))
 		column = last + 1
 	}
-	if err := w.f.SetRowHeight(w.name, w.row, float64(height)*lineHeight+4); err != nil {
+	if err := w.height(w.row, float64(height)*lineHeight+4); err != nil {
 		return err
 	}
 	w.row++
