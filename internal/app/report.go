@@ -133,7 +133,7 @@ func newGathering(cfg config.Root, q ReportQuery, span kpi.Span) (*gathering, er
 }
 
 func (g *gathering) report(ctx context.Context) (*report.Report, error) {
-	g.in.Program, g.in.Span, g.in.Until = g.q.Program, g.span, earlier(g.q.Now, g.span.To)
+	g.in.Program, g.in.Centre, g.in.Span, g.in.Until = g.q.Program, g.q.Centre, g.span, earlier(g.q.Now, g.span.To)
 	defined, err := g.sys.definitions(ctx, definitionQuery{From: g.span.From, To: g.span.To, Now: g.q.Now, Asked: g.q.Definitions})
 	if err != nil {
 		return nil, err

@@ -12,82 +12,85 @@ import (
 	"hotline12333/internal/store"
 )
 
-// journal reads what people have entered, as it holds.
+// journal reads what people have entered, as it holds, of what the report is about: a
+// centre, or the whole system.
 func (g *gathering) journal(ctx context.Context) error {
 	for _, k := range []struct {
 		kind journal.Kind
 		take func(*journal.Entry) error
+		left *int // of others than the report is about
 	}{
-		{journal.KindValue, g.value},
-		{journal.KindDeviation, g.explanation},
-		{journal.KindControlTotal, g.control},
-		{journal.KindOutage, g.outage},
+		{journal.KindValue, g.value, &g.in.Quality.ValuesElsewhere},
+		{journal.KindDeviation, g.explanation, nil},
+		{journal.KindControlTotal, g.control, &g.in.Quality.ControlsElsewhere},
+		{journal.KindOutage, g.outage, nil},
 	} {
 		list, err := g.sys.store.Entries(ctx, store.EntryQuery{Kind: k.kind})
 		if err != nil {
 			return fmt.Errorf("reading what was entered: %w", err)
 		}
-		for _, e := range holding(list, g.q.Centre) {
+		for _, e := range holding(list) {
+			if !concerns(k.kind, e.Centre, g.q.Centre) {
+				if k.left != nil && g.within(e) {
+					*k.left++
+				}
+				continue
+			}
 			if err := k.take(e); err != nil {
 				return fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
 			}
 		}
 	}
-	slices.SortFunc(g.in.Quality.Outages, func(a, b report.Outage) int { return a.From.Compare(b.From) })
+	slices.SortStableFunc(g.in.Quality.Outages, func(a, b report.Outage) int { return a.From.Compare(b.From) })
 	return nil
 }
 
-// holding are the entries that hold for a centre: its own, else those of the whole system.
-func holding(list []journal.Entry, centre string) []*journal.Entry {
+// holding are the entries that hold.
+func holding(list []journal.Entry) []*journal.Entry {
 	var out []*journal.Entry
-	at := map[journal.Slot]int{}
 	for _, h := range journal.Histories(list) {
-		e := h.Holds()
-		if e == nil || e.Centre != "" && e.Centre != centre {
-			continue
-		}
-		of := h.Slot
-		of.Centre = ""
-		i, ok := at[of]
-		switch {
-		case !ok:
-			at[of] = len(out)
+		if e := h.Holds(); e != nil {
 			out = append(out, e)
-		case e.Centre != "":
-			out[i] = e
 		}
 	}
 	return out
 }
 
+// concerns says whether what was entered about one centre (empty: the whole system) belongs
+// into the figures of another, or of the whole. A value is of what it was entered for: that
+// of the whole is none of a part, and parts are not added up, since nobody has said that
+// there are no others. Somebody else's count of a centre's calls can be held against those
+// calls in the report of the whole too, one of all calls against nothing in that of a
+// centre. What was out of service for all was so for each.
+func concerns(kind journal.Kind, entered, reported string) bool {
+	switch kind {
+	case journal.KindControlTotal:
+		return entered == reported || reported == ""
+	case journal.KindOutage:
+		return entered == reported || reported == "" || entered == ""
+	}
+	return entered == reported
+}
+
+// within says whether an entry is about a part of the report's period.
+func (g *gathering) within(e *journal.Entry) bool {
+	span, err := kpi.ParsePeriod(e.Period, g.q.Zone)
+	return err == nil && !span.From.Before(g.span.From) && !span.To.After(g.span.To)
+}
+
 // entered is what the forms are filled in with.
 type entered struct {
-	values    []kpi.Entered
-	said      map[string]report.Explanation
-	execution map[string]execution // by table
+	givenValues
+
+	said map[string]report.Explanation
 }
 
-// execution is of the latest period that was entered.
-type execution struct {
-	span kpi.Span
-	kpi.Execution
-}
-
-// value takes a number, a score, or the amounts of a budget. Values of other years are left
-// alone.
+// value takes a number, a score, or the amounts of a budget. Values of other years, and of
+// what comes after the period, are left alone.
 func (g *gathering) value(e *journal.Entry) error {
-	span, err := kpi.ParsePeriod(e.Period, g.q.Zone)
-	if err != nil {
+	v, taken, err := g.entered.take(e, kpi.Span{From: g.yearStart(), To: g.span.To}, g.q.Zone)
+	if err != nil || !taken {
 		return err
-	}
-	v, err := journal.Decode[journal.Value](e)
-	if err != nil {
-		return err
-	}
-	// What does not apply in the year does not apply in a part of it.
-	covers := !span.From.After(g.span.From) && !span.To.Before(g.span.To)
-	if span.From.Before(g.yearStart()) || span.To.After(g.span.To) && !(v.NotApplicable && covers) {
-		return nil
 	}
 	shown := report.Entered{Code: e.Subject, Period: e.Period, Value: string(v.Value), Evidence: e.Evidence, Reason: e.Reason, By: e.By, At: e.At.In(g.q.Zone)}
 	switch {
@@ -99,24 +102,7 @@ func (g *gathering) value(e *journal.Entry) error {
 		shown.Value = string(v.Executed) + " / " + string(v.Adjusted)
 	}
 	g.in.Quality.Entered = append(g.in.Quality.Entered, shown)
-	if kpi.IsExecutionCode(e.Subject) {
-		g.execute(e, span, &v)
-	} else {
-		g.entered.values = append(g.entered.values, enteredOf(e, span, &v))
-	}
 	return nil
-}
-
-// execute keeps the amounts of the latest period.
-func (g *gathering) execute(e *journal.Entry, span kpi.Span, v *journal.Value) {
-	have, ok := g.entered.execution[e.Subject]
-	if ok && span.To.Before(have.span.To) {
-		return
-	}
-	if g.entered.execution == nil {
-		g.entered.execution = map[string]execution{}
-	}
-	g.entered.execution[e.Subject] = execution{span, executionOf(e, v)}
 }
 
 func (g *gathering) explanation(e *journal.Entry) error {
@@ -150,7 +136,7 @@ func (g *gathering) control(e *journal.Entry) error {
 		return err
 	}
 	g.in.Controls = append(g.in.Controls, report.Control{
-		Day: day.From.In(g.q.Zone), By: e.Subject, Evidence: e.Evidence,
+		Day: day.From.In(g.q.Zone), Centre: e.Centre, By: e.Subject, Evidence: e.Evidence,
 		Offered: total.Offered, Requested: total.Requested, Answered: total.Answered,
 	})
 	return nil
@@ -168,6 +154,6 @@ func (g *gathering) outage(e *journal.Entry) error {
 	if o.To != nil {
 		to = o.To.In(g.q.Zone)
 	}
-	g.in.Quality.Outages = append(g.in.Quality.Outages, report.Outage{From: o.From.In(g.q.Zone), To: to, Cause: o.Cause, Evidence: e.Evidence, By: e.By})
+	g.in.Quality.Outages = append(g.in.Quality.Outages, report.Outage{Centre: e.Centre, From: o.From.In(g.q.Zone), To: to, Cause: o.Cause, Evidence: e.Evidence, By: e.By})
 	return nil
 }

@@ -171,7 +171,8 @@ func (g *gathering) pastYear(ctx context.Context, year int) (entries []kpi.Entry
 	return g.in.Count.Served(entries), days, nil
 }
 
-// of are the entered values that a table takes over a span.
+// of are the entered values that a table takes over a span. That a row does not apply is
+// said of it whatever it is computed from, and of the span or longer.
 func (g *gathering) of(t *kpi.Table, s kpi.Span) []kpi.Entered {
 	var list []kpi.Entered
 	for _, e := range g.entered.values {

@@ -32,12 +32,6 @@ type standing struct {
 	given givenValues
 }
 
-// givenValues are the values of a year that hold, and the execution of its budgets by code.
-type givenValues struct {
-	values    []kpi.Entered
-	execution map[string]kpi.Execution
-}
-
 func (s *system) standing(f publish.Source) (*standing, error) {
 	rules, err := openRules(s.cfg)
 	if err != nil {
@@ -84,7 +78,7 @@ func (s *standing) tables(ctx context.Context) ([]*kpi.Evaluated, error) {
 			Table: t, Year: y, Form: form, Zone: s.zone,
 			Span:    kpi.Span{Name: fmt.Sprintf("%d-01-01..%s", y, today.Format(time.DateOnly)), From: from, To: kpi.DayStart(y, m, d+1, s.zone)},
 			Working: working(today), Running: working, // today is not over: what it asks for is not due
-			Figures: figures, Draft: draft, Entered: given.values, Execution: given.execution[t.ExecutionCode()],
+			Figures: figures, Draft: draft, Entered: given.values, Execution: given.execution[t.ExecutionCode()].Execution,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.Number, err)
@@ -124,42 +118,16 @@ func (s *standing) enteredIn(ctx context.Context, year int, now time.Time) (give
 	if err != nil {
 		return givenValues{}, fmt.Errorf("reading what was entered: %w", err)
 	}
-	given, err := givenIn(entries, year, s.zone)
-	if err != nil {
-		return givenValues{}, err
+	of := kpi.Span{From: kpi.DayStart(year, time.January, 1, s.zone), To: kpi.DayStart(year+1, time.January, 1, s.zone)}
+	var given givenValues
+	for _, e := range holding(entries) {
+		if !concerns(e.Kind, e.Centre, "") {
+			continue
+		}
+		if _, _, err := given.take(e, of, s.zone); err != nil {
+			return givenValues{}, fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
+		}
 	}
 	s.given, s.year, s.read = given, year, now
 	return given, nil
-}
-
-// givenIn takes the values of the whole system that hold in a year; of a budget that of the
-// latest period.
-func givenIn(entries []journal.Entry, year int, zone *time.Location) (givenValues, error) {
-	out := givenValues{execution: make(map[string]kpi.Execution)}
-	latest := make(map[string]time.Time)
-	for _, h := range journal.Histories(entries) {
-		e := h.Holds()
-		if e == nil || e.Centre != "" { // what one centre entered is not the whole system's
-			continue
-		}
-		span, err := kpi.ParsePeriod(e.Period, zone)
-		if err != nil {
-			return givenValues{}, fmt.Errorf("entry %s (%s): %w", e.ID, e.Slot, err)
-		}
-		if span.From.In(zone).Year() != year {
-			continue
-		}
-		v, err := journal.Decode[journal.Value](e)
-		if err != nil {
-			return givenValues{}, err
-		}
-		switch {
-		case !kpi.IsExecutionCode(e.Subject):
-			out.values = append(out.values, enteredOf(e, span, &v))
-		case span.To.After(latest[e.Subject]):
-			latest[e.Subject] = span.To
-			out.execution[e.Subject] = executionOf(e, &v)
-		}
-	}
-	return out, nil
 }

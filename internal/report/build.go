@@ -13,6 +13,7 @@ import (
 type Input struct {
 	Program string
 	Unit    kpi.Wording
+	Centre  string // whose entries these are; empty: of all centres
 	Span    kpi.Span
 	Until   time.Time // how far the period has come; its end, where it is over
 	Count   kpi.Build
@@ -56,6 +57,7 @@ type Filled struct {
 // Control is what somebody else counted on a day; nil: they do not say.
 type Control struct {
 	Day                          time.Time
+	Centre                       string // whose calls; empty: all that the report is about
 	By, Evidence                 string
 	Offered, Requested, Answered *int64
 }
@@ -73,7 +75,7 @@ type Explanation struct {
 func Build(in Input) (*Report, error) {
 	zone := in.Count.Zone
 	r := &Report{
-		Schema: Schema, Program: in.Program, Unit: in.Unit, Definitions: in.Definitions, Notices: in.Notices,
+		Schema: Schema, Program: in.Program, Unit: in.Unit, Centre: in.Centre, Definitions: in.Definitions, Notices: in.Notices,
 		Period:  periodOf(in.Span, in.Until, zone),
 		Choices: in.Count.Definitions, Quality: in.Quality, Volume: in.Volume,
 	}
@@ -94,7 +96,7 @@ func Build(in Input) (*Report, error) {
 		r.Comparisons = append(r.Comparisons, Comparison{Kind: c.Kind, Title: other.Title, Statement: *in.Count.Statement(other.of(), c.Entries, kpi.Undivided, nil)})
 	}
 	r.Quality.Completeness = in.Count.Completeness(in.Span.From, in.Until, own, in.Sources)
-	r.Quality.Differences, r.Quality.Controls = differences(in.Controls, r.Days), len(in.Controls)
+	r.Quality.Differences, r.Quality.Controls = in.differences(own, r.Days), len(in.Controls)
 	r.Lost = LostCalls{Total: r.Total.Counts.Asked - r.Total.Counts.Answered, List: in.Lost}
 	for _, f := range in.Forms {
 		span, s := in.Span, &r.Total
@@ -170,14 +172,18 @@ func within(entries []kpi.Entry, s kpi.Span) []kpi.Entry {
 }
 
 // differences are the days on which somebody else counted another number. A day without
-// calls has counted none.
-func differences(controls []Control, days []kpi.Group) []Difference {
-	counted := make(map[string]*kpi.Counts, len(days))
-	for i := range days {
-		counted[days[i].Key] = &days[i].Counts
-	}
+// calls has counted none. In a report of all centres the count of one is held against the
+// calls of that one.
+func (in *Input) differences(own []kpi.Entry, days []kpi.Group) []Difference {
+	byCentre := map[string]map[string]*kpi.Counts{"": byDay(days)}
 	var list []Difference
-	for _, c := range controls {
+	for _, c := range in.Controls {
+		counted, ok := byCentre[c.Centre]
+		if !ok {
+			of := func(e kpi.Entry) bool { return e.Key.Centre != c.Centre }
+			counted = byDay(in.groups(slices.DeleteFunc(slices.Clone(own), of), kpi.Day))
+			byCentre[c.Centre] = counted
+		}
 		n := counted[c.Day.Format(time.DateOnly)]
 		if n == nil {
 			n = &kpi.Counts{}
@@ -188,10 +194,18 @@ func differences(controls []Control, days []kpi.Group) []Difference {
 			counted int64
 		}{{"offered", c.Offered, n.Offered}, {"requested", c.Requested, n.Requested}, {"answered", c.Answered, n.Answered}} {
 			if x.control != nil && *x.control != x.counted {
-				list = append(list, Difference{Day: c.Day, Source: c.By, Count: x.count, Counted: x.counted, Control: *x.control, Evidence: c.Evidence})
+				list = append(list, Difference{Day: c.Day, Centre: c.Centre, Source: c.By, Count: x.count, Counted: x.counted, Control: *x.control, Evidence: c.Evidence})
 			}
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Difference) int { return a.Day.Compare(b.Day) })
 	return list
+}
+
+func byDay(days []kpi.Group) map[string]*kpi.Counts {
+	counted := make(map[string]*kpi.Counts, len(days))
+	for i := range days {
+		counted[days[i].Key] = &days[i].Counts
+	}
+	return counted
 }

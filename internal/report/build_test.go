@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/big"
@@ -254,6 +255,57 @@ func TestControlsDiffer(t *testing.T) {
 	q := s.build().Quality
 	if fmt.Sprint(len(q.Differences), q.Controls, q.Differences[0].Counted, q.Differences[0].Control, q.Differences[1].Counted, q.Differences[1].Control) != "2 2 83 84 0 4" {
 		t.Errorf("%+v", q)
+	}
+}
+
+// TestControlsOfCentres: in a report of all centres the count of one is held against the calls
+// of that one, and the report says whose it is; one of all is held against all.
+func TestControlsOfCentres(t *testing.T) {
+	s := newSampler(t, "2026-03")
+	day := time.Date(2026, 3, 2, 0, 0, 0, 0, shanghai)
+	s.add(day.Add(9*time.Hour), golden())
+	s.add(day.Add(9*time.Hour), golden())
+	s.in.Year[1].Key.Centre = "north"
+	n := func(v int64) *int64 { return &v }
+	s.in.Controls = []Control{
+		{Day: day, Centre: "north", By: "carrier", Answered: n(83)},
+		{Day: day, Centre: "default", By: "carrier", Answered: n(80)},
+		{Day: day, Centre: "south", By: "carrier", Answered: n(7)},
+		{Day: day, By: "carrier", Answered: n(166)},
+	}
+	s.in.Quality.Outages = []Outage{{Centre: "south", From: day, Cause: "停电"}, {From: day, Cause: "运营商"}}
+	s.in.Quality.ValuesElsewhere = 2
+	r := s.build()
+	var got []string
+	for _, d := range r.Quality.Differences {
+		got = append(got, fmt.Sprintf("%s %d/%d", d.Centre, d.Counted, d.Control))
+	}
+	if want := "[default 83/80 south 0/7]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+	told := func() string {
+		var b bytes.Buffer
+		if err := Render(&b, r, Options{Format: HTML, Lang: English}); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	page := told()
+	for _, want := range []string{"default: carrier", "south: 停电", "held against the calls of that centre", "2 more were entered for single centres"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report of all does not say %q", want)
+		}
+	}
+	s.in.Centre, s.in.Controls, s.in.Quality.ControlsElsewhere = "south", s.in.Controls[2:3], 1
+	r = s.build()
+	page = told()
+	for _, want := range []string{"centre: south", "1 more control totals are of the whole system", "are no values of this one"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report of one does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "south: ") {
+		t.Error("the report of one centre names it on every line")
 	}
 }
 

@@ -39,7 +39,7 @@ func (t *teller) formLead(x *FilledTable) string {
 	if t.r.DataTo != nil {
 		reach = t.moment(*t.r.DataTo)
 	}
-	return t.of("表", "Table ") + x.Number + "    " + t.of("数据截至：", "data to: ") + reach + t.of("（", " (") + x.Period.Zone + t.of("）", ")") + "    " + t.state()
+	return t.of("表", "Table ") + x.Number + "    " + t.of("数据截至：", "data to: ") + reach + t.of("（", " (") + x.Period.Zone + t.of("）", ")") + t.centre() + "    " + t.state()
 }
 
 func (t *teller) formColumns(f *kpi.Form) []column {

@@ -106,7 +106,7 @@ func (t *teller) controls() part {
 	}}
 	for _, d := range q.Differences {
 		p.rows = append(p.rows, []cell{
-			day(d.Day), text(d.Source + " " + t.word(outcome(d.Count))), text(group(d.Counted) + " / " + group(d.Control)),
+			day(d.Day), text(t.ofCentre(d.Centre) + d.Source + " " + t.word(outcome(d.Count))), text(group(d.Counted) + " / " + group(d.Control)),
 			text(strconv.FormatInt(d.Counted-d.Control, 10) + " " + d.Evidence),
 		})
 	}
@@ -116,7 +116,21 @@ func (t *teller) controls() part {
 	case len(p.rows) == 0:
 		p.rows = append(p.rows, t.said(fmt.Sprintf(t.of("已录入对账总数 %d 天，全部一致", "%d days have a control total, all agree"), q.Controls)))
 	}
+	switch n := q.ControlsElsewhere; {
+	case n > 0:
+		p.notes = append(p.notes, fmt.Sprintf(t.of("另有 %d 个对账总数是全系统或其他中心的，不能与本中心来电核对。", "%d more control totals are of the whole system or of other centres: the calls of this one cannot be held against them."), n))
+	case slices.ContainsFunc(q.Differences, func(d Difference) bool { return d.Centre != "" }) && t.r.Centre == "":
+		p.notes = append(p.notes, t.of("注明中心的对账总数只与该中心的来电核对，不相加。", "A control total of a centre is held against the calls of that centre; they are not added up."))
+	}
 	return p
+}
+
+// ofCentre names the centre that a line of a report of all centres is about.
+func (t *teller) ofCentre(centre string) string {
+	if centre == "" || centre == t.r.Centre {
+		return ""
+	}
+	return centre + t.of("：", ": ")
 }
 
 func (t *teller) said(s string) []cell {
@@ -132,7 +146,7 @@ func (t *teller) outages() part {
 		if o.To.IsZero() {
 			to = text(t.of("未结束", "not over"))
 		}
-		p.rows = append(p.rows, []cell{text(t.minute(o.From)), to, text(o.By), text(o.Cause + " " + o.Evidence)})
+		p.rows = append(p.rows, []cell{text(t.minute(o.From)), to, text(o.By), text(t.ofCentre(o.Centre) + o.Cause + " " + o.Evidence)})
 	}
 	if len(p.rows) == 0 {
 		p.rows = append(p.rows, t.said(t.of("无登记", "none")))
@@ -186,6 +200,13 @@ func (t *teller) entered() part {
 	}
 	if len(p.rows) == 0 {
 		p.rows = append(p.rows, t.said(t.of("无录入值", "nothing was entered")))
+	}
+	switch n := t.r.Quality.ValuesElsewhere; {
+	case n == 0:
+	case t.r.Centre == "":
+		p.notes = append(p.notes, fmt.Sprintf(t.of("另有 %d 项是为单个中心录入的，只计入该中心的报告，不相加。", "%d more were entered for single centres: they count in their reports and are not added up."), n))
+	default:
+		p.notes = append(p.notes, fmt.Sprintf(t.of("另有 %d 项是为全系统或其他中心录入的，不作为本中心的数值。", "%d more were entered for the whole system or other centres: they are no values of this one."), n))
 	}
 	return p
 }

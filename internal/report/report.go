@@ -16,9 +16,10 @@ type Report struct {
 	Schema  int         `json:"schema"`
 	Program string      `json:"program"` // the version of hotline that made it
 	Period  Period      `json:"period"`
-	Unit    kpi.Wording `json:"unit"`    // who reports; blank: not known
-	DataTo  *time.Time  `json:"data_to"` // the latest instant any counted call tells of; null without calls
-	Draft   bool        `json:"draft"`   // definitions are not confirmed: not to be handed in as it is
+	Unit    kpi.Wording `json:"unit"`             // who reports; blank: not known
+	Centre  string      `json:"centre,omitempty"` // whose calls these are alone; empty: of all centres
+	DataTo  *time.Time  `json:"data_to"`          // the latest instant any counted call tells of; null without calls
+	Draft   bool        `json:"draft"`            // definitions are not confirmed: not to be handed in as it is
 
 	Choices     kpi.Definitions `json:"-"` // what the figures were computed by
 	Definitions []Definition    `json:"definitions"`
@@ -98,14 +99,21 @@ type Quality struct {
 	Rejected      map[string]int64   `json:"rejected"` // by reason, of all times: what is rejected has no time of its own
 	RejectedKnown bool               `json:"rejected_known"`
 	Entered       []Entered          `json:"entered"`
-	Sealed        []SealedSince      `json:"sealed"`             // reports that were closed before and lie in the period
-	Pipeline      *kpi.Pipeline      `json:"pipeline,omitempty"` // of the files that were analysed
+
+	// Entries of the period that are about something else than the report: in that of a
+	// centre about the whole system, in that of the whole about single centres.
+	ValuesElsewhere   int `json:"values_elsewhere,omitempty"`
+	ControlsElsewhere int `json:"controls_elsewhere,omitempty"`
+
+	Sealed   []SealedSince `json:"sealed"`             // reports that were closed before and lie in the period
+	Pipeline *kpi.Pipeline `json:"pipeline,omitempty"` // of the files that were analysed
 }
 
 // Difference is a day of which the telephone system's or the carrier's own statistics say
 // another number than was counted.
 type Difference struct {
 	Day      time.Time `json:"day"`
+	Centre   string    `json:"centre,omitempty"` // whose calls were counted; empty: all that are reported about
 	Source   string    `json:"source"`
 	Count    string    `json:"count"` // which: offered, answered
 	Counted  int64     `json:"counted"`
@@ -115,6 +123,7 @@ type Difference struct {
 
 // Outage is a time without service or without records that somebody has registered.
 type Outage struct {
+	Centre   string    `json:"centre,omitempty"` // empty: of the whole system
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
 	Cause    string    `json:"cause"`

@@ -18,7 +18,7 @@ type teller struct {
 // lead is what stands below the title of every sheet: invariants of any output.
 func (t *teller) lead() []string {
 	p := &t.r.Period
-	lines := []string{t.of("报告期：", "Period: ") + t.word(p.Title) + t.of("（", " (") + p.From.Format("2006-01-02") + t.of("至", " to ") + t.last(p.To) + t.of("，", ", ") + p.Zone + t.of("）", ")")}
+	lines := []string{t.of("报告期：", "Period: ") + t.word(p.Title) + t.of("（", " (") + p.From.Format("2006-01-02") + t.of("至", " to ") + t.last(p.To) + t.of("，", ", ") + p.Zone + t.of("）", ")") + t.centre()}
 	reach := t.of("数据截至：无数据", "Data to: no calls")
 	if t.r.DataTo != nil {
 		reach = t.of("数据截至：", "Data to: ") + t.moment(*t.r.DataTo)
@@ -28,6 +28,14 @@ func (t *teller) lead() []string {
 	}
 	lines = append(lines, reach+"    "+t.state())
 	return lines
+}
+
+// centre says whose calls these are, where they are not all.
+func (t *teller) centre() string {
+	if t.r.Centre == "" {
+		return ""
+	}
+	return t.of("    仅中心：", "    centre: ") + t.r.Centre
 }
 
 // state says what the figures may be used for.
