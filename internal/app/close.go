@@ -277,8 +277,8 @@ type rowCounts struct {
 	Form        string `json:"form"`
 	Code        string `json:"code"`
 	Value       string `json:"value,omitempty"`
-	Numerator   int64  `json:"numerator"`
-	Denominator int64  `json:"denominator"`
+	Numerator   *int64 `json:"numerator"` // null: not computed, or nothing to compute it from
+	Denominator *int64 `json:"denominator"`
 }
 
 // sealedCounts are the counts behind a report.

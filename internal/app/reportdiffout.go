@@ -60,7 +60,7 @@ func (x *differ) row(t *report.FilledTable, was *report.Indicator) {
 		x.d.Rows = append(x.d.Rows, r)
 		return
 	}
-	if was.Value == is.Value && was.Numerator == is.Numerator && was.Denominator == is.Denominator && was.Score == is.Score && was.State == is.State {
+	if was.Value == is.Value && was.SameCounts(is) && was.Score == is.Score && was.State == is.State {
 		return
 	}
 	r.Is, r.Change, r.Why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
@@ -72,8 +72,8 @@ func shownOf(x *report.Indicator) string {
 		return x.State.Wording().ZH
 	}
 	s := x.Shown
-	if x.Computed && x.Denominator != 0 {
-		s += fmt.Sprintf(" (%d / %d)", x.Numerator, x.Denominator)
+	if num, den, ok := x.Counts(); ok && x.Computed {
+		s += fmt.Sprintf(" (%d / %d)", num, den)
 	}
 	return s
 }
@@ -127,7 +127,7 @@ func (x *differ) because(code string, was, is *report.Indicator) []string {
 	if len(why) == 0 && was != nil && (code == kpi.DefResponse || code == kpi.DefConsultation) {
 		why = append(why, "工单办理情况变化 what became of tickets")
 	}
-	if len(why) == 0 && was != nil && was.Numerator == is.Numerator && was.Denominator == is.Denominator {
+	if len(why) == 0 && was != nil && was.SameCounts(is) {
 		why = append(why, "时序进度或预测变化 expected progress or forecast")
 	}
 	if len(why) == 0 {

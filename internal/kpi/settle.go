@@ -133,8 +133,9 @@ func (l *limit) kept(elapsed uint32) bool {
 
 // limit asks the calendar for the first and the last instant of a bucket. Either both are
 // moved by the same whole quarter hours, or, opened outside of working time, both come to
-// the same instant on a quarter hour. A calendar that does anything else is not one whose
-// deadlines could be told from tallies.
+// the same instant on a quarter hour. ok is false for two reasons: the calendar knows
+// nothing of the year, or it does anything else, and then deadlines could not be told from
+// tallies. Either way the deadline is unknown and not guessed at.
 func (s *Settling) limit(source string, opened time.Time, days int) (l limit, ok bool) {
 	add := s.WorkingDays
 	if add == nil {

@@ -99,7 +99,7 @@ type KeptLine struct {
 	Overdue         int64 `json:"overdue"` // due and not done
 	NotYetDue       int64 `json:"not_yet_due"`
 	NoDeadline      int64 `json:"no_deadline"`
-	DeadlineUnknown int64 `json:"deadline_unknown"` // the calendar knows nothing of its year
+	DeadlineUnknown int64 `json:"deadline_unknown"` // the calendar gives none, see Settling
 	Open            int64 `json:"open"`             // not done, of all the above
 }
 

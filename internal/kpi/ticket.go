@@ -171,7 +171,7 @@ type Kept struct {
 	Overdue int64 // due and not done
 	Pending int64 // not yet due, done or not
 	Undated int64 // no deadline, by the source or by the rule
-	Unknown int64 // the deadline lies in a year whose working days are not known
+	Unknown int64 // the calendar does not give the deadline: its year is not known, or see Settling.limit
 	Open    int64 // not done, of all the above
 }
 

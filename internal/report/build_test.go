@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/big"
@@ -232,11 +233,11 @@ func TestPeriodsOfAYear(t *testing.T) {
 	if got := [3]int64{r.Total.Counts.Answered, r.YearToDate.Counts.Answered, int64(len(r.Months))}; got != [3]int64{249, 498, 6} {
 		t.Errorf("quarter, year, months: %v", got)
 	}
-	if self := r.table(t, "13", kpi.SelfEvaluation).row(t, "answered_calls"); self.Numerator != 249 {
-		t.Errorf("self-evaluation counts %d, want those of the quarter", self.Numerator)
+	if self := r.table(t, "13", kpi.SelfEvaluation).row(t, "answered_calls"); *self.Numerator != 249 {
+		t.Errorf("self-evaluation counts %d, want those of the quarter", *self.Numerator)
 	}
-	if m := r.table(t, "13", kpi.Monitoring).row(t, "answered_calls"); m.Numerator != 498 {
-		t.Errorf("monitoring counts %d, want those of the year", m.Numerator)
+	if m := r.table(t, "13", kpi.Monitoring).row(t, "answered_calls"); *m.Numerator != 498 {
+		t.Errorf("monitoring counts %d, want those of the year", *m.Numerator)
 	}
 	if len(r.Days) != 3 || r.Days[0].Key != "2026-04-10" || len(r.Weeks) != 3 && len(r.Weeks) != 2 {
 		t.Errorf("%d days from %s, %d hours of the week", len(r.Days), r.Days[0].Key, len(r.Weeks))
@@ -306,6 +307,39 @@ func TestControlsOfCentres(t *testing.T) {
 	}
 	if strings.Contains(page, "south: ") {
 		t.Error("the report of one centre names it on every line")
+	}
+}
+
+// TestZeroIsNoGap: a counted 0 is 0 in JSON; what is undefined is null.
+func TestZeroIsNoGap(t *testing.T) {
+	s := newSampler(t, "2026-03")
+	told := func() map[string]any {
+		var b bytes.Buffer
+		if err := Render(&b, s.build(), Options{Format: JSON}); err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Tables []struct{ Rows []map[string]any }
+		}
+		if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range doc.Tables[0].Rows {
+			if row["code"] == "answer_rate" {
+				return row
+			}
+		}
+		t.Fatal("no row of the answer rate")
+		return nil
+	}
+	for _, field := range []string{"numerator", "denominator"} {
+		if v, there := told()[field]; v != nil || !there {
+			t.Errorf("%s without calls: %v, there: %v", field, v, there)
+		}
+	}
+	s.add(time.Date(2026, 3, 2, 9, 0, 0, 0, shanghai), kpi.Tally{Calls: 4, AbandonedQueue: 4})
+	if row := told(); row["numerator"] != 0.0 || row["denominator"] != 4.0 || row["value"] != "0" {
+		t.Errorf("nobody was answered: %v / %v = %v", row["numerator"], row["denominator"], row["value"])
 	}
 }
 

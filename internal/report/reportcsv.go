@@ -20,8 +20,8 @@ func writeReportCSV(w io.Writer, r *Report) error {
 		for j := range t.Rows {
 			x := &t.Rows[j]
 			num, den := "", ""
-			if x.Denominator != 0 {
-				num, den = whole(x.Numerator), whole(x.Denominator)
+			if n, d, ok := x.Counts(); ok {
+				num, den = whole(n), whole(d)
 			}
 			shown := x.Shown
 			if shown != "" {

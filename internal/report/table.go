@@ -257,7 +257,7 @@ func (p *page) tickets() {
 		unknown, none = unknown+r.DeadlineUnknown, none+r.NoDeadline
 	}
 	if unknown > 0 {
-		p.line("  %s tickets fall due in a year that the calendar does not know: add its file", group(unknown))
+		p.line("  %s deadlines are unknown: the calendar has no file of their year", group(unknown))
 	}
 	if none > 0 {
 		p.line("  %s tickets have no deadline", group(none))

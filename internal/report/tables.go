@@ -44,8 +44,8 @@ type Indicator struct {
 	Weight        string         `json:"weight"`
 	Value         string         `json:"value,omitempty"` // exact, in the unit
 	Shown         string         `json:"shown,omitempty"` // cut, as it is printed
-	Numerator     int64          `json:"numerator,omitempty"`
-	Denominator   int64          `json:"denominator,omitempty"`
+	Numerator     *int64         `json:"numerator"`       // null: not computed, or nothing to compute it from
+	Denominator   *int64         `json:"denominator"`
 	Expected      string         `json:"expected,omitempty"` // by now, of what grows through the year
 	ExpectedShown string         `json:"expected_shown,omitempty"`
 	Score         string         `json:"score,omitempty"` // exact
@@ -61,6 +61,25 @@ type Indicator struct {
 	Deviation     []kpi.Wording  `json:"deviation,omitempty"` // when and where it was lost, as counted; of one below its target
 	Said          *Explanation   `json:"explanation,omitempty"`
 	Note          kpi.Wording    `json:"note"`
+}
+
+// Counts are what a computed value is divided from; ok is false without one. A report that
+// was closed by an early version left a numerator of 0 out.
+func (x *Indicator) Counts() (num, den int64, ok bool) {
+	if x.Denominator == nil {
+		return 0, 0, false
+	}
+	if x.Numerator != nil {
+		num = *x.Numerator
+	}
+	return num, *x.Denominator, true
+}
+
+// SameCounts says whether two values are divided from the same.
+func (x *Indicator) SameCounts(y *Indicator) bool {
+	xn, xd, xok := x.Counts()
+	yn, yd, yok := y.Counts()
+	return xn == yn && xd == yd && xok == yok
 }
 
 // Forecast is what a volume will have come to at the end of the year, in its unit.
@@ -133,7 +152,7 @@ func indicator(r *kpi.RowResult) Indicator {
 		x.Note = r.Indicator.Note
 	}
 	if r.Figure != "" && r.Value != nil {
-		x.Numerator, x.Denominator = r.Counts.Num, r.Counts.Den
+		x.Numerator, x.Denominator = &r.Counts.Num, &r.Counts.Den
 	}
 	if r.Value != nil {
 		x.Value, x.Shown = exactly(r.Value), kpi.Print(r.Value, &r.Row, true)
