@@ -113,11 +113,13 @@ type explainer struct {
 }
 
 func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {
-	defined, err := s.definitions(ctx, definitionQuery{From: q.Span.From, To: q.Span.To, Now: time.Now(), Asked: q.Definitions})
+	now := time.Now()
+	defined, err := s.definitions(ctx, definitionQuery{From: q.Span.From, To: q.Span.To, Now: now, Asked: q.Definitions})
 	if err != nil {
 		return nil, err
 	}
 	x := &explainer{sys: s, sources: sources, build: buildOf(sources, q.Zone, defined), q: q}
+	x.build.Now = now
 	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,10 @@ type FigureQuery struct {
 	By       kpi.By
 	Centre   string // empty: all
 
+	// Now is the present, see kpi.Build. Zero: every record is believed, as files are that
+	// may tell of a time to come.
+	Now time.Time
+
 	Definitions map[string]int // versions asked for, whatever is in force
 	Texts       bool           // with what the definitions say
 }
@@ -35,6 +39,9 @@ func Figures(ctx context.Context, cfg config.Root, log *slog.Logger, q FigureQue
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
 		return nil, err
+	}
+	if q.Now.IsZero() {
+		q.Now = time.Now()
 	}
 	s, err := sys.running(ctx, sources, q)
 	return s, errJoin(err, sys.close())
@@ -75,6 +82,7 @@ func (s *system) computed(ctx context.Context, sources *source.Registry, q Figur
 		return nil, err
 	}
 	build := buildOf(sources, q.Zone, defined)
+	build.Now = q.Now
 	period := kpi.Period{Zone: q.Zone.String()}
 	tq := store.TallyQuery{From: hotline.Earliest, To: hotline.Latest, Dimension: kpi.ByQueue, Centre: q.Centre}
 	if !q.From.IsZero() {
@@ -88,7 +96,7 @@ func (s *system) computed(ctx context.Context, sources *source.Registry, q Figur
 	if err := s.knowTickets(ctx, sources, &build); err != nil {
 		return nil, err
 	}
-	if build.DataTo, err = s.store.DataTo(ctx); err != nil {
+	if build.DataTo, err = s.store.DataTo(ctx, q.Now); err != nil {
 		return nil, fmt.Errorf("reading how far the data reach: %w", err)
 	}
 	tq.Names = q.By == kpi.Queue

@@ -63,7 +63,7 @@ func Import(ctx context.Context, cfg config.Root, log *slog.Logger, opts ImportO
 	if err != nil {
 		return nil, err
 	}
-	s, err := sys.importFiles(ctx, importJob{sources: sources, src: src, kit: kit, opts: opts})
+	s, err := sys.importFiles(ctx, importJob{sources: sources, src: src, kit: kit, opts: opts, live: true})
 	return s, errJoin(err, sys.close())
 }
 
@@ -72,6 +72,7 @@ type importJob struct {
 	src     *source.Source
 	kit     *keys.Keys
 	opts    ImportOptions
+	live    bool // into a running system: the files end no later than now
 }
 
 // span is the time that the rows of an import cover.
@@ -163,6 +164,9 @@ func (s *system) follow(ctx context.Context, job importJob, run *intake.Run, cov
 	}
 	q := FigureQuery{
 		Zone: zone, By: job.opts.By, Centre: job.opts.Centre, Definitions: job.opts.Definitions, Texts: job.opts.Texts,
+	}
+	if job.live {
+		q.Now = time.Now()
 	}
 	if !covered.first.IsZero() {
 		q.From = hotline.BucketOf(covered.first)

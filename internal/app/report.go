@@ -140,7 +140,7 @@ func (g *gathering) report(ctx context.Context) (*report.Report, error) {
 	}
 	g.in.Count = buildOf(g.sources, g.q.Zone, defined)
 	for _, step := range []func(context.Context) error{
-		g.reach, g.year, g.named, g.compared, g.lost, g.rejected, g.sealedBefore, g.journal, g.targets,
+		g.reach, g.year, g.defined, g.named, g.compared, g.lost, g.rejected, g.sealedBefore, g.journal, g.targets,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -157,20 +157,26 @@ func earlier(a, b time.Time) time.Time {
 }
 
 func (g *gathering) reach(ctx context.Context) error {
-	reached, err := g.sys.store.DataTo(ctx)
+	reached, err := g.sys.store.DataTo(ctx, g.q.Now)
 	if err != nil {
 		return fmt.Errorf("reading how far the data reach: %w", err)
 	}
-	g.in.Count.DataTo = reached
-	if err := g.sys.knowTickets(ctx, g.sources, &g.in.Count); err != nil {
-		return err
+	g.in.Count.DataTo, g.in.Count.Now = reached, g.q.Now
+	return g.sys.knowTickets(ctx, g.sources, &g.in.Count)
+}
+
+// defined says how the figures are counted. Which form of response timeliness leads depends
+// on what the sources of the period's calls know: the figure itself decides it.
+func (g *gathering) defined(context.Context) (err error) {
+	var own []kpi.Entry
+	for i := range g.in.Year {
+		if b := g.in.Year[i].Key.Bucket; !b.Before(g.span.From) && b.Before(g.span.To) {
+			own = append(own, g.in.Year[i])
+		}
 	}
-	centres, err := g.sys.store.TicketCentres(ctx)
-	if err != nil {
-		return fmt.Errorf("asking which centres have tickets: %w", err)
-	}
-	connected := len(centres) > 0 && (g.q.Centre == "" || slices.Contains(centres, g.q.Centre))
-	g.in.Definitions, err = definitionsOf(g.rules.Definitions, &g.in.Count.Definitions, connected)
+	t, knows := g.in.Count.Sum(own)
+	f := kpi.Compute(&t, knows, g.in.Count.Definitions)
+	g.in.Definitions, err = definitionsOf(g.rules.Definitions, &g.in.Count.Definitions, f.ResponseLeads == kpi.ResponseItems)
 	return err
 }
 

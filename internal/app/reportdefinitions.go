@@ -18,7 +18,7 @@ func reportedDefinitions() []string {
 }
 
 // definitionsOf says how the figures of a report are counted, and who said so. tickets
-// says whether any are connected.
+// says whether any are connected, for all the calls it is about.
 func definitionsOf(rules *ruleset.Definitions, d *kpi.Definitions, tickets bool) ([]report.Definition, error) {
 	var list []report.Definition
 	for _, name := range reportedDefinitions() {

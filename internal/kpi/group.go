@@ -61,9 +61,14 @@ type Build struct {
 	InService   func(source string, bucket time.Time) bool // nil: always
 	Covers      func(source string, bucket time.Time) bool // whether InService is known there; nil: always
 
-	// DataTo is the latest instant that any call of any period tells of; zero: that of the
-	// period's own. It decides whether later calls of the same callers can still come.
+	// DataTo is the latest instant that any call or ticket of any period tells of, believed
+	// at Now; zero: that of the period's own calls. It decides whether later calls of the same
+	// callers can still come, and which tickets are due.
 	DataTo time.Time
+
+	// Now is the present: nobody knows what comes after it, so a record that tells of later
+	// instants has a clock that runs ahead, and they are not believed. Zero: they are.
+	Now time.Time
 
 	// Tickets says whether tickets of a centre have ever come; nil: of none. Their source is
 	// seldom that of the calls, so the calls' sources need not know of them.
@@ -75,10 +80,30 @@ type Build struct {
 // as the data reach.
 func (b *Build) Settling(period Period) *Settling {
 	s := &Settling{Deadlines: b.Definitions.Deadlines(), WorkingDays: b.WorkingDays, AsOf: b.DataTo}
-	if period.To != nil && period.To.Before(s.AsOf) {
-		s.AsOf = *period.To
+	for _, limit := range []*time.Time{period.To, &b.Now} {
+		if limit != nil && !limit.IsZero() && limit.Before(s.AsOf) {
+			s.AsOf = *limit
+		}
 	}
 	return s
+}
+
+// Believed is the latest instant that the tally of a quarter hour tells of, as far as it can
+// be believed at now: the clocks of switches do run ahead, and one such record must neither
+// hide that data stopped nor make tickets overdue. Which of a tally's records it was is not
+// known, so of one that tells of the future no more is taken than that there were records in
+// its quarter hour. A zero now believes all; of a sum over many quarter hours, whose bucket
+// is zero, the present is the most that is believed.
+func Believed(bucket, told, now time.Time) time.Time {
+	switch {
+	case now.IsZero(), !told.After(now):
+		return told
+	case bucket.IsZero():
+		return now
+	case !bucket.After(now):
+		return bucket
+	}
+	return time.Time{}
 }
 
 // Settled is the entries of a period's tickets, to be given to Statement with those of the
@@ -108,6 +133,7 @@ func (b *Build) add(p *part, e *Entry) {
 		return
 	}
 	t := e.Tally
+	t.DataTo = Believed(e.Key.Bucket, t.DataTo, b.Now)
 	b.serve(&e.Key, &t)
 	p.tally.Merge(&t)
 	if b.Knows != nil {
@@ -182,8 +208,8 @@ func (b *Build) provisional(totals []Entry) map[string]time.Time {
 		if e.Tally.AnsweredWithCaller > 0 && e.Key.Bucket.After(last) {
 			last = e.Key.Bucket
 		}
-		if e.Tally.DataTo.After(reached) {
-			reached = e.Tally.DataTo
+		if to := Believed(e.Key.Bucket, e.Tally.DataTo, b.Now); to.After(reached) {
+			reached = to
 		}
 	}
 	if b.DataTo.After(reached) {

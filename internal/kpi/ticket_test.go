@@ -315,3 +315,48 @@ func TestReachCoversWhatFallsDue(t *testing.T) {
 		t.Errorf("without a rule: %v", got)
 	}
 }
+
+// TestClockAheadMakesNothingDue: one record of a clock that runs ahead of the present neither
+// makes a ticket overdue nor hides how far the data reach.
+func TestClockAheadMakesNothingDue(t *testing.T) {
+	now := local("2026-10-12 10:20:00.000")
+	b := &Build{
+		Zone: now.Location(), Definitions: DefaultDefinitions(), Now: now,
+		DataTo: local("2026-12-01 00:00:00.000"), // which nobody should have told it
+	}
+	ticket := TicketEntry{Key: TicketKey{Dimension: ByKind, Bucket: local("2026-10-12 10:15:00.000"), Kind: hotline.TicketConsultation}}
+	ticket.Tally.Respond.Open = 1 // due at 10:30
+	calls := func(bucket, told string) Entry {
+		return Entry{Key: Key{Dimension: ByQueue, Bucket: local(bucket)}, Tally: Tally{Calls: 1, Answered: 1, DataTo: local(told)}}
+	}
+	entries := append(b.Settled(Period{}, []TicketEntry{ticket}),
+		calls("2026-10-12 09:45:00.000", "2026-10-12 09:50:00.000"), calls("2026-10-12 10:00:00.000", "2026-10-12 14:00:00.000"))
+	s := b.Statement(Period{}, entries, Undivided, nil)
+	if got := s.Counts.Tickets[hotline.TicketConsultation].Response; got.Overdue != 0 || got.NotYetDue != 1 {
+		t.Errorf("at 10:20 what falls due at 10:30 is %+v", got)
+	}
+	if !s.TicketsAsOf.Equal(now) || !s.DataTo.Equal(local("2026-10-12 10:00:00.000")) {
+		t.Errorf("as of %v, data to %v", s.TicketsAsOf, s.DataTo)
+	}
+	b.Now = time.Time{} // files, that may tell of a time to come
+	s = b.Statement(Period{}, append(b.Settled(Period{}, []TicketEntry{ticket}), entries[1:]...), Undivided, nil)
+	if got := s.Counts.Tickets[hotline.TicketConsultation].Response; got.Overdue != 1 || !s.DataTo.Equal(local("2026-10-12 14:00:00.000")) {
+		t.Errorf("where every record is believed: %+v, data to %v", got, s.DataTo)
+	}
+}
+
+func TestBelieved(t *testing.T) {
+	bucket, now := local("2026-10-12 10:00:00.000"), local("2026-10-12 10:05:00.000")
+	for name, tc := range map[string]struct{ bucket, told, now, want time.Time }{
+		"of the past":              {bucket, now.Add(-time.Millisecond), now, now.Add(-time.Millisecond)},
+		"of this moment":           {bucket, now, now, now},
+		"ahead":                    {bucket, now.Add(time.Millisecond), now, bucket},
+		"arrives in the future":    {now.Add(time.Hour), now.Add(time.Hour), now, time.Time{}},
+		"of many quarter hours":    {time.Time{}, now.Add(time.Hour), now, now},
+		"nobody knows the present": {bucket, now.Add(time.Hour), time.Time{}, now.Add(time.Hour)},
+	} {
+		if got := Believed(tc.bucket, tc.told, tc.now); !got.Equal(tc.want) {
+			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		}
+	}
+}

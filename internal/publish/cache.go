@@ -133,10 +133,10 @@ func (c *cache) put(r *reading, now time.Time) {
 	}
 	for d := dateOf(r.span.from, c.zone); d.start(c.zone).Before(r.span.to); d = d.add(1) {
 		if held := c.days[d]; held != nil && held.quarters != nil {
-			held.queues, held.dataTo = make(counts), time.Time{}
+			held.queues, held.told = make(counts), told{}
 			for _, q := range held.quarters {
 				held.queues.merge(q.queues)
-				held.dataTo = later(held.dataTo, q.dataTo)
+				held.told.merge(&q.told)
 			}
 		}
 	}
@@ -149,12 +149,12 @@ func (c *cache) putQueue(line *store.Tally, now time.Time) {
 		held = &day{start: d.start(c.zone), queues: make(counts)}
 		c.days[d] = held
 	}
-	to, dataTo := held.queues, &held.dataTo
+	to, told := held.queues, &held.told
 	if held.quarters != nil {
 		q := held.quarter(line.Key.Bucket)
-		to, dataTo = q.queues, &q.dataTo
+		to, told = q.queues, &q.told
 	}
-	*dataTo = later(*dataTo, latest(line, now))
+	told.add(line, now)
 	to.at(kpi.Scope{Level: kpi.OneQueue, Centre: line.Key.Centre, Queue: line.Key.Name}).Merge(c.rules.counted(line))
 }
 
@@ -240,11 +240,11 @@ func (c *cache) stale(cutoff time.Time) map[kpi.Scope]int64 {
 	return out
 }
 
-// dataTo is the latest instant, up to now, that a held day tells of.
-func (c *cache) dataTo() time.Time {
+// dataTo is the latest instant that a held day tells of and that is believed at now.
+func (c *cache) dataTo(now time.Time) time.Time {
 	var t time.Time
 	for _, held := range c.days {
-		t = later(t, held.dataTo)
+		t = later(t, held.told.at(now))
 	}
 	return t
 }

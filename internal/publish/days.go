@@ -74,7 +74,7 @@ func (c counts) widen() map[kpi.Scope]kpi.Counted {
 type quarter struct {
 	queues counts
 	topics map[string]int64 // offered
-	dataTo time.Time
+	told   told
 }
 
 // day holds the sums of a day of the zone, and its quarter hours when it is recent.
@@ -82,7 +82,39 @@ type day struct {
 	start    time.Time
 	queues   counts
 	quarters map[time.Time]*quarter // nil: not kept
-	dataTo   time.Time
+	told     told
+}
+
+// told is the latest instant that some lines of tallies tell of.
+type told struct {
+	to    time.Time  // up to when they were read
+	ahead []instants // of lines that told of later ones: some day they have come
+}
+
+type instants struct{ bucket, to time.Time }
+
+func (t *told) add(line *store.Tally, now time.Time) {
+	switch {
+	case line.Tally.Calls == 0:
+	case line.Tally.DataTo.After(now):
+		t.ahead = append(t.ahead, instants{line.Key.Bucket, line.Tally.DataTo})
+	default:
+		t.to = later(t.to, line.Tally.DataTo)
+	}
+}
+
+func (t *told) merge(other *told) {
+	t.to = later(t.to, other.to)
+	t.ahead = append(t.ahead, other.ahead...)
+}
+
+// at is the latest instant that is believed at now.
+func (t *told) at(now time.Time) time.Time {
+	to := t.to
+	for _, a := range t.ahead {
+		to = later(to, kpi.Believed(a.bucket, a.to, now))
+	}
+	return to
 }
 
 // rules are what the sources' descriptions say.
@@ -102,20 +134,6 @@ func (r rules) counted(line *store.Tally) *kpi.Counted {
 		c.Tally.OutsideService()
 	}
 	return c
-}
-
-// latest is the latest instant the tally tells of, as far as it can be believed: the
-// clocks of switches do run ahead, and one such record must not hide that data stopped.
-func latest(line *store.Tally, now time.Time) time.Time {
-	switch {
-	case line.Tally.Calls == 0:
-		return time.Time{}
-	case !line.Tally.DataTo.After(now):
-		return line.Tally.DataTo
-	case !line.Key.Bucket.After(now):
-		return line.Key.Bucket
-	}
-	return time.Time{}
 }
 
 // span is a range of buckets, half-open.

@@ -193,7 +193,7 @@ func (m *memory) LiveCalls(_ context.Context, from time.Time, only []time.Time) 
 	return out, m.broken
 }
 
-func (m *memory) DataTo(context.Context) (time.Time, error) {
+func (m *memory) DataTo(context.Context, time.Time) (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var t time.Time

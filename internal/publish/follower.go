@@ -22,7 +22,7 @@ type Store interface {
 	LogHead(ctx context.Context) (map[int]uint64, error)
 	Tallies(ctx context.Context, q store.TallyQuery) ([]store.Tally, error)
 	LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]store.Live, error)
-	DataTo(ctx context.Context) (time.Time, error)
+	DataTo(ctx context.Context, now time.Time) (time.Time, error)
 	TicketTallies(ctx context.Context, q store.TicketQuery) ([]kpi.TicketEntry, error)
 	TicketCentres(ctx context.Context) ([]string, error)
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)

@@ -179,7 +179,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	year := s.Windows[kpi.ThisYear].Scopes[kpi.Scope{Level: kpi.AllCentres}]
 	items := year.Figures(s.Definitions).ResponseLeads == kpi.ResponseItems
-	for _, name := range []string{kpi.DefAnswerRate, kpi.DefAnsweredCalls, kpi.DefResponse} {
+	for _, name := range []string{kpi.DefAnswerRate, kpi.DefAnsweredCalls, kpi.DefResponse, kpi.DefConsultation} {
 		if _, ok := s.Definitions.InForce[name]; ok {
 			state := s.Definitions.State(name, items)
 			to.gauge(d.leading, 1, name, state.Leads, strconv.Itoa(state.Version), strconv.FormatBool(state.Confirmed))

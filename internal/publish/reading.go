@@ -111,7 +111,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	elsewhere, err := f.readElsewhere(ctx, c)
+	elsewhere, err := f.readElsewhere(ctx, c, now)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 		}
 		calls = f.replaceCalls(now, live, fresh)
 	}
-	elsewhere, err := f.readElsewhere(ctx, c)
+	elsewhere, err := f.readElsewhere(ctx, c, now)
 	if err != nil {
 		return err
 	}
@@ -243,11 +243,11 @@ func (f *Follower) readCalls(ctx context.Context, now time.Time, only []time.Tim
 
 // readElsewhere asks for the latest instant of all data while the held days are empty,
 // so that a year that has just begun does not look as if there never were any.
-func (f *Follower) readElsewhere(ctx context.Context, c *cache) (time.Time, error) {
-	if !c.dataTo().IsZero() {
+func (f *Follower) readElsewhere(ctx context.Context, c *cache, now time.Time) (time.Time, error) {
+	if !c.dataTo(now).IsZero() {
 		return time.Time{}, nil
 	}
-	t, err := f.deps.Store.DataTo(ctx)
+	t, err := f.deps.Store.DataTo(ctx, now)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading the latest instant of the data: %w", err)
 	}

@@ -39,7 +39,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 	if err := centre.Check(quarter, quarter.Add(hotline.BucketLength)); err != nil {
 		s.ServiceOpen, s.NoCalendar = false, err.Error()
 	}
-	t := f.tickets.stateAt(&s.Definitions, s.DataTo, now)
+	t := f.tickets.stateAt(&s.Definitions, f.tallied(now), now)
 	s.Tickets, s.TicketsAsOf = t.now, t.asOf
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {
@@ -53,10 +53,17 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 	return s, true
 }
 
+// dataTo is the latest instant that is known of: to the call where calls are held.
 func (f *Follower) dataTo(now time.Time) time.Time {
-	t := latestLive(f.calls, now)
-	if held := f.cache.dataTo(); !held.After(now) {
-		t = later(t, held)
+	return later(latestLive(f.calls, now), f.tallied(now))
+}
+
+// tallied is how far the tallies reach. Tickets are judged by it, as they are where nothing
+// but tallies is read.
+func (f *Follower) tallied(now time.Time) time.Time {
+	t := f.cache.dataTo(now)
+	if t.After(now) { // asked about an instant before the last reading
+		t = time.Time{}
 	}
 	if t.IsZero() && !f.elsewhere.After(now) {
 		t = f.elsewhere

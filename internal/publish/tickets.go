@@ -22,6 +22,9 @@ type ticketBook struct {
 	tallies  map[time.Time][]kpi.TicketEntry
 	centres  map[string]bool // that ever had tickets
 
+	told  time.Time   // the latest instant any of them tells of that has come
+	ahead []time.Time // those that have not, as far as was known when last asked
+
 	// The state as last asked for, until something changes: nil then.
 	state    *ticketState
 	at       time.Time
@@ -112,16 +115,27 @@ func sameTickets(a, b kpi.TicketEntry) bool {
 		x.DataTo.Equal(y.DataTo) && same(&x.Respond, &y.Respond) && same(&x.Resolve, &y.Resolve)
 }
 
-// reached is the latest instant up to now that any ticket tells of.
-func (b *ticketBook) reached(now time.Time) (t time.Time) {
-	for _, list := range b.tallies {
-		for i := range list {
-			if to := list[i].Tally.DataTo; !to.After(now) {
-				t = later(t, to)
+// reached is the latest instant up to now that any ticket tells of. All of them are looked
+// at when something has changed, and then no more than those whose clock ran ahead.
+func (b *ticketBook) reached(now time.Time) time.Time {
+	look := b.ahead
+	if b.state == nil || b.told.After(now) {
+		b.told, look = time.Time{}, nil
+		for _, list := range b.tallies {
+			for i := range list {
+				look = append(look, list[i].Tally.DataTo)
 			}
 		}
 	}
-	return t
+	b.ahead = nil
+	for _, to := range look {
+		if to.After(now) {
+			b.ahead = append(b.ahead, to)
+		} else {
+			b.told = later(b.told, to)
+		}
+	}
+	return b.told
 }
 
 // stateAt is what tickets have come to, as far as the calls' data and their own reach: what
@@ -131,13 +145,15 @@ func (b *ticketBook) stateAt(d *kpi.Definitions, calls, now time.Time) *ticketSt
 	if len(b.centres) == 0 {
 		return &ticketState{}
 	}
-	passed, today := hotline.BucketOf(calls), dateOf(now, b.zone)
+	asOf := later(calls, b.reached(now))
+	passed, today := hotline.BucketOf(asOf), dateOf(now, b.zone)
 	if b.state != nil && b.at.Equal(passed) && b.day == today && b.promised == d.ConsultationIn {
+		b.state.asOf = asOf
 		return b.state
 	}
 	b.at, b.day, b.promised = passed, today, d.ConsultationIn
 	b.settling.Deadlines = d.Deadlines()
-	b.settling.AsOf = later(calls, b.reached(now))
+	b.settling.AsOf = asOf
 	b.state = &ticketState{
 		asOf: b.settling.AsOf, windows: make(map[kpi.Window]map[kpi.Scope]tickets), now: make(map[kpi.Scope]kpi.TicketsNow),
 	}

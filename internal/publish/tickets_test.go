@@ -186,3 +186,38 @@ func TestTicketOpenedBeforeWhatIsHeld(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// TestClockAhead: a record that tells of the future makes no ticket overdue before that
+// future has come, and then at once, without a new reading.
+func TestClockAhead(t *testing.T) {
+	r := newRig(t, "Asia/Shanghai", "2026-03-02T10:05:00+08:00")
+	now := r.clock.now()
+	call := answered("a", now.Add(-5*time.Minute), time.Second)
+	call.EndedAt = now.Add(40 * time.Minute)
+	r.store.put(call, answered("b", now.Add(-20*time.Minute), time.Second))
+	r.store.putTickets(
+		hotline.Ticket{
+			ID: "t", Version: 1, Centre: call.Centre, Kind: hotline.TicketComplaint, OpenedAt: now.Add(-time.Hour), RespondBy: now.Add(20 * time.Minute),
+		},
+		hotline.Ticket{ID: "u", Version: 1, Centre: call.Centre, Kind: hotline.TicketCallback, OpenedAt: now.Add(-time.Hour), RespondedAt: now.Add(2 * time.Hour), RespondBy: now.Add(50 * time.Minute)})
+	r.look()
+	s := r.snapshot()
+	if got := s.Tickets[kpi.Scope{}][hotline.TicketComplaint]; got.Overdue != 0 || got.Open != 1 || s.TicketsAsOf.After(now) {
+		t.Errorf("%+v as of %v", got, s.TicketsAsOf)
+	}
+	for _, step := range []struct {
+		after    time.Duration
+		overdue  int64
+		callback int64 // late
+		asOf     time.Duration
+	}{{39 * time.Minute, 0, 0, -5 * time.Minute}, {41 * time.Minute, 1, 0, 40 * time.Minute}, {3 * time.Hour, 1, 1, 2 * time.Hour}} {
+		s, ok := r.Snapshot(now.Add(step.after))
+		if !ok {
+			t.Fatal("no snapshot")
+		}
+		calls := s.Windows[kpi.ThisYear].Scopes[kpi.Scope{}].Tally.Tickets[hotline.TicketCallback]
+		if got := s.Tickets[kpi.Scope{}][hotline.TicketComplaint]; got.Overdue != step.overdue || calls.Respond.Late != step.callback || !s.TicketsAsOf.Equal(now.Add(step.asOf)) {
+			t.Errorf("after %v: %+v, callbacks %+v as of %v", step.after, got, calls.Respond, s.TicketsAsOf.Sub(now))
+		}
+	}
+}

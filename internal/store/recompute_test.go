@@ -173,7 +173,7 @@ func TestSleeperChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if to, err = s.DataTo(t.Context()); err != nil {
+		if to, err = s.DataTo(t.Context(), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		return list, to
@@ -193,6 +193,31 @@ func TestSleeperChangesNothing(t *testing.T) {
 	}
 }
 
+// TestDataToOfNow: what tells of the future is believed as far as kpi believes it.
+func TestDataToOfNow(t *testing.T) {
+	s, _ := newStore(t)
+	next := noon.Add(hotline.BucketLength)
+	insertCalls(t, s, 1,
+		row(t, &hotline.Call{ID: "a", Version: 1, StartedAt: noon, EndedAt: noon.Add(2 * time.Second), Outcome: hotline.TimedOut, Queue: "q"}),
+		row(t, &hotline.Call{ID: "b", Version: 1, StartedAt: next, EndedAt: next.Add(5 * time.Hour), Outcome: hotline.TimedOut, Queue: "q"}))
+	if err := s.Recompute(t.Context(), []time.Time{noon, next}, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ now, want time.Time }{
+		{time.Time{}, next.Add(5 * time.Hour)},
+		{next.Add(5 * time.Hour), next.Add(5 * time.Hour)},
+		{next.Add(5*time.Hour - time.Millisecond), next},
+		{next, next},
+		{next.Add(-time.Millisecond), noon.Add(2 * time.Second)},
+		{noon.Add(time.Second), noon},
+		{noon.Add(-time.Second), time.Time{}},
+	} {
+		if got, err := s.DataTo(t.Context(), tc.now); err != nil || !got.Equal(tc.want) {
+			t.Errorf("at %v: data to %v, %v, want %v", tc.now, got, err, tc.want)
+		}
+	}
+}
+
 // TestEqualVersions recomputes again under one version after a group has vanished.
 func TestEqualVersions(t *testing.T) {
 	s, _ := newStore(t)
@@ -209,7 +234,7 @@ func TestEqualVersions(t *testing.T) {
 			t.Errorf("got %v, %v", got, err)
 		}
 	}
-	if to, err := s.DataTo(t.Context()); err != nil || !to.IsZero() {
+	if to, err := s.DataTo(t.Context(), time.Time{}); err != nil || !to.IsZero() {
 		t.Errorf("data to %v, %v", to, err)
 	}
 	if err := s.Recompute(t.Context(), nil, 8); err != nil {

@@ -118,25 +118,37 @@ func (s *Store) newest(table, buckets string) string {
 }
 
 // DataTo is the latest instant any counted call or ticket tells of; zero when there is none.
-func (s *Store) DataTo(ctx context.Context) (time.Time, error) {
-	calls, err := s.dataTo(ctx, tableTallies, kpi.ByQueue)
+//
+// Of a clock that runs ahead of now no more is believed than [kpi.Believed] does: of calls
+// that there were some in their quarter hour, of tickets, whose quarter hour may be that of
+// a deadline, nothing. A zero now believes all.
+func (s *Store) DataTo(ctx context.Context, now time.Time) (time.Time, error) {
+	told := "toUnixTimestamp64Milli(data_to)"
+	ofCalls, ofTickets := told, told
+	if !now.IsZero() {
+		ahead := fmt.Sprintf("%s > %d", told, now.UnixMilli())
+		ofTickets = fmt.Sprintf("if(%s, 0, %s)", ahead, told)
+		ofCalls = fmt.Sprintf("multiIf(NOT (%s), %s, toUnixTimestamp(bucket) <= %d, toInt64(toUnixTimestamp(bucket)) * 1000, 0)", ahead, told, bound(now))
+	}
+	calls, err := s.dataTo(ctx, tableTallies, kpi.ByQueue, ofCalls)
 	if err != nil {
 		return time.Time{}, err
 	}
 	if has, err := s.anyTicket(ctx); err != nil || !has {
 		return calls, err
 	}
-	tickets, err := s.dataTo(ctx, tableTicketTallies, kpi.ByKind)
+	tickets, err := s.dataTo(ctx, tableTicketTallies, kpi.ByKind, ofTickets)
 	if tickets.After(calls) {
 		return tickets, err
 	}
 	return calls, err
 }
 
-func (s *Store) dataTo(ctx context.Context, table string, d kpi.Dimension) (time.Time, error) {
+// dataTo is the latest that an expression gives over the lines of a dimension.
+func (s *Store) dataTo(ctx context.Context, table string, d kpi.Dimension, told string) (time.Time, error) {
 	var latest int64
-	sql := fmt.Sprintf("SELECT toUnixTimestamp64Milli(max(data_to)) FROM %s FINAL WHERE dimension = %s AND %s",
-		s.table(table), quote(string(d)), s.newest(table, "1"))
+	sql := fmt.Sprintf("SELECT toInt64(max(%s)) FROM %s FINAL WHERE dimension = %s AND %s",
+		told, s.table(table), quote(string(d)), s.newest(table, "1"))
 	if err := s.queryRow(ctx, "data_to", sql, &latest); err != nil {
 		return time.Time{}, err
 	}

@@ -139,7 +139,7 @@ func compareTickets(t *testing.T, r rapid.TB, s *store.Store, newest map[string]
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		r.Fatalf("kpi.CountTicket (-) and the tallies (+) differ:\n%s", diff)
 	}
-	reached, err := s.DataTo(t.Context())
+	reached, err := s.DataTo(t.Context(), time.Time{})
 	if err != nil || !reached.Equal(latest) {
 		r.Fatalf("data to %v, %v, want %v", reached, err, latest)
 	}
