@@ -24,62 +24,108 @@ const (
 type stream struct {
 	opts   source.Options
 	window source.Window[*contact]
-	chains map[string][]*contact // by initial id
+	chains map[string]*chain // by initial id
+	count  int64
+}
+
+// chain is the contacts of one call that may still be asked for.
+type chain struct {
+	others   []*contact // transfers, the newest state of each
+	callback bool       // there is a contact that calls back
+	firsts   int        // states of the initial contact that are still to be told
+	waiting  int        // contacts that are still to be told, of every kind
+	settled  int64      // contacts up to this order were part of a call that was told
+}
+
+// hold adds a contact to its chain.
+func (s *stream) hold(c *contact) {
+	s.count++
+	c.order = s.count
+	if !c.counts() {
+		return
+	}
+	ch := s.chains[c.initial]
+	if ch == nil {
+		ch = &chain{}
+		s.chains[c.initial] = ch
+	}
+	switch {
+	case c.id == c.initial:
+		ch.firsts++
+	case c.method == "CALLBACK":
+		ch.callback = true
+	case !ch.add(c):
+		c.fault = hotline.Reject(hotline.TooLong, "InitialContactId", "more than %d contacts of one call", maxChain)
+		return
+	}
+	ch.waiting++
+}
+
+// add keeps the newest state of a contact; it refuses one contact too many.
+func (ch *chain) add(c *contact) bool {
+	i := slices.IndexFunc(ch.others, func(o *contact) bool { return o.id == c.id })
+	switch {
+	case i < 0 && len(ch.others) == maxChain:
+		return false
+	case i < 0:
+		ch.others = append(ch.others, c)
+	case c.updated.After(ch.others[i].updated):
+		ch.others[i] = c
+	}
+	return true
 }
 
 func (s *stream) done(c *contact) (wire.Item, error) {
 	item := c.piece.Item()
 	c.piece = source.Piece{} // its bytes are not needed any more
 	c.told = true
+	ch := s.chains[c.initial] // nil for one that does not count, where no other does
+	if ch != nil && c.counts() {
+		ch.waiting--
+		if c.id == c.initial {
+			ch.firsts--
+		}
+	}
 	switch {
 	case c.fault != nil:
 		item.Rejected = c.fault
 	case c.ignored != "":
 		item.Ignored = c.ignored
 	default:
-		item.Call, item.Ignored = s.tell(c)
+		item.Call, item.Ignored = s.tell(c, ch)
 	}
-	if c.initial != "" {
-		s.settle(c)
+	if ch != nil {
+		s.settle(c, ch)
 	}
 	return item, nil
 }
 
 // settle lets go of a chain whose initial contact has been told. What is still to come of
 // it was part of that call; a contact that calls back is a call of its own.
-func (s *stream) settle(c *contact) {
-	if s.waiting(c) {
+func (s *stream) settle(c *contact, ch *chain) {
+	if ch.firsts > 0 {
 		return
 	}
-	list := slices.DeleteFunc(s.chains[c.initial], func(o *contact) bool { return o.told })
 	if c.id == c.initial {
-		for _, o := range list {
-			if o.method != "CALLBACK" {
-				o.ignored = transferLeg
-			}
-		}
+		ch.settled = s.count
 	}
-	if s.chains[c.initial] = list; len(list) == 0 {
+	ch.others = slices.DeleteFunc(ch.others, func(o *contact) bool { return o.told })
+	if ch.waiting == 0 {
 		delete(s.chains, c.initial)
 	}
 }
 
-// waiting says whether the initial contact of the chain is still to be told.
-func (s *stream) waiting(c *contact) bool {
-	return slices.ContainsFunc(s.chains[c.initial], func(o *contact) bool { return !o.told && o.id == o.initial })
-}
-
-func (s *stream) tell(c *contact) (*hotline.Call, string) {
+func (s *stream) tell(c *contact, ch *chain) (*hotline.Call, string) {
 	if c.method == "CALLBACK" {
 		call := c.call(s.opts, c.id)
 		call.Direction = hotline.Callback
 		return call, ""
 	}
-	chain := s.rest(c)
 	switch {
+	case c.order <= ch.settled:
 	case c.id == c.initial:
-		return s.whole(c, chain), ""
-	case c.method == "QUEUE_TRANSFER" && !c.answered.IsZero() && !s.waiting(c):
+		return s.whole(c, ch), ""
+	case c.method == "QUEUE_TRANSFER" && !c.answered.IsZero() && ch.firsts == 0:
 		call := c.call(s.opts, c.initial)
 		call.Version = version(call.Version, knownLone)
 		return call, ""
@@ -87,45 +133,25 @@ func (s *stream) tell(c *contact) (*hotline.Call, string) {
 	return nil, transferLeg
 }
 
-// rest are the other contacts of the chain, the newest state of each, in their order.
-func (s *stream) rest(c *contact) []*contact {
-	var out []*contact
-	for _, o := range s.chains[c.initial] {
-		if o == c || o.id == c.id {
-			continue
-		}
-		if i := slices.IndexFunc(out, func(have *contact) bool { return have.id == o.id }); i < 0 {
-			out = append(out, o)
-		} else if o.updated.After(out[i].updated) {
-			out[i] = o
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *contact) int { return a.started.Compare(b.started) })
-	return out
-}
-
 // whole makes the call of an initial contact and what is known of its chain.
-func (s *stream) whole(c *contact, chain []*contact) *hotline.Call {
+func (s *stream) whole(c *contact, ch *chain) *hotline.Call {
 	call := c.call(s.opts, c.initial)
-	callback := false
 	known := 0
-	for _, o := range chain {
-		if o.method == "CALLBACK" {
-			callback = true
-			continue
-		}
+	others := slices.Clone(ch.others)
+	slices.SortStableFunc(others, func(a, b *contact) int { return a.started.Compare(b.started) })
+	for _, o := range others {
 		call.Version = max(call.Version, uint64(max(o.updated.UnixMilli(), 1)))
 		known++
 		o.join(call)
 	}
-	if callback && call.Outcome != hotline.Answered {
+	if ch.callback && call.Outcome != hotline.Answered {
 		call.Outcome = hotline.CallbackRequested
 	}
 	switch {
 	case known > 0:
 		call.Version = version(call.Version, knownChain+known-1)
 	case c.next == "":
-	case call.Outcome == hotline.Answered || callback:
+	case call.Outcome == hotline.Answered || ch.callback:
 		call.Version = version(call.Version, knownFirst)
 	}
 	return call

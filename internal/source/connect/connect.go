@@ -26,16 +26,19 @@ const (
 	monitoring  = "monitoring" // a supervisor who listened in
 )
 
+// The window, and the contacts of one call in it beside the initial one: more are no call,
+// and looking through them for each of the others would never end.
 const (
 	windowRows  = 10_000
 	windowBytes = 32 << 20
+	maxChain    = 1000
 )
 
 // Read tells one item for each contact. It reads from the start even where it is to go
 // on, since a contact may belong to an earlier one.
 func (Records) Read(ctx context.Context, in io.Reader, opts source.Options, fn func(*wire.Item) error) error {
 	pieces := source.NewJSONPieces(ctx, in)
-	s := &stream{opts: opts, chains: map[string][]*contact{}}
+	s := &stream{opts: opts, chains: map[string]*chain{}}
 	s.window = source.Window[*contact]{
 		Rows: windowRows, Bytes: windowBytes, Done: s.done, Tell: source.After(opts.From, fn),
 		Ready: func(first, _ *contact) bool { return first.alone() },
@@ -49,9 +52,7 @@ func (Records) Read(ctx context.Context, in io.Reader, opts source.Options, fn f
 			return err
 		}
 		c := parse(p, opts)
-		if c.counts() {
-			s.chains[c.initial] = append(s.chains[c.initial], c)
-		}
+		s.hold(c)
 		if err := s.window.Add(c, p.Length+512); err != nil {
 			return err
 		}
@@ -69,6 +70,7 @@ type contact struct {
 	fault   *hotline.RejectError
 	ignored string
 	told    bool
+	order   int64
 
 	id, initial, previous, next string
 	method, disconnect          string

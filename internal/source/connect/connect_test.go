@@ -1,7 +1,9 @@
 package connect_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -216,6 +218,62 @@ func TestPieces(t *testing.T) {
 		if c := newest.Call; c.ID != "a" || c.Outcome != "answered" || c.Transfers != 2 || len(c.Legs) != 2 || c.Agent != "wang" {
 			t.Fatalf("%s", tell(newest))
 		}
+	}
+}
+
+// TestEndlessChain: contacts that all say they belong to one call cost no more than others,
+// in time and memory.
+func TestEndlessChain(t *testing.T) {
+	const n = 14_000 // more than the window holds
+	for name, next := range map[string]func(i int) contact{
+		"ever new ones": func(i int) contact {
+			return contact{id: fmt.Sprint(i), initial: "a", method: "TRANSFER", agent: "li", updated: i}
+		},
+		"the initial one again and again": func(i int) contact {
+			return contact{id: "a", initial: "a", next: "b", updated: i}
+		},
+		"both": func(i int) contact {
+			if i%2 == 0 {
+				return contact{id: "a", initial: "a", next: "b", updated: i}
+			}
+			return contact{id: fmt.Sprint(i), initial: "a", method: "TRANSFER", updated: i}
+		},
+		"calls back": func(i int) contact {
+			return contact{id: fmt.Sprint(i), initial: "a", method: "CALLBACK", updated: i}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // some seconds; without a bound, days
+			defer cancel()
+			r, w := io.Pipe()
+			go func() {
+				var err error
+				for i := 0; i < n && err == nil; i++ {
+					_, err = io.WriteString(w, next(i).String())
+				}
+				w.CloseWithError(err)
+			}()
+			defer r.Close()
+			got := map[string]int{}
+			err := lookup(t).Read(ctx, r, source.Options{Keys: keys{}}, func(it *wire.Item) error {
+				switch {
+				case it.Call != nil:
+					got["call"]++
+				case it.Rejected != nil:
+					got[string(it.Rejected.Reason)]++
+				default:
+					got[it.Ignored]++
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if total := got["call"] + got["transfer_leg"] + got["too_long"]; total != n || len(got) > 3 {
+				t.Errorf("%v of %d", got, n)
+			}
+			t.Log(got)
+		})
 	}
 }
 
