@@ -44,6 +44,11 @@ func orElse(s, other string) string {
 }
 
 func (m truth) statement(zone *time.Location, by kpi.By) *kpi.Statement {
+	return m.statementFrom(time.Time{}, zone, by)
+}
+
+// statementFrom is what is said of the quarter hours from an instant on.
+func (m truth) statementFrom(from time.Time, zone *time.Location, by kpi.By) *kpi.Statement {
 	counted := map[kpi.Key]*kpi.Tally{}
 	for _, c := range m {
 		kpi.Count(counted, c)
@@ -51,6 +56,9 @@ func (m truth) statement(zone *time.Location, by kpi.By) *kpi.Statement {
 	kpi.CountRepeats(counted, slices.Collect(maps.Values(m)))
 	entries := map[kpi.Dimension][]kpi.Entry{}
 	for k, t := range counted {
+		if k.Bucket.Before(from) {
+			continue
+		}
 		entries[k.Dimension] = append(entries[k.Dimension], kpi.Entry{Key: k, Tally: *t})
 	}
 	build := kpi.Build{
@@ -59,7 +67,11 @@ func (m truth) statement(zone *time.Location, by kpi.By) *kpi.Statement {
 			return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 		},
 	}
-	return build.Statement(kpi.Period{Zone: zone.String()}, entries[kpi.ByQueue], by, entries[by.Dimension()])
+	period := kpi.Period{Zone: zone.String()}
+	if !from.IsZero() {
+		period.From = &from
+	}
+	return build.Statement(period, entries[kpi.ByQueue], by, entries[by.Dimension()])
 }
 
 func shanghai(t *testing.T) *time.Location {
