@@ -39,6 +39,7 @@ func contract(t *testing.T, addr string) {
 		"group":             testGroup,
 		"rebalance":         testRebalance,
 		"worker fails":      testWorkerFails,
+		"missing topic":     testMissingTopic,
 		"fenced":            testFenced,
 		"start at end":      testStartAtEnd,
 		"retention":         testRetentionLoss,

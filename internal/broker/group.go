@@ -50,6 +50,9 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, worker Worker) e
 		cfg.WatchInterval = 30 * time.Second
 	}
 	log := c.log.With("group", cfg.Group, "topic", cfg.Topic)
+	if !c.awaitTopic(ctx, cfg, log) {
+		return nil
+	}
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID:                     cfg.Group,
 		Brokers:                c.cfg.Addresses,
@@ -78,6 +81,9 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, worker Worker) e
 	}()
 
 	for failures := 0; ; {
+		if !c.awaitTopic(ctx, cfg, log) {
+			return nil
+		}
 		gen, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -96,6 +102,28 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, worker Worker) e
 			if failures++; !c.pause(ctx, failures) {
 				return nil
 			}
+		}
+	}
+}
+
+// awaitTopic waits until the topic is there; false when ctx ended before. kafka-go would end
+// a generation without the topic as soon as it began, and begin the next, without a pause.
+// Whatever else is wrong is left to who joins.
+func (c *Client) awaitTopic(ctx context.Context, cfg GroupConfig, log *slog.Logger) bool {
+	for failures := 0; ; failures++ {
+		_, err := c.readLayout(ctx, cfg.Topic)
+		if !errors.Is(err, ErrUnknownTopic) {
+			if failures > 0 && err == nil {
+				log.Info("the topic is there now")
+			}
+			return ctx.Err() == nil
+		}
+		c.metrics.groupErrors.WithLabelValues(cfg.Group).Inc()
+		if failures%64 == 0 {
+			log.Warn("the topic does not exist, waiting for it: hotline migrate, or up, creates it")
+		}
+		if !c.pause(ctx, failures) {
+			return false
 		}
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"hotline12333/internal/testkit"
@@ -86,6 +88,43 @@ func (s *sink) waitFor(t *testing.T, n int) {
 		}
 		return nil
 	})
+}
+
+// testMissingTopic: a member of a topic that is not there yet, or any more, asks for it with
+// pauses, and reads on when it is.
+func testMissingTopic(t *testing.T, addr string) {
+	c, ctx := testClient(t, addr), testCtx(t)
+	topic := strings.NewReplacer("/", ".", " ", "-").Replace(t.Name())
+	group := GroupConfig{Group: topic + ".group", Topic: topic, WatchInterval: 50 * time.Millisecond}
+	value := func(v *prometheus.CounterVec) float64 { return testutil.ToFloat64(v.WithLabelValues(group.Group)) }
+	asks := func() { // more and more seldom, so that ten take a while
+		t.Helper()
+		before, generations, began := value(c.metrics.groupErrors), value(c.metrics.generations), time.Now()
+		testkit.Eventually(t, 20*time.Second, func() error {
+			if n := value(c.metrics.groupErrors) - before; n < 10 {
+				return fmt.Errorf("asked %v times", n)
+			}
+			return nil
+		})
+		if took := time.Since(began); took < 300*time.Millisecond {
+			t.Errorf("asked ten times in %v", took)
+		}
+		if n := value(c.metrics.generations) - generations; n > 3 {
+			t.Errorf("%v generations without a topic", n)
+		}
+	}
+	create := func() { testTopic(t, c, 2, nil) }
+	s := newSink()
+	stop := runGroup(t, c, group, s.worker("only"))
+	asks()
+	create()
+	if err := c.Produce(ctx, topic, numbered(50)); err != nil {
+		t.Fatal(err)
+	}
+	s.waitFor(t, 50)
+	deleteTopic(t, testClient(t, addr), topic)
+	asks()
+	stop()
 }
 
 func testGroup(t *testing.T, addr string) {
