@@ -174,7 +174,7 @@ func (c *closing) gather(ctx context.Context) (found []seal.Answer, err error) {
 		if c.r, err = g.report(ctx); err != nil {
 			return nil, err
 		}
-		h, err := c.sys.store.Horizons(ctx)
+		h, err := c.sys.store.Horizons(ctx, store.SealedCall)
 		if err != nil {
 			return nil, fmt.Errorf("reading how long calls are kept: %w", err)
 		}

@@ -185,7 +185,7 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 
 // callsAreKept is nil where the calls from a time on have not been removed yet.
 func (s *system) callsAreKept(ctx context.Context, from time.Time) error {
-	h, err := s.store.Horizons(ctx)
+	h, err := s.store.Horizons(ctx, store.SealedCall)
 	if err != nil || !from.Before(h.Sealed) {
 		return err
 	}

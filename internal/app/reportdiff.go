@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/report"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/seal"
+	"hotline12333/internal/store"
 	"hotline12333/pipelines"
 )
 
@@ -270,7 +271,7 @@ func (x *differ) rest(ctx context.Context, gone, come map[string]listedCall) err
 			delete(come, id)
 		}
 	}
-	h, err := x.g.sys.store.Horizons(ctx)
+	h, err := x.g.sys.store.Horizons(ctx, store.SealedCall)
 	if err != nil {
 		return fmt.Errorf("reading how long calls are kept: %w", err)
 	}

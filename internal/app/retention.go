@@ -85,8 +85,11 @@ func Retention(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Wr
 		w.line("%-15s %-20s %-21s %d", i.Kind, i.Keep, instantOr(i.Before, "-"), i.Rows)
 	}
 	for _, i := range items {
-		if !i.Sealed.IsZero() {
+		if i.Kind == retention.Calls && !i.Sealed.IsZero() {
 			w.line("The quarter hours before %s are sealed: their figures stay, and records for them are rejected (sealed_period).", instantOr(i.Sealed, "-"))
+		}
+		if i.Waits != "" {
+			w.line("Waits: %s.", i.Waits)
 		}
 	}
 	if gap := cfg.Retention.Gap(); gap != "" {

@@ -27,6 +27,8 @@ func (calls) decode(d *wire.Decoder, value []byte) (r record, key, field string,
 }
 
 // lookup asks the registry for all calls of the batch.
+func (calls) seals() store.Sealed { return store.SealedCall }
+
 func (calls) lookup(ctx context.Context, w *worker, b *batch) (err error) {
 	if b.known, err = w.versions(ctx, stepLookup, b.accepted); err != nil {
 		return err

@@ -17,6 +17,8 @@ type kind interface {
 	// decode reads a record. key is what its Kafka key must be, and field where that
 	// stands in it.
 	decode(d *wire.Decoder, value []byte) (r record, key, field string, err error)
+	// seals is what must not change in a sealed quarter hour.
+	seals() store.Sealed
 	// lookup brings what writing the batch needs to know; it runs while the batch before
 	// is being written.
 	lookup(ctx context.Context, w *worker, b *batch) error
@@ -47,6 +49,8 @@ type apart struct {
 func (k apart) decode(d *wire.Decoder, value []byte) (r record, key, field string, err error) {
 	return k.read(d, value)
 }
+
+func (apart) seals() store.Sealed { return store.SealedCall }
 
 func (k apart) lookup(ctx context.Context, w *worker, b *batch) (err error) {
 	b.known, b.sealed = nil, nil

@@ -24,7 +24,7 @@ type Broker interface {
 // [store.IsSchema]; all others are passing.
 type Store interface {
 	TopicEpoch(ctx context.Context, topic, topicID string) (uint16, error)
-	Guard(ctx context.Context) (store.Guard, error)
+	Guard(ctx context.Context, of store.Sealed) (store.Guard, error)
 	SealedAmong(ctx context.Context, of store.Sealed, ids []string) (map[string]struct{}, error)
 	Versions(ctx context.Context, ids []string) (map[string][]store.Version, error)
 	InsertCalls(ctx context.Context, b store.Batch, rows []store.Row) error

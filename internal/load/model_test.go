@@ -88,7 +88,7 @@ func (m *model) Versions(_ context.Context, ids []string) (map[string][]store.Ve
 	return m.snapshot(ids), nil
 }
 
-func (m *model) Guard(context.Context) (store.Guard, error) {
+func (m *model) Guard(context.Context, store.Sealed) (store.Guard, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.guard, m.failing("guard")

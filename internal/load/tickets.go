@@ -25,6 +25,8 @@ func (tickets) decode(d *wire.Decoder, value []byte) (r record, key, field strin
 	return r, r.id, "ticket_id", nil
 }
 
+func (tickets) seals() store.Sealed { return store.SealedTicket }
+
 // lookup asks only what a seal depends on; what is written depends on the batch before.
 func (k tickets) lookup(ctx context.Context, w *worker, b *batch) (err error) {
 	b.tickets, b.sealed = nil, nil

@@ -218,7 +218,7 @@ func (w *worker) session(ctx, work context.Context, first int64) error {
 func (w *worker) lookup(ctx context.Context, b *batch) error {
 	err := w.timed(stepGuard, func() error {
 		return w.try(ctx, stepGuard, func(ctx context.Context) (err error) {
-			b.guard, err = w.store.Guard(ctx)
+			b.guard, err = w.store.Guard(ctx, w.kind.seals())
 			return err
 		})
 	})

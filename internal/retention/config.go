@@ -8,7 +8,7 @@ import (
 
 // Config says how long each kind of data is kept. Zero is for ever.
 type Config struct {
-	Calls         time.Duration `yaml:"calls" doc:"How long calls are kept after their arrival, as 1096d; their tallies are sealed and stay. 0: for ever."`
+	Calls         time.Duration `yaml:"calls" doc:"How long calls, and tickets, are kept after their arrival, as 1096d; their tallies are sealed and stay. Tickets stay from the oldest on that is still open. 0: for ever."`
 	SealedNumbers int           `yaml:"sealed_numbers" doc:"Working days, by the centre's calendar, that a number sealed to call back is kept after the call. 0: as long as the call."`
 	Supplements   time.Duration `yaml:"supplements" doc:"How long facts that arrived apart wait for a call that is not there; those of a call go with it. 0: for ever."`
 	AgentStates   time.Duration `yaml:"agent_states" doc:"How long agents' states are kept. 0: for ever."`

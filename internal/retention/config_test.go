@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -73,13 +74,39 @@ func TestNumbersBefore(t *testing.T) {
 		"2026-03-14 12:00:00": "2026-03-08 23:45:00",
 		"2026-03-16 12:00:00": "2026-03-08 23:45:00", // the weekend's calls with Friday's
 	} {
-		got, err := w.numbersBefore(at(now))
-		if err != nil || !got.Equal(at(want)) {
-			t.Errorf("at %s: before %s, %v; want %s", now, got.Format(time.DateTime), err, want)
+		got, waits, err := w.numbersBefore(at(now))
+		if err != nil || waits != "" || !got.Equal(at(want)) {
+			t.Errorf("at %s: before %s, %q, %v; want %s", now, got.Format(time.DateTime), waits, err, want)
 		}
 	}
+
+	// The calendar ends with March.
+	lacks := errors.New("add the file of April")
+	w.deps.AddWorkingDays = func(t time.Time, n int) (time.Time, error) {
+		end, err := term(t, n)
+		if end.After(at("2026-04-01 00:00:00")) {
+			return time.Time{}, lacks
+		}
+		return end, err
+	}
+	for now, want := range map[string]string{
+		"2026-03-16 12:00:00": "2026-03-08 23:45:00",
+		"2026-03-31 12:00:00": "2026-03-23 23:45:00",       // later terms end after now, whenever that is
+		"2026-04-08 12:00:00": "2026-03-24 23:45:00 waits", // of later ones it cannot be told
+		"2030-01-01 12:00:00": "2026-03-24 23:45:00 waits",
+	} {
+		before, waiting := strings.CutSuffix(want, " waits")
+		got, waits, err := w.numbersBefore(at(now))
+		if err != nil || !got.Equal(at(before)) || strings.Contains(waits, lacks.Error()) != waiting || !waiting && waits != "" {
+			t.Errorf("at %s: before %s, %q, %v; want %s", now, got.Format(time.DateTime), waits, err, want)
+		}
+	}
+	w.deps.AddWorkingDays = func(time.Time, int) (time.Time, error) { return time.Time{}, lacks }
+	if _, _, err := w.numbersBefore(at("2026-03-16 12:00:00")); !errors.Is(err, lacks) {
+		t.Errorf("without any year: %v", err)
+	}
 	w.cfg.SealedNumbers = 0
-	if got, err := w.numbersBefore(at("2026-03-16 12:00:00")); err != nil || !got.IsZero() {
+	if got, _, err := w.numbersBefore(at("2026-03-16 12:00:00")); err != nil || !got.IsZero() {
 		t.Errorf("for ever: before %s, %v", got, err)
 	}
 }

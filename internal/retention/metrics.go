@@ -11,6 +11,7 @@ type metrics struct {
 	runs    *prometheus.CounterVec
 	last    prometheus.Gauge
 	sealed  prometheus.Gauge
+	waiting *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -31,9 +32,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "hotline_retention_sealed_timestamp_seconds",
 			Help: "The quarter hours before this time are sealed; 0 when none is.",
 		}),
+		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "hotline_retention_waiting",
+			Help: "1 while something that has been kept long enough, or may have been, has to stay: a ticket is open, the calendar lacks a year. hotline retention show says what.",
+		}, []string{"kind"}),
 	}
 	for _, k := range Kinds() {
 		m.removed.WithLabelValues(string(k))
+		m.waiting.WithLabelValues(string(k))
 	}
 	for _, r := range []string{"ok", "failed"} {
 		m.runs.WithLabelValues(r)
@@ -41,7 +47,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.removed, m.runs, m.last, m.sealed} {
+	for _, c := range []prometheus.Collector{m.removed, m.runs, m.last, m.sealed, m.waiting} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -51,7 +57,12 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 
 func (m *metrics) ran(now time.Time, items []Item, err error) {
 	for _, item := range items {
-		if !item.Sealed.IsZero() {
+		waiting := 0.0
+		if item.Waits != "" {
+			waiting = 1
+		}
+		m.waiting.WithLabelValues(string(item.Kind)).Set(waiting)
+		if item.Kind == Calls && !item.Sealed.IsZero() {
 			m.sealed.Set(float64(item.Sealed.Unix()))
 		}
 	}

@@ -11,34 +11,50 @@ import (
 )
 
 // numbersBefore is the time before which calls arrived whose term of working days is over.
-func (w *Worker) numbersBefore(now time.Time) (time.Time, error) {
+// Where the calendar does not know a year that a term reaches into, that is as far as can be
+// told, and waits says what is needed to tell more.
+func (w *Worker) numbersBefore(now time.Time) (before time.Time, waits string, err error) {
 	n := w.cfg.SealedNumbers
 	if n == 0 {
-		return time.Time{}, nil
+		return time.Time{}, "", nil
 	}
 	// The end of a term rises with its beginning: the last beginning whose term is over is
 	// looked for day by day, and within the day by quarter hours. Going back no further than
 	// needed, it asks the calendar for no year it has no use for.
 	const day, quarter = 24 * time.Hour, 15 * time.Minute
-	over := func(began time.Time) (bool, error) {
+	var unknown error // of the earliest term that the calendar cannot tell the end of
+	over := func(began time.Time) bool {
 		end, err := w.deps.AddWorkingDays(began, n)
-		return err == nil && !end.After(now), err
+		switch {
+		case err != nil:
+			unknown = err
+			return false
+		case end.After(now): // and so is that of every later one
+			unknown = nil
+			return false
+		}
+		return true
 	}
 	began := now.UTC().Truncate(quarter)
 	for step := day; ; {
-		done, err := over(began)
 		switch {
-		case err != nil:
-			return time.Time{}, err
-		case !done:
+		case now.Sub(began) > mostUnknown:
+			return time.Time{}, "", fmt.Errorf("the numbers sealed to call back stay: %w", unknown)
+		case !over(began):
 			began = began.Add(-step)
+			continue
 		case step == day && began.Before(now.Add(-quarter)):
 			began, step = began.Add(day-quarter), quarter
-		default:
-			return began, nil
+			continue
+		case unknown != nil:
+			waits = fmt.Sprintf("numbers sealed to call back from %s on stay: %v", began.Format(time.DateOnly), unknown)
 		}
+		return began, waits, nil
 	}
 }
+
+// mostUnknown is how far back a day is looked for whose term the calendar can tell.
+const mostUnknown = 10 * 366 * 24 * time.Hour
 
 func planExpiry(what store.Expiry) func(context.Context, *Worker, *Item) error {
 	return func(ctx context.Context, w *Worker, item *Item) (err error) {

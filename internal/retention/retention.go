@@ -15,13 +15,14 @@ import (
 
 // Store is what retention needs of ClickHouse; *store.Store has it.
 type Store interface {
-	Horizons(ctx context.Context) (store.Horizons, error)
-	RaiseHorizon(ctx context.Context, step store.HorizonStep, horizon time.Time) error
-	FirstTally(ctx context.Context) (time.Time, error)
-	SealTallies(ctx context.Context, from, to time.Time) error
-	RememberSealed(ctx context.Context, before time.Time) error
-	CallsBefore(ctx context.Context, before time.Time) (store.Removed, error)
-	RemoveCalls(ctx context.Context, before time.Time) (store.Removed, error)
+	Horizons(ctx context.Context, of store.Sealed) (store.Horizons, error)
+	RaiseHorizon(ctx context.Context, of store.Sealed, step store.HorizonStep, horizon time.Time) error
+	FirstTally(ctx context.Context, of store.Sealed) (time.Time, error)
+	FirstOpenTicket(ctx context.Context) (time.Time, error)
+	SealTallies(ctx context.Context, of store.Sealed, from, to time.Time) error
+	RememberSealed(ctx context.Context, of store.Sealed, before time.Time) error
+	Removable(ctx context.Context, of store.Sealed, before time.Time) (store.Removed, error)
+	RemoveSealed(ctx context.Context, of store.Sealed, before time.Time) (store.Removed, error)
 	Expired(ctx context.Context, what store.Expiry, before time.Time) (uint64, error)
 	Expire(ctx context.Context, what store.Expiry, before time.Time) (uint64, error)
 }
@@ -94,6 +95,7 @@ type Kind string
 // The kinds.
 const (
 	Calls         Kind = "calls"
+	Tickets       Kind = "tickets"
 	SealedNumbers Kind = "sealed_numbers"
 	Supplements   Kind = "supplements"
 	AgentStates   Kind = "agent_states"
@@ -103,7 +105,7 @@ const (
 
 // Kinds are all of them, in the order in which they are removed.
 func Kinds() []Kind {
-	return []Kind{Calls, SealedNumbers, Supplements, AgentStates, Rejected, Topics}
+	return []Kind{Calls, Tickets, SealedNumbers, Supplements, AgentStates, Rejected, Topics}
 }
 
 // Item is what a run finds, or does, of one kind.
@@ -112,7 +114,8 @@ type Item struct {
 	Keep   string    // how long, in words
 	Before time.Time // what is older goes; zero: nothing does
 	Rows   uint64    // that are older, or were removed
-	Sealed time.Time // of calls: the quarter hours before are sealed
+	Sealed time.Time // of calls and tickets: the quarter hours before are sealed
+	Waits  string    // why what is old enough is still there; empty where nothing is
 }
 
 // Run looks for what has been kept long enough until ctx ends. What fails is reported and
@@ -143,6 +146,9 @@ func (w *Worker) Apply(ctx context.Context, now time.Time) ([]Item, error) {
 	items, err := w.each(now, func(k kind, item *Item) error {
 		err := k.apply(ctx, w, item)
 		w.metrics.removed.WithLabelValues(string(item.Kind)).Add(float64(item.Rows))
+		if item.Waits != "" {
+			w.log.Warn("something that has been kept long enough has to wait", "kind", string(item.Kind), "waits", item.Waits)
+		}
 		if item.Rows > 0 {
 			w.log.Info("removed what had been kept long enough", "kind", string(item.Kind), "before", item.Before, "rows", item.Rows)
 		}
@@ -160,7 +166,7 @@ func (w *Worker) Apply(ctx context.Context, now time.Time) ([]Item, error) {
 type kind struct {
 	name   Kind
 	keep   time.Duration // zero: for ever
-	before func(now time.Time) (time.Time, error)
+	before func(now time.Time) (at time.Time, waits string, err error)
 	plan   func(ctx context.Context, w *Worker, item *Item) error
 	apply  func(ctx context.Context, w *Worker, item *Item) error
 }
@@ -171,7 +177,7 @@ func (w *Worker) each(now time.Time, do func(k kind, item *Item) error) ([]Item,
 	for _, k := range w.kinds() {
 		item := Item{Kind: k.name, Keep: w.keepOf(k)}
 		var err error
-		if item.Before, err = k.before(now); err == nil {
+		if item.Before, item.Waits, err = k.before(now); err == nil {
 			err = do(k, &item)
 		}
 		if err != nil {
@@ -206,12 +212,12 @@ func (w *Worker) KeptFor() map[string]string {
 }
 
 func (w *Worker) kinds() []kind {
-	after := func(keep time.Duration) func(time.Time) (time.Time, error) {
-		return func(now time.Time) (time.Time, error) {
+	after := func(keep time.Duration) func(time.Time) (time.Time, string, error) {
+		return func(now time.Time) (time.Time, string, error) {
 			if keep == 0 {
-				return time.Time{}, nil
+				return time.Time{}, "", nil
 			}
-			return now.Add(-keep).UTC(), nil
+			return now.Add(-keep).UTC(), "", nil
 		}
 	}
 	expiry := func(name Kind, keep time.Duration, what store.Expiry) kind {
@@ -223,7 +229,8 @@ func (w *Worker) kinds() []kind {
 	numbers := expiry(SealedNumbers, 0, store.ExpireNumbers)
 	numbers.before = w.numbersBefore
 	return []kind{
-		{name: Calls, keep: w.cfg.Calls, before: w.callsBefore, plan: planCalls, apply: applyCalls},
+		{name: Calls, keep: w.cfg.Calls, before: w.callsBefore, plan: planSealed(store.SealedCall), apply: applySealed(store.SealedCall)},
+		{name: Tickets, keep: w.cfg.Calls, before: w.callsBefore, plan: planSealed(store.SealedTicket), apply: applySealed(store.SealedTicket)},
 		numbers,
 		expiry(Supplements, w.cfg.Supplements, store.ExpireSupplements),
 		expiry(AgentStates, w.cfg.AgentStates, store.ExpireAgents),

@@ -20,8 +20,8 @@ func (s *Store) apart(ctx context.Context) (apart, error) {
 		return a, nil
 	}
 	var supplements, callers, tickets uint64
-	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s), (SELECT count() FROM %s), (SELECT count() FROM %s)",
-		s.table(tableSupplements), s.table(tableCallers), s.table(tableTickets))
+	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s), (SELECT count() FROM %s), (SELECT count() FROM %s) + (SELECT count() FROM %s)",
+		s.table(tableSupplements), s.table(tableCallers), s.table(tableTickets), s.table(tableTicketTallies))
 	if err := s.queryRow(ctx, "any", sql, &supplements, &callers, &tickets); err != nil {
 		return apart{}, err
 	}
@@ -38,12 +38,13 @@ func (s *Store) apart(ctx context.Context) (apart, error) {
 	return a, nil
 }
 
-// anyTicket says whether a ticket has ever been stored.
+// anyTicket says whether a ticket has ever been counted. Retention may have removed all of
+// them: the tallies stay.
 func (s *Store) anyTicket(ctx context.Context) (bool, error) {
 	if s.hasTickets.Load() {
 		return true, nil
 	}
-	found, err := s.any(ctx, tableTickets)
+	found, err := s.any(ctx, tableTicketTallies)
 	if found {
 		s.hasTickets.Store(true)
 	}

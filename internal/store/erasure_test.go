@@ -152,7 +152,7 @@ func TestErasures(t *testing.T) {
 	if err := errors.Join(s.AddErasures(t.Context(), []store.Erasure{blank}), s.AddErasures(t.Context(), []store.Erasure{e})); err != nil {
 		t.Fatal(err)
 	}
-	g, err := s.Guard(t.Context())
+	g, err := s.Guard(t.Context(), store.SealedCall)
 	if err != nil {
 		t.Fatal(err)
 	}

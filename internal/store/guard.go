@@ -12,7 +12,7 @@ import (
 // more, and whose identity is not to be stored. It holds from when it was read until the
 // batch that was read before it is committed: whoever seals or erases waits for that.
 type Guard struct {
-	Closed time.Time // no record for a bucket before it is taken; zero: all are
+	Closed time.Time // no call, or ticket, for a bucket before it is taken; zero: all are
 	erased map[string][]Erasure
 }
 
@@ -45,15 +45,15 @@ func (g *Guard) Erased(pseudonym string, bucket time.Time) (replacement string, 
 	return "", false
 }
 
-// Guard reads what holds now.
-func (s *Store) Guard(ctx context.Context) (Guard, error) {
+// Guard reads what holds now for records of calls or of tickets.
+func (s *Store) Guard(ctx context.Context, of Sealed) (Guard, error) {
 	type line struct {
 		Erasure
 		until uint32
 	}
 	sql := fmt.Sprintf(`SELECT '' AS name, toUnixTimestamp(max(horizon)) AS at, '' FROM %s WHERE step = %s
 UNION ALL SELECT toString(caller) AS name, toUnixTimestamp(until) AS at, replacement FROM %s FINAL`,
-		s.table(tableHorizons), quote(string(HorizonClosed)), s.table(tableErased))
+		s.table(tableHorizons), quote(HorizonClosed.of(of)), s.table(tableErased))
 	list, err := collect(ctx, s, "guard", "SELECT * FROM ("+sql+") ORDER BY name, at", func(rows driver.Rows, l *line) error {
 		return rows.Scan(&l.Caller, &l.until, &l.Replacement)
 	})

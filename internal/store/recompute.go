@@ -31,25 +31,27 @@ func (s *Store) Recompute(ctx context.Context, buckets []time.Time, version uint
 	}
 	// What is sealed stays, by its version; not asking for it saves work. The calls of a
 	// sealed bucket may be gone.
-	horizons, err := s.Horizons(ctx)
+	horizons, err := s.horizons(ctx)
 	if err != nil {
 		return err
 	}
-	sorted = slices.DeleteFunc(sorted, func(b time.Time) bool { return b.Before(horizons.Sealed) })
-	if len(sorted) == 0 {
-		return nil
+	unsealed := func(of Sealed) []time.Time {
+		i, _ := slices.BinarySearchFunc(sorted, horizons[of].Sealed, time.Time.Compare)
+		return sorted[i:]
 	}
 	with, err := s.apart(ctx)
 	if err != nil {
 		return err
 	}
-	for part := range slices.Chunk(sorted, recomputeChunk) {
+	for part := range slices.Chunk(unsealed(SealedCall), recomputeChunk) {
 		if err := s.exec(ctx, "recompute", s.recomputeSQL(part, version, with), settings); err != nil {
 			return err
 		}
-		if !with.tickets {
-			continue
-		}
+	}
+	if !with.tickets {
+		return nil
+	}
+	for part := range slices.Chunk(unsealed(SealedTicket), recomputeChunk) {
 		if err := s.exec(ctx, "recompute_tickets", s.recomputeTicketsSQL(part, version), settings); err != nil {
 			return err
 		}

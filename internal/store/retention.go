@@ -19,16 +19,23 @@ const (
 	tableErased   = "erased_callers"
 )
 
-// HorizonStep is how far the retention of calls has come with the quarter hours before a
-// horizon.
+// HorizonStep is how far retention has come with the quarter hours before a horizon.
 type HorizonStep string
 
 // The steps, in their order.
 const (
 	HorizonClosed  HorizonStep = "closed"  // no record for them is taken any more
 	HorizonSealed  HorizonStep = "sealed"  // their tallies are fixed for good
-	HorizonRemoved HorizonStep = "removed" // their calls are gone
+	HorizonRemoved HorizonStep = "removed" // their calls, or tickets, are gone
 )
+
+// of is a step as it is noted. Calls and tickets each have horizons of their own.
+func (step HorizonStep) of(what Sealed) string {
+	if what == SealedTicket {
+		return "tickets_" + string(step)
+	}
+	return string(step)
+}
 
 // Horizons are the horizons reached; zero: none. A bucket is beyond one when it lies
 // before it.
@@ -38,38 +45,53 @@ type Horizons struct{ Closed, Sealed, Removed time.Time }
 // up to it, so whatever recomputes a sealed bucket, however late, loses.
 const SealedVersion uint64 = math.MaxUint64
 
-// sealedTables are the tables of tallies that a seal fixes: those that name the version
-// that holds in a bucket by a row of the blank dimension.
-var sealedTables = [...]string{tableTallies, tableTicketTallies}
+// tallies is the table that a seal fixes: it names the version that holds in a bucket by a
+// row of the blank dimension.
+func (of Sealed) tallies() string {
+	if of == SealedTicket {
+		return tableTicketTallies
+	}
+	return tableTallies
+}
 
-// Horizons returns how far the retention of calls has come.
-func (s *Store) Horizons(ctx context.Context) (h Horizons, err error) {
+// Horizons returns how far retention has come.
+func (s *Store) Horizons(ctx context.Context, of Sealed) (Horizons, error) {
+	all, err := s.horizons(ctx)
+	return all[of], err
+}
+
+func (s *Store) horizons(ctx context.Context) (map[Sealed]Horizons, error) {
 	type line struct {
 		step    string
 		horizon uint32
 	}
 	sql := fmt.Sprintf("SELECT toString(step), toUnixTimestamp(max(horizon)) FROM %s GROUP BY step", s.table(tableHorizons))
 	list, err := collect(ctx, s, "horizons", sql, func(rows driver.Rows, l *line) error { return rows.Scan(&l.step, &l.horizon) })
-	for _, l := range list {
-		switch at := fromSeconds(l.horizon); HorizonStep(l.step) {
-		case HorizonClosed:
-			h.Closed = at
-		case HorizonSealed:
-			h.Sealed = at
-		case HorizonRemoved:
-			h.Removed = at
+	all := map[Sealed]Horizons{}
+	for _, of := range []Sealed{SealedCall, SealedTicket} {
+		var h Horizons
+		for _, l := range list {
+			switch at := fromSeconds(l.horizon); l.step {
+			case HorizonClosed.of(of):
+				h.Closed = at
+			case HorizonSealed.of(of):
+				h.Sealed = at
+			case HorizonRemoved.of(of):
+				h.Removed = at
+			}
 		}
+		all[of] = h
 	}
-	return h, err
+	return all, err
 }
 
 // RaiseHorizon notes that a step has been reached for all buckets before the horizon. A
 // horizon never falls.
-func (s *Store) RaiseHorizon(ctx context.Context, step HorizonStep, horizon time.Time) error {
+func (s *Store) RaiseHorizon(ctx context.Context, of Sealed, step HorizonStep, horizon time.Time) error {
 	return s.insert(ctx, "", insertion{
 		table:   tableHorizons,
 		columns: []columnDef{{"step", "String"}, {"horizon", "DateTime('UTC')"}},
-		values:  []any{[]string{string(step)}, []int64{bound(horizon)}},
+		values:  []any{[]string{step.of(of)}, []int64{bound(horizon)}},
 		rows:    1,
 	})
 }
@@ -77,26 +99,24 @@ func (s *Store) RaiseHorizon(ctx context.Context, step HorizonStep, horizon time
 // SealTallies fixes the tallies of the buckets in [from, to): what they are now they stay,
 // whoever recomputes them. It reads nothing but tallies, so it may be repeated at any time,
 // after the calls are gone too. All marks of these buckets must have been recomputed.
-func (s *Store) SealTallies(ctx context.Context, from, to time.Time) error {
-	settings := s.wholeSettings()
-	for _, table := range sealedTables {
-		// All of a bucket's rows or none: one that was left behind when the bucket's marker
-		// went in would count no more, and no repetition would find it. A week at a time bounds
-		// the memory that takes.
-		for at := hotline.BucketOf(from); at.Before(to); {
-			end := at.Add(7 * 24 * time.Hour)
-			if end.After(to) {
-				end = to
-			}
-			within := fmt.Sprintf("bucket >= %d AND bucket < %d", bound(at), bound(end))
-			sql := fmt.Sprintf("INSERT INTO %[1]s SELECT * REPLACE (toUInt64(%[2]d) AS version) FROM (SELECT * FROM %[1]s FINAL WHERE %[3]s AND %[4]s)",
-				s.table(table), SealedVersion, within, s.newest(table, within))
-			err := s.repeat(ctx, "seal", func() error { return s.exec(ctx, "seal", sql, settings) })
-			if err != nil {
-				return fmt.Errorf("sealing the tallies from %s to %s: %w", at.Format(time.RFC3339), end.Format(time.RFC3339), err)
-			}
-			at = end
+func (s *Store) SealTallies(ctx context.Context, of Sealed, from, to time.Time) error {
+	settings, table := s.wholeSettings(), of.tallies()
+	// All of a bucket's rows or none: one that was left behind when the bucket's marker
+	// went in would count no more, and no repetition would find it. A week at a time bounds
+	// the memory that takes.
+	for at := hotline.BucketOf(from); at.Before(to); {
+		end := at.Add(7 * 24 * time.Hour)
+		if end.After(to) {
+			end = to
 		}
+		within := fmt.Sprintf("bucket >= %d AND bucket < %d", bound(at), bound(end))
+		sql := fmt.Sprintf("INSERT INTO %[1]s SELECT * REPLACE (toUInt64(%[2]d) AS version) FROM (SELECT * FROM %[1]s FINAL WHERE %[3]s AND %[4]s)",
+			s.table(table), SealedVersion, within, s.newest(table, within))
+		err := s.repeat(ctx, "seal", func() error { return s.exec(ctx, "seal", sql, settings) })
+		if err != nil {
+			return fmt.Errorf("sealing the tallies from %s to %s: %w", at.Format(time.RFC3339), end.Format(time.RFC3339), err)
+		}
+		at = end
 	}
 	return nil
 }
@@ -109,10 +129,21 @@ func (s *Store) FirstCall(ctx context.Context) (time.Time, error) {
 	return fromSeconds(first), err
 }
 
-// FirstTally is the oldest bucket that has been counted; zero without any.
-func (s *Store) FirstTally(ctx context.Context) (time.Time, error) {
+// FirstOpenTicket is the oldest bucket in which a ticket counts that is still open: that is
+// owed a response, or a resolution for which its source has set a deadline; zero without any.
+func (s *Store) FirstOpenTicket(ctx context.Context) (time.Time, error) {
 	var first uint32
-	sql := fmt.Sprintf("SELECT toUnixTimestamp(min(bucket)) FROM %s", s.table(tableTallies))
+	unset := func(column string) string { return "toUnixTimestamp64Milli(" + column + ") = 0" }
+	sql := fmt.Sprintf("SELECT toUnixTimestamp(min(bucket)) FROM %s FINAL WHERE NOT on_the_spot AND (%s OR NOT %s AND %s)",
+		s.table(tableTickets), unset("first_response"), unset("resolve_by"), unset("resolution"))
+	err := s.queryRow(ctx, "first_open_ticket", sql, &first)
+	return fromSeconds(first), err
+}
+
+// FirstTally is the oldest bucket that has been counted; zero without any.
+func (s *Store) FirstTally(ctx context.Context, of Sealed) (time.Time, error) {
+	var first uint32
+	sql := fmt.Sprintf("SELECT toUnixTimestamp(min(bucket)) FROM %s", s.table(of.tallies()))
 	err := s.queryRow(ctx, "first_tally", sql, &first)
 	return fromSeconds(first), err
 }
@@ -131,20 +162,15 @@ func (of Sealed) hashed(id string) string {
 	return fmt.Sprintf("sipHash128(concat(%s, %s))", quote(string(of)+"\x01"), id)
 }
 
-// RememberSealed notes which calls and tickets the sealed buckets before the horizon count.
-func (s *Store) RememberSealed(ctx context.Context, before time.Time) error {
-	for _, part := range []struct {
-		of        Sealed
-		table, id string
-	}{{SealedCall, tableCalls, "call_id"}, {SealedTicket, tableTickets, "ticket_id"}} {
-		sql := fmt.Sprintf("INSERT INTO %s (call, bucket) SELECT %s, bucket FROM %s FINAL WHERE bucket < %d",
-			s.table(tableSealed), part.of.hashed(part.id), s.table(part.table), bound(before))
-		err := s.repeat(ctx, "remember_sealed", func() error { return s.exec(ctx, "remember_sealed", sql, s.writeSettings()) })
-		if err != nil {
-			return err
-		}
+// RememberSealed notes which calls, or tickets, the sealed buckets before the horizon count.
+func (s *Store) RememberSealed(ctx context.Context, of Sealed, before time.Time) error {
+	table, id := tableCalls, "call_id"
+	if of == SealedTicket {
+		table, id = tableTickets, "ticket_id"
 	}
-	return nil
+	sql := fmt.Sprintf("INSERT INTO %s (call, bucket) SELECT %s, bucket FROM %s FINAL WHERE bucket < %d",
+		s.table(tableSealed), of.hashed(id), s.table(table), bound(before))
+	return s.repeat(ctx, "remember_sealed", func() error { return s.exec(ctx, "remember_sealed", sql, s.writeSettings()) })
 }
 
 // SealedAmong returns those of the ids that sealed buckets count.
@@ -178,12 +204,13 @@ func (r Removed) Total() (n uint64) {
 	return n
 }
 
-// RemoveCalls removes the calls of the sealed buckets before the horizon, and what is kept
-// for them. The calls of each caller are kept for as long as a call after the horizon may
-// be a further one of theirs. It may be repeated, and finds again what was brought since.
-func (s *Store) RemoveCalls(ctx context.Context, before time.Time) (Removed, error) {
+// RemoveSealed removes the calls, or tickets, of the sealed buckets before the horizon, and
+// what is kept for them. The calls of each caller are kept for as long as a call after the
+// horizon may be a further one of theirs. It may be repeated, and finds again what was
+// brought since.
+func (s *Store) RemoveSealed(ctx context.Context, of Sealed, before time.Time) (Removed, error) {
 	removed := Removed{}
-	for _, step := range s.removals(before) {
+	for _, step := range s.removals(of, before) {
 		n, err := s.remove(ctx, step.table, step.where)
 		if err != nil {
 			return removed, err
@@ -193,10 +220,10 @@ func (s *Store) RemoveCalls(ctx context.Context, before time.Time) (Removed, err
 	return removed, nil
 }
 
-// CallsBefore says how many rows RemoveCalls would remove.
-func (s *Store) CallsBefore(ctx context.Context, before time.Time) (Removed, error) {
+// Removable says how many rows RemoveSealed would remove.
+func (s *Store) Removable(ctx context.Context, of Sealed, before time.Time) (Removed, error) {
 	found := Removed{}
-	for _, step := range s.removals(before) {
+	for _, step := range s.removals(of, before) {
 		n, err := s.rowsOf(ctx, step.table, step.where)
 		if err != nil {
 			return nil, err
@@ -209,17 +236,21 @@ func (s *Store) CallsBefore(ctx context.Context, before time.Time) (Removed, err
 type removal struct{ table, where string }
 
 // removals are in such an order that what tells of the others goes last.
-func (s *Store) removals(before time.Time) []removal {
+func (s *Store) removals(of Sealed, before time.Time) []removal {
 	// A call that was deleted before it was ever seen lies nowhere: its line is dated by
 	// when it came, which was after the call.
 	arrived := "fromUnixTimestamp64Milli(toInt64(bitNot(earliness)), 'UTC')"
+	if of == SealedTicket {
+		return []removal{
+			{tableTickets, fmt.Sprintf("bucket < %d", bound(before))},
+			{tableTicketVersions, fmt.Sprintf("if(empty(buckets), %[2]s < toDateTime64(%[1]d, 3, 'UTC'), arrayMax(buckets) < toDateTime(%[1]d, 'UTC'))", bound(before), arrived)},
+		}
+	}
 	return []removal{
 		{tableCallers, fmt.Sprintf("bucket < %d", bound(before.Add(-repeatReach)))},
 		{tableSupplements, fmt.Sprintf("call_id IN (SELECT call_id FROM %s FINAL WHERE bucket < %d)", s.table(tableCalls), bound(before))},
 		{tableCalls, fmt.Sprintf("bucket < %d", bound(before))},
 		{tableVersions, fmt.Sprintf("bucket < %[1]d AND (toUnixTimestamp(bucket) != 0 OR %[2]s < toDateTime64(%[1]d, 3, 'UTC'))", bound(before), arrived)},
-		{tableTickets, fmt.Sprintf("bucket < %d", bound(before))},
-		{tableTicketVersions, fmt.Sprintf("if(empty(buckets), %[2]s < toDateTime64(%[1]d, 3, 'UTC'), arrayMax(buckets) < toDateTime(%[1]d, 'UTC'))", bound(before), arrived)},
 	}
 }
 

@@ -99,17 +99,17 @@ func TestSealedTalliesStay(t *testing.T) {
 	ctx := t.Context()
 	horizon := s.first.Add(9*24*time.Hour + 6*time.Hour) // in another month than the first call, and within a day
 	before := s.tallies()
-	s.must(s.store.SealTallies(ctx, s.first, horizon))
+	s.must(s.store.SealTallies(ctx, store.SealedCall, s.first, horizon))
 	s.same("sealed", before)
 	if n := query(t, s.cfg, fmt.Sprint("SELECT uniqExact(bucket) FROM {db}.tallies WHERE version = ", store.SealedVersion)); n != "222" {
 		t.Fatalf("%s buckets are sealed, not 222", n)
 	}
-	s.must(s.store.RememberSealed(ctx, horizon))
+	s.must(s.store.RememberSealed(ctx, store.SealedCall, horizon))
 
 	// One that slept has read nothing of the seal, and finds no calls.
-	removed, err := s.store.RemoveCalls(ctx, horizon)
+	removed, err := s.store.RemoveSealed(ctx, store.SealedCall, horizon)
 	s.must(err)
-	if want := (store.Removed{"calls": 222, "call_versions": 222, "caller_calls": 174, "call_supplements": 0, "tickets": 0, "ticket_versions": 0}); !cmp.Equal(want, removed) {
+	if want := (store.Removed{"calls": 222, "call_versions": 222, "caller_calls": 174, "call_supplements": 0}); !cmp.Equal(want, removed) {
 		t.Errorf("removed %v, want %v", removed, want)
 	}
 	var sealed []time.Time
@@ -118,12 +118,12 @@ func TestSealedTalliesStay(t *testing.T) {
 	}
 	s.must(s.store.Recompute(ctx, sealed, store.SealedVersion-1))
 	s.same("after a sleeper recomputed without calls", before)
-	s.must(s.store.SealTallies(ctx, s.first, horizon))
+	s.must(s.store.SealTallies(ctx, store.SealedCall, s.first, horizon))
 	s.same("sealed again, without calls", before)
 
-	s.must(s.store.RaiseHorizon(ctx, store.HorizonSealed, horizon))
-	s.must(s.store.RaiseHorizon(ctx, store.HorizonSealed, horizon.Add(-time.Hour))) // by one that slept
-	h, err := s.store.Horizons(ctx)
+	s.must(s.store.RaiseHorizon(ctx, store.SealedCall, store.HorizonSealed, horizon))
+	s.must(s.store.RaiseHorizon(ctx, store.SealedCall, store.HorizonSealed, horizon.Add(-time.Hour))) // by one that slept
+	h, err := s.store.Horizons(ctx, store.SealedCall)
 	if err != nil || !h.Sealed.Equal(horizon) || !h.Closed.IsZero() {
 		t.Fatalf("horizons %+v, %v", h, err)
 	}
@@ -136,7 +136,7 @@ func TestSealedTalliesStay(t *testing.T) {
 
 	// Who sleeps and brings a call after all is found by the next run.
 	s.give(&hotline.Call{ID: "c-1", Version: 1, StartedAt: s.first.Add(time.Hour), Outcome: hotline.Answered, Queue: "q", CallerHash: "k.1"})
-	if removed, err = s.store.RemoveCalls(ctx, horizon); err != nil || removed["calls"] != 1 || removed["call_versions"] != 1 {
+	if removed, err = s.store.RemoveSealed(ctx, store.SealedCall, horizon); err != nil || removed["calls"] != 1 || removed["call_versions"] != 1 {
 		t.Errorf("removed %v, %v", removed, err)
 	}
 	found, err := s.store.SealedAmong(ctx, store.SealedCall, []string{"c-0", "c-221", "c-222", "nobody"})
@@ -203,7 +203,7 @@ func TestSealedTalliesGoInWhole(t *testing.T) {
 	query(t, s.cfg, fmt.Sprintf(`INSERT INTO {db}.tallies (dimension, bucket, centre, source, name, version, calls, data_to)
 		SELECT 'agent', toDateTime(%[1]d + 900 * (number %% 96), 'UTC'), 'c', 's', toString(number), 7, 1, now64(3) FROM numbers(%[2]d)
 		UNION ALL SELECT '', toDateTime(%[1]d + 900 * number, 'UTC'), '', '', '', 7, 0, toDateTime64(0, 3) FROM numbers(96)`, day.Unix(), groups))
-	s.must(s.store.SealTallies(t.Context(), day, day.Add(24*time.Hour)))
+	s.must(s.store.SealTallies(t.Context(), store.SealedCall, day, day.Add(24*time.Hour)))
 	sealed := fmt.Sprintf("FROM {db}.tallies WHERE version = %d AND bucket >= %d AND bucket < %d", store.SealedVersion, day.Unix(), day.Add(24*time.Hour).Unix())
 	if n := query(t, s.cfg, "SELECT count() "+sealed+" AND source = 's'"); n != fmt.Sprint(groups) {
 		t.Errorf("%s groups are sealed, not %d", n, groups)

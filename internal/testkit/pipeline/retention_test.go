@@ -38,21 +38,21 @@ func (d *dying) write(do func() error) error {
 	return errDied
 }
 
-func (d *dying) RaiseHorizon(ctx context.Context, step store.HorizonStep, at time.Time) error {
-	return d.write(func() error { return d.Store.RaiseHorizon(ctx, step, at) })
+func (d *dying) RaiseHorizon(ctx context.Context, of store.Sealed, step store.HorizonStep, at time.Time) error {
+	return d.write(func() error { return d.Store.RaiseHorizon(ctx, of, step, at) })
 }
 
-func (d *dying) SealTallies(ctx context.Context, from, to time.Time) error {
-	return d.write(func() error { return d.Store.SealTallies(ctx, from, to) })
+func (d *dying) SealTallies(ctx context.Context, of store.Sealed, from, to time.Time) error {
+	return d.write(func() error { return d.Store.SealTallies(ctx, of, from, to) })
 }
 
-func (d *dying) RememberSealed(ctx context.Context, before time.Time) error {
-	return d.write(func() error { return d.Store.RememberSealed(ctx, before) })
+func (d *dying) RememberSealed(ctx context.Context, of store.Sealed, before time.Time) error {
+	return d.write(func() error { return d.Store.RememberSealed(ctx, of, before) })
 }
 
-func (d *dying) RemoveCalls(ctx context.Context, before time.Time) (r store.Removed, err error) {
+func (d *dying) RemoveSealed(ctx context.Context, of store.Sealed, before time.Time) (r store.Removed, err error) {
 	err = d.write(func() error {
-		r, err = d.Store.RemoveCalls(ctx, before)
+		r, err = d.Store.RemoveSealed(ctx, of, before)
 		return err
 	})
 	return r, err
@@ -149,7 +149,7 @@ func TestRetentionDiesAtEachStep(t *testing.T) {
 		if !items[0].Before.Equal(until) {
 			t.Errorf("day %d: sealed before %s, not %s", day, items[0].Before, until)
 		}
-		if left, err := s.store.CallsBefore(t.Context(), until); err != nil || left.Total() != 0 {
+		if left, err := s.store.Removable(t.Context(), store.SealedCall, until); err != nil || left.Total() != 0 {
 			t.Errorf("day %d: %v left, %v", day, left, err)
 		}
 		got, err := s.tallies(centres)
