@@ -126,6 +126,9 @@ func EraseCaller(ctx context.Context, cfg config.Root, log *slog.Logger, out io.
 		}
 		w := &printer{out: out}
 		w.line("Erased: the identity in %d calls that arrived before %s, and %d rejected records.", done.Calls, instantOr(done.Until, "-"), done.Letters)
+		if done.Later > 0 {
+			w.line("%d calls of this caller are dated after that, by a clock that runs ahead: they keep the identity. Correct their times, or erase again when that time has come.", done.Later)
+		}
 		w.line("Every figure stays what it was: the calls are counted on, under a random name.")
 		if done.Unread > 0 {
 			w.line("%d rejected records are sealed for keys that are retired; nobody can read them, and they were not looked into.", done.Unread)

@@ -23,6 +23,7 @@ var ErrNothing = errors.New("nothing is held of this caller")
 type Erased struct {
 	Until   time.Time // calls that arrived before
 	Calls   uint64    // that lost their identity
+	Later   int       // calls dated at Until or after, by a clock that runs ahead: they keep it
 	Letters int       // dead letters taken away
 	Unread  int       // dead letters that no key opens, and that were not looked into
 	Kafka   []Log     // what the log holds, until it forgets it
@@ -57,6 +58,9 @@ func (d *Desk) Erase(ctx context.Context, c Caller, now time.Time) (out Erased, 
 		return out, ErrNothing
 	}
 	out.Until = hotline.BucketOf(now).Add(hotline.BucketLength)
+	if out.Later, err = laterThan(held.Calls, out.Until); err != nil {
+		return out, err
+	}
 	if len(c.Pseudonyms) > 0 {
 		if out.Calls, err = d.erase(ctx, c.Pseudonyms, out.Until); err != nil {
 			return out, err
@@ -67,6 +71,20 @@ func (d *Desk) Erase(ctx context.Context, c Caller, now time.Time) (out Erased, 
 	}
 	out.Letters = len(letters)
 	return out, nil
+}
+
+// laterThan counts the calls that are dated at the time or after.
+func laterThan(calls []json.RawMessage, at time.Time) (n int, err error) {
+	for _, row := range calls {
+		var c struct{ Bucket string }
+		if err := json.Unmarshal(row, &c); err != nil {
+			return 0, fmt.Errorf("reading a call that is held: %w", err)
+		}
+		if c.Bucket >= at.UTC().Format(time.DateTime) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (d *Desk) erase(ctx context.Context, pseudonyms []string, until time.Time) (uint64, error) {
@@ -225,7 +243,7 @@ func (d *Desk) forget(ctx context.Context, list []store.Erasure) error {
 		if e.Replacement == "" {
 			continue
 		}
-		held, err := d.heldBefore(ctx, e.Until)
+		held, err := d.inLog(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -270,22 +288,50 @@ func (d *Desk) forget(ctx context.Context, list []store.Erasure) error {
 	return d.deps.Store.ForgetReplacements(ctx, gone)
 }
 
-// heldBefore says whether the topics still have records that were written before.
-func (d *Desk) heldBefore(ctx context.Context, at time.Time) (bool, error) {
+// leastRead is up to how many old records of a partition are looked into. Each keeps its
+// last one, however old, which on a quiet topic nothing ever takes the place of.
+const leastRead = 100
+
+// inLog says whether a topic still has a record of the erased caller that was written
+// before. Where there are many old records, one of them is taken to be.
+func (d *Desk) inLog(ctx context.Context, erased store.Erasure) (found bool, err error) {
 	for _, topic := range d.deps.Topics.Records {
 		extents, err := d.deps.Broker.Offsets(ctx, topic)
 		if err != nil {
 			return false, err
 		}
-		after, err := d.deps.Broker.OffsetsAt(ctx, topic, at)
+		after, err := d.deps.Broker.OffsetsAt(ctx, topic, erased.Until)
 		if err != nil {
 			return false, err
 		}
 		for i, e := range extents {
-			if after[i] > e.First {
+			if after[i]-e.First > leastRead {
 				return true, nil
+			}
+			if after[i] <= e.First {
+				continue
+			}
+			err := d.deps.Broker.ReadRange(ctx, topic, e.Partition, e.First, after[i], func(recs []broker.Record) error {
+				found = found || slices.ContainsFunc(recs, func(r broker.Record) bool { return carries(r.Value, erased.Caller) })
+				return nil
+			})
+			if err != nil || found {
+				return found, err
 			}
 		}
 	}
 	return false, nil
+}
+
+// carries says whether a record has the pseudonym of that name in an erasure. What is no
+// JSON is no call, for the loader neither.
+func carries(value []byte, name string) bool {
+	var r struct {
+		Caller     string            `json:"caller_hash"`
+		Attributes map[string]string `json:"attributes"`
+	}
+	if json.Unmarshal(value, &r) != nil {
+		return false
+	}
+	return store.ErasedName(r.Caller) == name || store.ErasedName(r.Attributes[hotline.CallerPrevious]) == name
 }
