@@ -43,33 +43,43 @@ func (s *Store) rowsOf(ctx context.Context, table, where string) (rows uint64, e
 }
 
 // mutate runs a mutation and returns when it is done, with the number of rows it found.
-// Repeating one that was given up is harmless: where there is nothing to do it does
-// nothing. Rows that come while it runs are left to the next.
+// Repeating one that was given up is harmless: it goes on by itself and is waited for, and
+// where it leaves nothing to do nothing is done. Rows that come while it runs are left to
+// the next.
 func (s *Store) mutate(ctx context.Context, m mutation) (uint64, error) {
 	rows, err := s.rowsOf(ctx, m.table, m.where)
 	if err != nil || rows == 0 {
 		return 0, err
 	}
+	name, on := m.table, ""
+	if s.cfg.Cluster != "" && sharded(m.table) {
+		name = s.form().localName(m.table)
+	}
+	switch waited, err := s.mutated(ctx, name); {
+	case err != nil:
+		return 0, err
+	case waited: // for one that a run before this has begun: it may have done the same
+		if rows, err = s.rowsOf(ctx, m.table, m.where); err != nil || rows == 0 {
+			return 0, err
+		}
+	}
 	settings := s.readSettings()
 	settings["mutations_sync"] = 0 // it may take longer than a statement may
-	name, on := m.table, ""
 	if s.cfg.Cluster != "" {
 		settings["allow_nondeterministic_mutations"] = 1 // what is looked up is the same on every server
 		on = " ON CLUSTER " + quoteName(s.cfg.Cluster)
-		if sharded(m.table) {
-			name = s.form().localName(m.table)
-		}
 	}
 	statement := "mutate_" + m.table
 	sql := fmt.Sprintf("ALTER TABLE %s%s %s WHERE %s", s.table(name), on, m.change, m.where)
 	if err := s.repeat(ctx, statement, func() error { return s.exec(ctx, statement, sql, settings) }); err != nil {
 		return 0, err
 	}
-	return rows, s.mutated(ctx, name)
+	_, err = s.mutated(ctx, name)
+	return rows, err
 }
 
-// mutated waits until no mutation of the table is under way.
-func (s *Store) mutated(ctx context.Context, table string) error {
+// mutated waits until no mutation of the table is under way, and says whether any was.
+func (s *Store) mutated(ctx context.Context, table string) (waited bool, err error) {
 	type line struct {
 		left   uint64
 		reason string
@@ -82,19 +92,19 @@ func (s *Store) mutated(ctx context.Context, table string) error {
 		from, quote(s.cfg.Database), quote(table))
 	tick := time.NewTicker(mutationPoll)
 	defer tick.Stop()
-	for {
+	for ; ; waited = true {
 		list, err := collect(ctx, s, "mutations", sql, func(rows driver.Rows, l *line) error { return rows.Scan(&l.left, &l.reason) })
 		switch {
 		case err != nil:
-			return err
+			return waited, err
 		case len(list) == 0 || list[0].left == 0:
-			return nil
+			return waited, nil
 		case list[0].reason != "":
-			return &Error{Statement: "mutate_" + table, Class: ClassSchema, Err: errors.New(list[0].reason)}
+			return waited, &Error{Statement: "mutate_" + table, Class: ClassSchema, Err: errors.New(list[0].reason)}
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("changing rows of %s, which goes on by itself: %w", table, ctx.Err())
+			return waited, fmt.Errorf("changing rows of %s, which goes on by itself: %w", table, ctx.Err())
 		case <-tick.C:
 		}
 	}
