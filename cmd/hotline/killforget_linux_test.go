@@ -70,7 +70,7 @@ func (f *forgetting) crash(up *process) {
 		below = append(below, pid)
 	}
 	up.kill()
-	gone(f.t, 10*time.Second, below...)
+	gone(f.t, below...)
 }
 
 // exact fails the test when a figure is not what it was.
