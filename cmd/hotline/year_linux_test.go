@@ -360,7 +360,9 @@ func TestSimulatedYear(t *testing.T) {
 	}
 	y := w.simulateYear(scenario)
 	w.up()
-	day := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 9, 0, 0, 0, y.truth.zone) }
+	day := func(month time.Month, day int) time.Time {
+		return time.Date(2026, month, day, 9, 0, 0, 0, y.truth.zone)
+	}
 	over := day(13, 10) // January 2027
 
 	y.importBetween(time.Time{}, day(4, 10))

@@ -245,6 +245,9 @@ func (x *differ) tell(kind seal.ChangeKind, was, is *listedCall) {
 	if len(x.d.Calls) < x.most {
 		x.d.Calls = append(x.d.Calls, change)
 	}
+	if kind == seal.Expired { // what was counted of it stays: it changes no figure
+		return
+	}
 	for i, figure := range x.d.Figures {
 		if letterAt(change.Was, i) != letterAt(change.Is, i) {
 			if x.changed[figure] == nil {

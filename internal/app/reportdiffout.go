@@ -130,6 +130,9 @@ func (x *differ) because(code string, was, is *report.Indicator) []string {
 	if len(why) == 0 && was != nil && was.SameCounts(is) {
 		why = append(why, "时序进度或预测变化 expected progress or forecast")
 	}
+	if len(why) == 0 && x.d.Kinds[seal.Expired] > 0 {
+		why = append(why, "明细已过保存期限，无法逐通说明 the calls have reached retention: which of them it was cannot be told")
+	}
 	if len(why) == 0 {
 		zh, en := seal.Unlisted.Title()
 		why = append(why, zh+" "+en+"：报告期以外的来电 calls outside of the period, or records that came apart from calls")
