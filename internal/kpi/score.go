@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // Score is the points of a value against its target, unrounded, by the practice of the
@@ -157,7 +158,8 @@ func GradeOf(grades []GradeBand, total *big.Rat) (GradeBand, bool) {
 
 // Print writes a value in the unit of its target, cut so that a missed target never shows
 // as met: down, and up where less is better. Not fewer decimals are kept than the target
-// has. Trailing zeros go unless fixed asks for all decimals.
+// has. Trailing zeros go; where fixed asks for decimals two of them stay, so that a column of
+// values reads alike and 7 of ten thousand cards is not 7.0000.
 func Print(value *big.Rat, row *Row, fixed bool) string {
 	decimals := row.Unit.Decimals
 	if digits, exact := row.Target.Rat().FloatPrec(); exact {
@@ -169,8 +171,12 @@ func Print(value *big.Rat, row *Row, fixed bool) string {
 		whole.Add(whole, big.NewInt(1))
 	}
 	text := point(whole.String(), decimals)
-	if !fixed && decimals > 0 {
-		text = trimZeros(text)
+	keep := 0
+	if fixed {
+		keep = min(decimals, 2)
 	}
-	return text
+	for ; decimals > keep && text[len(text)-1] == '0'; decimals-- {
+		text = text[:len(text)-1]
+	}
+	return strings.TrimSuffix(text, ".")
 }
