@@ -30,7 +30,7 @@ func layer(tree string) (int, bool) {
 		{"internal/strictyaml"},     // how files of people are read
 		{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/personal"}, // the pure core …
 		{"internal/wire", "internal/kpi"}, // … which stands on its own lower half
-		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/ruleset"}, // adapters
+		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/credential", "internal/ruleset"}, // adapters
 		{"internal/deadletter"}, // an envelope that two components share
 		{
 			"internal/source", "internal/intake", "internal/load", "internal/aggregate", "internal/publish",

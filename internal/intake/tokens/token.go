@@ -1,18 +1,16 @@
 package tokens
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/credential"
 )
 
 // Kind is a kind of record.
@@ -51,10 +49,63 @@ type Token struct {
 
 // Errors of a token that is no longer good. They are wrapped: compare with errors.Is.
 var (
-	ErrUnknown = errors.New("the token is not known")
-	ErrRevoked = errors.New("the token is revoked")
-	ErrExpired = errors.New("the token has expired")
+	ErrUnknown = credential.ErrUnknown
+	ErrRevoked = credential.ErrRevoked
+	ErrExpired = credential.ErrExpired
 )
+
+// kind is how the file of tokens is kept.
+var kind = credential.Kind[Token]{
+	Prefix: "hl_", Command: "hotline tokens",
+	Comment:    "Who may post records to hotline. Change it with hotline tokens; it holds no secret, only hashes.",
+	Fields:     (*Token).fields,
+	Validate:   (*Token).validate,
+	Secretless: func(t *Token) bool { return t.Certificate != "" },
+	Clash: func(have, added *Token) error {
+		if added.Certificate != "" && have.Certificate == added.Certificate {
+			return fmt.Errorf("the certificate %s stands for token %s already", added.Certificate, have.Name)
+		}
+		return nil
+	},
+}
+
+func (t *Token) fields() credential.Fields {
+	return credential.Fields{ID: &t.ID, Name: &t.Name, SHA256: &t.SHA256, Created: &t.Created, Expires: &t.Expires, Revoked: &t.Revoked}
+}
+
+// List reads the tokens of the file; none when there is no file.
+func List(path string) ([]Token, error) { return kind.List(path) }
+
+// Add puts a new token into the file, which is made when missing, and gives its secret:
+// nothing else ever tells it again. A token for a certificate has none.
+func Add(ctx context.Context, path string, t Token, now time.Time) (secret string, made Token, err error) {
+	return kind.Add(ctx, path, t, now)
+}
+
+// Revoke ends a token, given by name or id, for good. Who uses the file refuses it from
+// the next request on.
+func Revoke(ctx context.Context, path, which string, now time.Time) (Token, error) {
+	return kind.Revoke(ctx, path, which, now)
+}
+
+// Watched is a file of tokens as it is at each moment. It is safe for concurrent use.
+type Watched struct{ *credential.Watched[Token] }
+
+// Watch opens nothing; the first look does.
+func Watch(path string) *Watched { return &Watched{kind.Watch(path)} }
+
+// FindCertificate gives the token of a certificate that has been verified.
+func (w *Watched) FindCertificate(c *x509.Certificate, now time.Time) (*Token, error) {
+	names := append([]string{c.Subject.CommonName}, c.DNSNames...)
+	for _, u := range c.URIs {
+		names = append(names, u.String())
+	}
+	t, err := w.Look(func(t *Token) bool { return t.Certificate != "" && slices.Contains(names, t.Certificate) }, now)
+	if errors.Is(err, ErrUnknown) {
+		err = fmt.Errorf("%w: no entry has the certificate's name", err)
+	}
+	return t, err
+}
 
 // May says whether the token may send records of the kind.
 func (t *Token) May(k Kind) bool { return len(t.Kinds) == 0 || slices.Contains(t.Kinds, k) }
@@ -64,27 +115,8 @@ func (t *Token) MayBe(source string) bool {
 	return len(t.Sources) == 0 || slices.Contains(t.Sources, source)
 }
 
-// good is nil while the token may be used.
-func (t *Token) good(now time.Time) error {
-	switch {
-	case !t.Revoked.IsZero():
-		return ErrRevoked
-	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		return ErrExpired
-	}
-	return nil
-}
-
 // State is a word for people: active, expired or revoked.
-func (t *Token) State(now time.Time) string {
-	switch err := t.good(now); {
-	case errors.Is(err, ErrRevoked):
-		return "revoked"
-	case err != nil:
-		return "expired"
-	}
-	return "active"
-}
+func (t *Token) State(now time.Time) string { return t.fields().State(now) }
 
 var (
 	validName   = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
@@ -103,8 +135,6 @@ func (t *Token) validate() error {
 		return fmt.Errorf("bytes per second: %d is below 1024", t.BytesPerSecond)
 	case t.SHA256 == "" && t.Certificate == "":
 		return errors.New("neither a secret nor a certificate")
-	case t.SHA256 != "" && len(t.SHA256) != 2*sha256.Size:
-		return errors.New("the secret's hash is damaged")
 	}
 	for _, s := range t.Sources {
 		if !validSource.MatchString(s) {
@@ -122,85 +152,4 @@ func (t *Token) validate() error {
 		}
 	}
 	return nil
-}
-
-// A secret is written as hl_ID_SECRET: the prefix lets scanners of repositories find one
-// that was committed, the id finds its entry.
-const (
-	prefix      = "hl_"
-	idBytes     = 6
-	secretBytes = 32
-)
-
-// newSecret makes an id and a secret for it.
-func newSecret() (id, secret, hash string, err error) {
-	b := make([]byte, idBytes+secretBytes)
-	if _, err := rand.Read(b); err != nil {
-		return "", "", "", fmt.Errorf("making a token: %w", err)
-	}
-	id = hex.EncodeToString(b[:idBytes])
-	secret = prefix + id + "_" + base64.RawURLEncoding.EncodeToString(b[idBytes:])
-	return id, secret, hashOf(secret), nil
-}
-
-func hashOf(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
-
-// idOf is the id inside a secret, empty when it has not the form of one.
-func idOf(secret string) string {
-	rest, ok := strings.CutPrefix(secret, prefix)
-	if !ok || len(rest) < 2*idBytes+2 || rest[2*idBytes] != '_' {
-		return ""
-	}
-	return rest[:2*idBytes]
-}
-
-// set is the tokens of one state of the file.
-type set struct {
-	byID          map[string]*Token
-	byCertificate map[string]*Token
-}
-
-func newSet(list []Token) *set {
-	s := &set{byID: make(map[string]*Token, len(list)), byCertificate: map[string]*Token{}}
-	for i := range list {
-		t := &list[i]
-		if t.SHA256 != "" {
-			s.byID[t.ID] = t
-		}
-		// Of several entries for one certificate the one in force counts.
-		if have := s.byCertificate[t.Certificate]; t.Certificate != "" && (have == nil || !have.Revoked.IsZero()) {
-			s.byCertificate[t.Certificate] = t
-		}
-	}
-	return s
-}
-
-func (s *set) find(secret string, now time.Time) (*Token, error) {
-	t := s.byID[idOf(secret)]
-	have := hashOf(secret) // also where there is no entry: both cost the same
-	want := ""
-	if t != nil {
-		want = t.SHA256
-	}
-	if subtle.ConstantTimeCompare([]byte(have), []byte(want)) != 1 {
-		return nil, ErrUnknown
-	}
-	return t, t.good(now)
-}
-
-// findCertificate looks for the names of a certificate that has been verified.
-func (s *set) findCertificate(c *x509.Certificate, now time.Time) (*Token, error) {
-	names := append([]string{c.Subject.CommonName}, c.DNSNames...)
-	for _, u := range c.URIs {
-		names = append(names, u.String())
-	}
-	for _, name := range names {
-		if t := s.byCertificate[name]; t != nil && name != "" {
-			return t, t.good(now)
-		}
-	}
-	return nil, fmt.Errorf("%w: no entry has the certificate's name", ErrUnknown)
 }

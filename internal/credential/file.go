@@ -1,4 +1,4 @@
-package tokens
+package credential
 
 import (
 	"context"
@@ -24,20 +24,20 @@ const (
 )
 
 // file is the form of the file.
-type file struct {
-	Format  int     `json:"format"`
-	Comment string  `json:"comment"`
-	Tokens  []Token `json:"tokens"`
+type file[T any] struct {
+	Format  int    `json:"format"`
+	Comment string `json:"comment"`
+	Tokens  []T    `json:"tokens"`
 }
 
-// List reads the tokens of the file; none when there is no file.
-func List(path string) ([]Token, error) {
-	list, _, err := load(path)
+// List reads the holders of a file; none when there is no file.
+func (k *Kind[T]) List(path string) ([]T, error) {
+	list, _, err := k.load(path)
 	return list, err
 }
 
 // load gives what the file held and what tells that it has changed since.
-func load(path string) ([]Token, fs.FileInfo, error) {
+func (k *Kind[T]) load(path string) ([]T, fs.FileInfo, error) {
 	h, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -58,7 +58,7 @@ func load(path string) ([]Token, fs.FileInfo, error) {
 	case runtime.GOOS != "windows" && mode.Perm()&0o077 != 0:
 		return nil, nil, fmt.Errorf("the file of tokens %s may be read or written by others (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
-	var f file
+	var f file[T]
 	dec := json.NewDecoder(h)
 	dec.DisallowUnknownFields() // a scope of a newer program must not be overlooked
 	if err := dec.Decode(&f); err != nil {
@@ -68,35 +68,47 @@ func load(path string) ([]Token, fs.FileInfo, error) {
 		return nil, nil, fmt.Errorf("the file of tokens %s has format %d, this program knows %d", path, f.Format, fileFormat)
 	}
 	for i := range f.Tokens {
-		if err := f.Tokens[i].validate(); err != nil {
-			return nil, nil, fmt.Errorf("the file of tokens %s: entry %s: %w", path, f.Tokens[i].ID, err)
+		of := k.Fields(&f.Tokens[i])
+		err := of.validate()
+		if err == nil {
+			err = k.Validate(&f.Tokens[i])
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("the file of tokens %s: entry %s: %w", path, *of.ID, err)
 		}
 	}
 	return f.Tokens, info, nil
 }
 
-// Add puts a new token into the file, which is made when missing, and gives its secret:
-// nothing else ever tells it again. A token for a certificate has none.
-func Add(ctx context.Context, path string, t Token, now time.Time) (secret string, made Token, err error) {
-	id, secret, hash, err := newSecret()
+// Add puts a new holder into the file, which is made when missing, and gives its secret:
+// nothing else ever tells it again. One that [Kind.Secretless] names has none.
+func (k *Kind[T]) Add(ctx context.Context, path string, t T, now time.Time) (secret string, made T, err error) {
+	var none T
+	id, secret, hash, err := newSecret(k.Prefix)
 	if err != nil {
-		return "", Token{}, err
+		return "", none, err
 	}
-	t.ID, t.SHA256, t.Created = id, hash, now.UTC().Truncate(time.Second)
-	t.Expires = t.Expires.UTC()
-	if t.Certificate != "" {
-		secret, t.SHA256 = "", ""
+	of := k.Fields(&t)
+	*of.ID, *of.SHA256, *of.Created, *of.Expires = id, hash, now.UTC().Truncate(time.Second), of.Expires.UTC()
+	if k.Secretless != nil && k.Secretless(&t) {
+		secret, *of.SHA256 = "", ""
 	}
-	if err := t.validate(); err != nil {
-		return "", Token{}, err
+	if err := errors.Join(of.validate(), k.Validate(&t)); err != nil {
+		return "", none, err
 	}
-	return secret, t, change(ctx, path, func(list []Token) ([]Token, error) {
+	return secret, t, k.change(ctx, path, func(list []T) ([]T, error) {
 		for i := range list {
-			if list[i].Name == t.Name && list[i].Revoked.IsZero() {
-				return nil, fmt.Errorf("there is a token %s already: revoke it first, or choose another name", t.Name)
+			have := k.Fields(&list[i])
+			if !have.Revoked.IsZero() {
+				continue
 			}
-			if t.Certificate != "" && list[i].Certificate == t.Certificate && list[i].Revoked.IsZero() {
-				return nil, fmt.Errorf("the certificate %s stands for token %s already", t.Certificate, list[i].Name)
+			if *have.Name == *of.Name {
+				return nil, fmt.Errorf("there is a token %s already: revoke it first, or choose another name", *of.Name)
+			}
+			if k.Clash != nil {
+				if err := k.Clash(&list[i], &t); err != nil {
+					return nil, err
+				}
 			}
 		}
 		return append(list, t), nil
@@ -105,25 +117,27 @@ func Add(ctx context.Context, path string, t Token, now time.Time) (secret strin
 
 // Revoke ends a token, given by name or id, for good. Who uses the file refuses it from
 // the next request on.
-func Revoke(ctx context.Context, path, which string, now time.Time) (Token, error) {
-	var revoked Token
-	err := change(ctx, path, func(list []Token) ([]Token, error) {
-		i := slices.IndexFunc(list, func(t Token) bool { return t.Revoked.IsZero() && (t.Name == which || t.ID == which) })
+func (k *Kind[T]) Revoke(ctx context.Context, path, which string, now time.Time) (revoked T, err error) {
+	err = k.change(ctx, path, func(list []T) ([]T, error) {
+		i := slices.IndexFunc(list, func(t T) bool {
+			of := k.Fields(&t)
+			return of.Revoked.IsZero() && (*of.Name == which || *of.ID == which)
+		})
 		if i < 0 {
-			return nil, fmt.Errorf("there is no token %q in force (hotline tokens list)", which)
+			return nil, fmt.Errorf("there is no token %q in force (%s list)", which, k.Command)
 		}
-		list[i].Revoked = now.UTC().Truncate(time.Second)
+		*k.Fields(&list[i]).Revoked = now.UTC().Truncate(time.Second)
 		revoked = list[i]
 		return list, nil
 	})
 	return revoked, err
 }
 
-// lockWait is how long another hotline tokens may take.
+// lockWait is how long another change may take.
 const lockWait = 10 * time.Second
 
 // change replaces the file by another one, whole or not at all, one process at a time.
-func change(ctx context.Context, path string, edit func([]Token) ([]Token, error)) (err error) {
+func (k *Kind[T]) change(ctx context.Context, path string, edit func([]T) ([]T, error)) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, dirPerm); err != nil {
 		return fmt.Errorf("making the directory of the tokens: %w", err)
@@ -138,17 +152,14 @@ func change(ctx context.Context, path string, edit func([]Token) ([]Token, error
 	if err := giveToOwner(lock.Path(), dir); err != nil {
 		return fmt.Errorf("locking the tokens: %w", err)
 	}
-	list, err := List(path)
+	list, err := k.List(path)
 	if err != nil {
 		return err
 	}
 	if list, err = edit(list); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(file{
-		Format: fileFormat, Tokens: list,
-		Comment: "Who may post records to hotline. Change it with hotline tokens; it holds no secret, only hashes.",
-	}, "", "  ")
+	data, err := json.MarshalIndent(file[T]{Format: fileFormat, Tokens: list, Comment: k.Comment}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the tokens: %w", err)
 	}

@@ -1,7 +1,6 @@
-package tokens
+package credential
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,25 +10,26 @@ import (
 )
 
 // Watched is a file of tokens as it is at each moment. It is safe for concurrent use.
-type Watched struct {
+type Watched[T any] struct {
+	kind *Kind[T]
 	path string
 
 	mu   sync.Mutex
 	info fs.FileInfo // of what was read; nil when there was no file
 	read bool
-	set  *set
+	set  *set[T]
 	err  error
 }
 
 // Watch opens nothing; the first look does.
-func Watch(path string) *Watched { return &Watched{path: path} }
+func (k *Kind[T]) Watch(path string) *Watched[T] { return &Watched[T]{kind: k, path: path} }
 
 // Path of the file.
-func (w *Watched) Path() string { return w.path }
+func (w *Watched[T]) Path() string { return w.path }
 
 // Find gives the token of a secret. The error is ErrUnknown, ErrRevoked or ErrExpired, or
 // tells why the file cannot be read: then nobody may be let in.
-func (w *Watched) Find(secret string, now time.Time) (*Token, error) {
+func (w *Watched[T]) Find(secret string, now time.Time) (*T, error) {
 	s, err := w.current()
 	if err != nil {
 		return nil, err
@@ -37,17 +37,18 @@ func (w *Watched) Find(secret string, now time.Time) (*Token, error) {
 	return s.find(secret, now)
 }
 
-// FindCertificate gives the token of a certificate that has been verified.
-func (w *Watched) FindCertificate(c *x509.Certificate, now time.Time) (*Token, error) {
+// Look gives the first holder that fits, one in force before others, with the error of
+// [Watched.Find] where it is no longer good.
+func (w *Watched[T]) Look(fits func(*T) bool, now time.Time) (*T, error) {
 	s, err := w.current()
 	if err != nil {
 		return nil, err
 	}
-	return s.findCertificate(c, now)
+	return s.look(fits, now)
 }
 
 // current looks whether the file is another one; that costs a microsecond.
-func (w *Watched) current() (*set, error) {
+func (w *Watched[T]) current() (*set[T], error) {
 	info, err := os.Stat(w.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the tokens: %w", err)
@@ -60,13 +61,13 @@ func (w *Watched) current() (*set, error) {
 	if w.read && same(w.info, info) {
 		return w.set, w.err
 	}
-	list, of, err := load(w.path)
+	list, of, err := w.kind.load(w.path)
 	w.read, w.info, w.set, w.err = true, of, nil, err
 	if err != nil {
 		w.info = info // it is not read again until it changes
 		return nil, err
 	}
-	w.set = newSet(list)
+	w.set = newSet(w.kind, list)
 	return w.set, nil
 }
 
