@@ -241,7 +241,11 @@ func (t *teller) formCell(x *FilledTable, r *Indicator, c kpi.Column) cell {
 		}
 		return decimal(r.ExpectedShown)
 	case kpi.ColumnActual:
-		return t.actual(r)
+		c := t.actual(r)
+		if r.Computed {
+			c.trace = Trace{Figure: t.explained(r.Code), Period: x.Period.Name}
+		}
+		return c
 	case kpi.ColumnForecast:
 		if r.Forecast == nil {
 			return text("")
@@ -300,6 +304,19 @@ func (t *teller) actual(r *Indicator) cell {
 		c.tone = toneNone
 	}
 	return c
+}
+
+// explained is the figure of calls that a computed indicator is.
+func (t *teller) explained(code string) string {
+	switch {
+	case code == kpi.DefAnsweredCalls && t.d.AnsweredCalls == kpi.RateComposite:
+		return "answer_rate_composite" // whose numerator it is
+	case code == kpi.DefAnsweredCalls:
+		return "answered"
+	case code == kpi.DefResponse:
+		return code + "_" + t.r.Total.Exact.ResponseLeads
+	}
+	return code
 }
 
 // deviation are the facts about what was missed, for the officer to go on from.

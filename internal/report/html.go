@@ -6,30 +6,65 @@ import (
 	"html"
 	"html/template"
 	"io"
+	"math"
 	"strings"
+
+	"hotline12333/internal/kpi"
 )
 
 //go:embed page.html.tmpl
 var pageTemplate string
 
+//go:embed page.css
+var pageCSS string
+
+// CSS is the look of what [WriteSheets] writes.
+func CSS() []byte { return []byte(pageCSS) }
+
+// Trace names a figure in a report, for a link to the calls behind it.
+type Trace struct {
+	Figure string // as kpi.LookupExplained knows it
+	Period string // as kpi.ParsePeriod reads it
+	Place  kpi.Place
+}
+
+// WriteSheets writes what stands in the page of a report, without the page around it, for
+// a page that brings its own and the style. link gives where a figure leads to; empty:
+// nowhere.
+func WriteSheets(w io.Writer, r *Report, o Options, link func(Trace) string) error {
+	t := &teller{Lang: o.Lang, r: r, d: r.Choices}
+	return pageOf(t.sheets(o), t.properties(), link).write(w, "sheets")
+}
+
 // writeHTML writes one page that needs nothing beside it: no script, no picture, no style
 // from elsewhere. It prints on A4.
 func writeHTML(w io.Writer, sheets []sheet, p properties) error {
+	view := pageOf(sheets, p, func(Trace) string { return "" })
+	view.CSS = template.CSS(pageCSS)
+	return view.write(w, "page")
+}
+
+func pageOf(sheets []sheet, p properties, link func(Trace) string) *htmlPage {
+	view := &htmlPage{Lang: p.lang.tag(), Title: p.title, Footer: p.footer}
+	for i := range sheets {
+		view.Sheets = append(view.Sheets, htmlSheetOf(&sheets[i], p.lang, link))
+	}
+	return view
+}
+
+func (v *htmlPage) write(w io.Writer, name string) error {
 	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
-	view := htmlPage{Lang: p.lang.tag(), Title: p.title, Footer: p.footer}
-	for i := range sheets {
-		view.Sheets = append(view.Sheets, htmlSheetOf(&sheets[i], p.lang))
-	}
-	if err := t.Execute(w, view); err != nil {
+	if err := t.ExecuteTemplate(w, name, v); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	return nil
 }
 
 type htmlPage struct {
+	CSS                 template.CSS
 	Lang, Title, Footer string
 	Sheets              []htmlSheet
 }
@@ -55,12 +90,12 @@ type htmlPart struct {
 type htmlCell struct {
 	Text    string
 	Class   string
-	Style   template.CSS
+	Href    string // to the calls behind it
 	Columns int
 	Rows    int
 }
 
-func htmlSheetOf(s *sheet, l Lang) htmlSheet {
+func htmlSheetOf(s *sheet, l Lang, link func(Trace) string) htmlSheet {
 	x := htmlSheet{ID: s.id, Tab: s.tab, Title: s.title, Lead: s.lead, Wide: s.landscape}
 	for _, who := range s.signed {
 		x.Signed = append(x.Signed, who+l.of("：", ": "))
@@ -84,7 +119,7 @@ func htmlSheetOf(s *sheet, l Lang) htmlSheet {
 		if !p.bare && len(p.columns) > 0 {
 			y.Head = p.htmlHead()
 		}
-		y.Rows = p.htmlRows()
+		y.Rows = p.htmlRows(link)
 		x.Parts = append(x.Parts, y)
 	}
 	return x
@@ -116,7 +151,7 @@ func (p *part) htmlHead() [][]htmlCell {
 	return [][]htmlCell{first, second}
 }
 
-func (p *part) htmlRows() [][]htmlCell {
+func (p *part) htmlRows(link func(Trace) string) [][]htmlCell {
 	most := 0.0
 	for _, row := range p.rows {
 		for _, c := range row {
@@ -142,13 +177,19 @@ func (p *part) htmlRows() [][]htmlCell {
 				h.Rows = r - i + 1
 			}
 			if p.heat && c.number != nil && most > 0 {
-				h.Style = template.CSS(fmt.Sprintf("background:rgba(232,116,59,%.2f)", *c.number/most))
+				h.Class = strings.TrimSpace(fmt.Sprintf("%s heat%.0f", h.Class, math.Ceil(heats**c.number/most)))
+			}
+			if c.trace.Figure != "" {
+				h.Href = link(c.trace)
 			}
 			rows[i] = append(rows[i], h)
 		}
 	}
 	return rows
 }
+
+// heats is how many shades of heat the style has.
+const heats = 20
 
 func (p *part) htmlClass(c *cell, column int) string {
 	var classes []string

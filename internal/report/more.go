@@ -24,10 +24,17 @@ func (t *teller) agents() sheet {
 	slices.SortStableFunc(sorted, func(a, b kpi.Group) int { return int(b.Counts.Legs - a.Counts.Legs) })
 	for i := range sorted {
 		g := &sorted[i]
-		p.rows = append(p.rows, []cell{
+		row := []cell{
 			t.named(g), count(g.Counts.Answered), count(g.Counts.Legs), t.seconds(g.Exact.ASA), t.seconds(g.Exact.TalkMean),
 			count(g.Counts.Transfers), t.percent(g.Exact.Satisfaction), count(g.Counts.RatingsGiven),
-		})
+		}
+		if at, ok := t.place(g); ok {
+			for column, figure := range map[int]string{1: "answered", 3: "asa_seconds", 4: "talk_mean_seconds", 6: "satisfaction_rate", 7: "ratings_given"} {
+				row[column].trace = at
+				row[column].trace.Figure = figure
+			}
+		}
+		p.rows = append(p.rows, row)
 	}
 	if len(sorted) == 0 {
 		p.rows = append(p.rows, t.noRows())

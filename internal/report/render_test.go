@@ -302,3 +302,37 @@ func TestReportJSON(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestSheetsLeadToCalls follows the figures of the page that is shown within another: each
+// leads to calls that kpi can explain, and none is marked up by a style of its own.
+func TestSheetsLeadToCalls(t *testing.T) {
+	r := full(t)
+	seen := map[string]bool{}
+	link := func(at Trace) string {
+		f, err := kpi.LookupExplained(at.Figure, r.Choices)
+		if err != nil {
+			return ""
+		}
+		if _, err := kpi.ParsePeriod(at.Period, shanghai); err != nil {
+			t.Errorf("%+v: %v", at, err)
+		}
+		seen[f.Name], seen["queue "+at.Place.Queue], seen["period "+at.Period] = true, true, true
+		return "/calls?figure=" + at.Figure
+	}
+	var b bytes.Buffer
+	if err := WriteSheets(&b, r, Options{Lang: Chinese}, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"answer_rate", "answered", "answer_rate_agent", "response_timeliness_wait", "requested", "asa_seconds", `queue a & b "c" 'd'`, "period 2026-03", "period " + r.Period.Name} {
+		if !seen[want] {
+			t.Errorf("nothing leads to %s: %v", want, seen)
+		}
+	}
+	page := b.String()
+	if !strings.Contains(page, `<a href="/calls?figure=answer_rate">`) || strings.Contains(page, "<html") || strings.Contains(page, "<style") {
+		t.Errorf("the sheets are %.300s", page)
+	}
+	if m := regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=`).FindString(page); m != "" {
+		t.Errorf("a policy without unsafe-inline would refuse %q", m)
+	}
+}

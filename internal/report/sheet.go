@@ -69,6 +69,7 @@ type cell struct {
 	covered  bool // by a cell above that takes more rows
 	tall     int  // lines of text it should have room for at least
 	align    align
+	trace    Trace // the figure that it is; none: it is no figure of calls
 }
 
 const restOfRow = -1

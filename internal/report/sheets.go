@@ -73,13 +73,13 @@ func (t *teller) summary() sheet {
 	list := volumes(&t.r.Total.Counts)
 	for _, reason := range slices.Sorted(maps.Keys(t.r.Total.Counts.Excluded)) {
 		if n := t.r.Total.Counts.Excluded[reason]; n > 0 {
-			list = append(list, volume{name: kpi.Wording{ZH: "剔除：" + exclusion(reason).ZH, EN: "excluded: " + exclusion(reason).EN}, n: n})
+			list = append(list, volume{code: "excluded_" + reason, name: kpi.Wording{ZH: "剔除：" + exclusion(reason).ZH, EN: "excluded: " + exclusion(reason).EN}, n: n})
 		}
 	}
 	for i := 0; i < len(list); i += 2 {
-		row := []cell{label(t.word(list[i].name)), count(list[i].n)}
+		row := []cell{label(t.word(list[i].name)), t.traced(count(list[i].n), list[i].code)}
 		if i+1 < len(list) {
-			row = append(row, label(t.word(list[i+1].name)), count(list[i+1].n))
+			row = append(row, label(t.word(list[i+1].name)), t.traced(count(list[i+1].n), list[i+1].code))
 		}
 		counts.rows = append(counts.rows, row)
 	}
@@ -114,7 +114,13 @@ func (t *teller) figureRow(f *figure) []cell {
 			result = t.verdict(f.goal.MetBy(f.ratio))
 		}
 	}
-	return []cell{text(name), value, num, den, goal, result}
+	return []cell{text(name), t.traced(value, f.code), num, den, goal, result}
+}
+
+// traced says which figure of the period a cell shows.
+func (t *teller) traced(c cell, figure string) cell {
+	c.trace = Trace{Figure: figure, Period: t.r.Period.Name}
+	return c
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -186,10 +192,36 @@ func (t *teller) groupRow(name cell, g *kpi.Group) []cell {
 	if rate.number != nil && !kpi.AnswerRateTarget.MetBy(x.AnswerRateAgent) {
 		rate.tone = toneMissed
 	}
-	return []cell{
+	row := []cell{
 		name, count(c.Offered), count(c.Requested), count(c.Answered), count(c.RequestedAbandoned),
 		rate, t.percent(x.ResponseTimelinessWait), t.seconds(x.ASA), t.seconds(x.TalkMean),
 	}
+	if at, ok := t.place(g); ok {
+		figures := []string{"", "offered", "requested", "answered", "requested_abandoned", "answer_rate_agent", "response_timeliness_" + x.ResponseLeads, "asa_seconds", "talk_mean_seconds"}
+		for i := range row {
+			row[i].trace = at
+			row[i].trace.Figure = figures[i]
+		}
+	}
+	return row
+}
+
+// place is where the calls of a group are; of some groups they are in no one place.
+func (t *teller) place(g *kpi.Group) (at Trace, ok bool) {
+	at.Period = t.r.Period.Name
+	switch kpi.By(g.By) {
+	case kpi.Month, kpi.Day:
+		at.Period = g.Key
+	case kpi.Queue:
+		at.Place.Queue = g.Key
+	case kpi.Agent:
+		at.Place.Agent = g.Key
+	case kpi.Topic:
+		at.Place.Topic = g.Key
+	default:
+		return at, false
+	}
+	return at, g.Key != "" // without a name it would be all calls
 }
 
 // divided is a sheet with one table of parts of the period.
