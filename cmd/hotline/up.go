@@ -30,6 +30,7 @@ goes on live. Give the simulation a directory of its own: its calls count like a
   hotline up --simulate --data ./demo`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Out = c.out
+			opts.Program = version
 			return app.Up(cmd.Context(), c.cfg.Value, c.log, opts)
 		},
 	}
@@ -50,7 +51,7 @@ ClickHouse are. It may run several times; the copies share the work or stand by.
 /metrics, /healthz and /readyz are at web.listen.`,
 		Example: "  hotline " + name + " --config hotline.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return app.RunRole(cmd.Context(), c.cfg.Value, c.log, app.Role(name))
+			return app.RunRole(cmd.Context(), c.cfg.Value, c.log, app.RoleOptions{Role: app.Role(name), Program: version})
 		},
 	}
 }

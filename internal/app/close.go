@@ -47,17 +47,9 @@ var ErrNotAnswered = errors.New("the period was not closed: answer every open it
 // CloseReport seals the report of a period, whole or not at all. The error is
 // [ErrNotAnswered] where the check list keeps it from being closed.
 func CloseReport(ctx context.Context, cfg config.Root, log *slog.Logger, q CloseQuery) (done *Closed, err error) {
-	for code := range q.Accept {
-		if !slices.Contains(Checks(), code) {
-			return nil, fmt.Errorf("--accept %s: no item of the check list; there are %s", code, strings.Join(Checks(), ", "))
-		}
-	}
-	span, err := q.span()
+	span, err := q.check()
 	if err != nil {
 		return nil, err
-	}
-	if q.Now.Before(span.To) {
-		return nil, fmt.Errorf("%s is not over: it can be closed from %s on", span.Name, span.To.In(q.Zone).Format("2006-01-02 15:04"))
 	}
 	sys, err := connect(ctx, cfg, log, newRegistry())
 	if err != nil {
@@ -69,6 +61,20 @@ func CloseReport(ctx context.Context, cfg config.Root, log *slog.Logger, q Close
 	}
 	c := &closing{sys: sys, q: q, span: span}
 	return c.run(ctx)
+}
+
+// check says what is to be closed, or why it cannot be.
+func (q *CloseQuery) check() (kpi.Span, error) {
+	for code := range q.Accept {
+		if !slices.Contains(Checks(), code) {
+			return kpi.Span{}, fmt.Errorf("--accept %s: no item of the check list; there are %s", code, strings.Join(Checks(), ", "))
+		}
+	}
+	span, err := q.span()
+	if err == nil && q.Now.Before(span.To) {
+		err = fmt.Errorf("%s is not over: it can be closed from %s on", span.Name, span.To.In(q.Zone).Format("2006-01-02 15:04"))
+	}
+	return span, err
 }
 
 // closing is one attempt to close a period.
@@ -370,7 +376,8 @@ func (c *closing) calls(ctx context.Context) error {
 // it follows that one; where it was the same period, that one has won.
 func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entry, error) {
 	subject := c.manifest.Title()
-	if err := record(c.sys.cfg, audit.Entry{Action: audit.CloseReport, Subject: subject, Reason: c.manifest.Reason}); err != nil {
+	who := strings.TrimSpace(c.manifest.Reason + " 填报人 " + c.manifest.Preparer + " 复核人 " + c.manifest.Reviewer)
+	if err := record(c.sys.cfg, audit.Entry{Action: audit.CloseReport, Subject: subject, Reason: who}); err != nil {
 		return nil, err
 	}
 	for {

@@ -41,19 +41,26 @@ type ControlResult struct{ Entered, Replaced, Unchanged int }
 // EnterControlTotals writes the totals of days into the journal. Days that have the same
 // totals already are left alone, so a file can be given again, also after an interruption.
 func EnterControlTotals(ctx context.Context, cfg config.Root, log *slog.Logger, c ControlTotals) (r ControlResult, err error) {
-	if strings.TrimSpace(c.Counter) == "" {
-		return r, errors.New("who counted is missing: pbx, carrier, or another name")
-	}
-	if err := c.check(true); err != nil {
+	if err := c.validate(); err != nil {
 		return r, err
-	}
-	for i := range c.Days {
-		if err := c.Days[i].Validate(); err != nil {
-			return r, fmt.Errorf("%s: %w", c.Days[i].Day, err)
-		}
 	}
 	err = withJournal(ctx, cfg, log, func(s *system) error { return s.enterControlTotals(ctx, c, &r) })
 	return r, err
+}
+
+func (c *ControlTotals) validate() error {
+	if strings.TrimSpace(c.Counter) == "" {
+		return errors.New("who counted is missing: pbx, carrier, or another name")
+	}
+	if err := c.check(true); err != nil {
+		return err
+	}
+	for i := range c.Days {
+		if err := c.Days[i].Validate(); err != nil {
+			return fmt.Errorf("%s: %w", c.Days[i].Day, err)
+		}
+	}
+	return nil
 }
 
 func (s *system) enterControlTotals(ctx context.Context, c ControlTotals, r *ControlResult) error {

@@ -53,6 +53,7 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookKeys(cfg))
 	tell(lookRetention(cfg))
 	tell(lookTokens(cfg))
+	tell(lookPeople(cfg))
 	tell(lookSources(cfg))
 	for _, f := range lookCalendars(cfg, time.Now()) {
 		tell(f)

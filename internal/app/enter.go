@@ -254,6 +254,14 @@ func EnterDeviation(ctx context.Context, cfg config.Root, log *slog.Logger, d En
 	if err != nil {
 		return journal.Entry{}, err
 	}
+	e, err := d.entry(cfg, rules)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	return enterOne(ctx, cfg, log, e)
+}
+
+func (d *EnteredDeviation) entry(cfg config.Root, rules *ruleset.Rules) (journal.Entry, error) {
 	set, span, err := indicatorsOf(cfg, rules, d.Period)
 	if err != nil {
 		return journal.Entry{}, err
@@ -268,7 +276,7 @@ func EnterDeviation(ctx context.Context, cfg config.Root, log *slog.Logger, d En
 	}
 	e := d.Author.entry(journal.Slot{Kind: journal.KindDeviation, Centre: d.Centre, Subject: d.Code, Period: span.Name})
 	e.Body = journal.Encode(d.Deviation)
-	return enterOne(ctx, cfg, log, e)
+	return e, nil
 }
 
 // EntryFilter selects what is listed; what is empty does not matter.

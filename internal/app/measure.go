@@ -85,7 +85,7 @@ func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down 
 	if err != nil {
 		return nil, err
 	}
-	pages, err := sys.pages(follower, sources, machine.engine.Up)
+	pages, err := sys.pages(pagesOf{follower: follower, sources: sources, engineUp: machine.engine.Up})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,14 @@ type EnteredOutage struct {
 // EnterOutage registers an outage, or changes one: Replaces then names the entry that was
 // seen.
 func EnterOutage(ctx context.Context, cfg config.Root, log *slog.Logger, o EnteredOutage) (journal.Entry, error) {
+	e, err := o.entry()
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	return enterOne(ctx, cfg, log, e)
+}
+
+func (o *EnteredOutage) entry() (journal.Entry, error) {
 	if err := o.check(true); err != nil {
 		return journal.Entry{}, err
 	}
@@ -39,9 +47,9 @@ func EnterOutage(ctx context.Context, cfg config.Root, log *slog.Logger, o Enter
 	if o.ID == "" {
 		o.ID = ulid.Make().String()
 	}
-	e := o.entry(journal.Slot{Kind: journal.KindOutage, Centre: o.Centre, Subject: o.ID})
+	e := o.Author.entry(journal.Slot{Kind: journal.KindOutage, Centre: o.Centre, Subject: o.ID})
 	e.Body = journal.Encode(o.Outage)
-	return enterOne(ctx, cfg, log, e)
+	return e, nil
 }
 
 // ChangeOutage gives an outage its end, or withdraws it. It changes what holds right now.

@@ -156,8 +156,17 @@ func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
 	})
 }
 
-// pages serves what the follower knows. engineUp is nil where there is no engine of ours.
-func (s *system) pages(f *publish.Follower, sources *source.Registry, engineUp func() bool) (*web.Server, error) {
+// pagesOf is what the pages are made of.
+type pagesOf struct {
+	follower *publish.Follower
+	sources  *source.Registry
+	engineUp func() bool // nil where there is no engine of ours
+	program  string      // the version of the program
+}
+
+// pages serves what the follower knows, and what people do with it.
+func (s *system) pages(of pagesOf) (*web.Server, error) {
+	f, sources := of.follower, of.sources
 	if err := errJoin(
 		s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))),
 		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
@@ -171,9 +180,17 @@ func (s *system) pages(f *publish.Follower, sources *source.Registry, engineUp f
 	if err := s.reg.Register(publish.NewTargets(standing.tables, s.log.With("part", "targets"))); err != nil {
 		return nil, fmt.Errorf("registering the indicators: %w", err)
 	}
+	office, err := s.office(of)
+	if err != nil {
+		return nil, err
+	}
+	people, err := peoplePath(s.cfg)
+	if err != nil {
+		return nil, err
+	}
 	return web.New(s.cfg.Web, web.Deps{
-		Log: s.log.With("part", "web"), Snapshots: f, Registry: s.reg, Now: time.Now,
-		Ready: func(ctx context.Context) error { return s.ready(ctx, f, engineUp) },
+		Log: s.log.With("part", "web"), Snapshots: f, Desk: office, People: people, Registry: s.reg, Now: time.Now,
+		Ready: func(ctx context.Context) error { return s.ready(ctx, f, of.engineUp) },
 	}), nil
 }
 

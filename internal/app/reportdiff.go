@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hotline12333/internal/config"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/report"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/seal"
@@ -51,27 +52,31 @@ func DiffReport(ctx context.Context, cfg config.Root, log *slog.Logger, q Sealed
 		return nil, err
 	}
 	err = withSealed(ctx, cfg, log, func(s *system) error {
-		e, err := s.sealedReport(ctx, &q)
-		if err != nil {
-			return err
-		}
-		g, err := newGathering(cfg, q.ReportQuery, span)
-		if err != nil {
-			return err
-		}
-		g.sys = s
-		if _, err := g.pendingNow(ctx); err != nil {
-			return err
-		}
-		now, err := g.report(ctx)
-		if err != nil {
-			return err
-		}
-		x := &differ{g: g, e: e, now: now, most: most, changed: map[string]map[seal.ChangeKind]int64{}}
-		d, err = x.compare(ctx)
+		d, err = s.difference(ctx, &q, span, most)
 		return err
 	})
 	return d, err
+}
+
+func (s *system) difference(ctx context.Context, q *SealedQuery, span kpi.Span, most int) (*Difference, error) {
+	e, err := s.sealedReport(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	g, err := newGathering(s.cfg, q.ReportQuery, span)
+	if err != nil {
+		return nil, err
+	}
+	g.sys = s
+	if _, err := g.pendingNow(ctx); err != nil {
+		return nil, err
+	}
+	now, err := g.report(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := &differ{g: g, e: e, now: now, most: most, changed: map[string]map[seal.ChangeKind]int64{}}
+	return x.compare(ctx)
 }
 
 // differ compares a closed report with the present.

@@ -25,10 +25,17 @@ const (
 	RoleWeb       Role = "web"
 )
 
+// RoleOptions say which role runs.
+type RoleOptions struct {
+	Role    Role
+	Program string // the version of the program
+}
+
 // RunRole runs one role against a broker and a store elsewhere, until ctx ends. Every role
 // serves /metrics, /healthz and /readyz at web.listen; only the role web has the board and
 // the figures, so that no figure is scraped twice.
-func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) (err error) {
+func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, opts RoleOptions) (err error) {
+	role := opts.Role
 	log = log.With("role", string(role))
 	if role == RoleIntake {
 		return runIntake(ctx, cfg, log)
@@ -49,7 +56,7 @@ func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) 
 	}
 	parts := newCrew(ctx)
 	down.add("parts", 10*time.Second, parts.stop)
-	pages, run, err := sys.role(role, sources)
+	pages, run, err := sys.role(opts, sources)
 	if err != nil {
 		return err
 	}
@@ -66,8 +73,8 @@ func RunRole(ctx context.Context, cfg config.Root, log *slog.Logger, role Role) 
 }
 
 // role makes the part of a role and what it serves.
-func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(context.Context) error, error) {
-	switch role {
+func (s *system) role(opts RoleOptions, sources *source.Registry) (*web.Server, func(context.Context) error, error) {
+	switch opts.Role {
 	case RoleLoad:
 		kit, err := openKeys(s.cfg, false)
 		if err != nil {
@@ -105,8 +112,8 @@ func (s *system) role(role Role, sources *source.Registry) (*web.Server, func(co
 		if err != nil {
 			return nil, nil, err
 		}
-		pages, err := s.pages(follower, sources, nil)
+		pages, err := s.pages(pagesOf{follower, sources, nil, opts.Program})
 		return pages, follower.Run, err
 	}
-	return nil, nil, fmt.Errorf("role %q is not known", role)
+	return nil, nil, fmt.Errorf("role %q is not known", opts.Role)
 }

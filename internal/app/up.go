@@ -16,6 +16,7 @@ import (
 type UpOptions struct {
 	Simulate bool   // feed it with a hotline that does not exist
 	Seed     uint64 // of the simulation
+	Program  string // the version of the program
 	Out      io.Writer
 }
 
@@ -52,7 +53,7 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
-	pages, err := sys.pages(follower, sources, m.engine.Up)
+	pages, err := sys.pages(pagesOf{follower, sources, m.engine.Up, opts.Program})
 	if err != nil {
 		return err
 	}

@@ -201,3 +201,26 @@ func (o *Outage) Validate() error {
 	}
 	return nil
 }
+
+// ClosingSubject is what entries of KindClosing are about.
+const ClosingSubject = "report"
+
+// Closing is what a preparer hands to the reviewer of a period's report. The entry's author
+// is the preparer.
+type Closing struct {
+	Head    string            `json:"head"`    // who answers for the report (负责人)
+	Answers map[string]string `json:"answers"` // why it is closed all the same, by item of the check list
+	Revise  bool              `json:"revise,omitempty"`
+	Reason  string            `json:"reason,omitempty"` // of the revision
+}
+
+// Validate checks what the reviewer cannot supply.
+func (c *Closing) Validate() error {
+	switch {
+	case strings.TrimSpace(c.Head) == "":
+		return errors.New("head: who answers for the report is missing")
+	case c.Revise && strings.TrimSpace(c.Reason) == "":
+		return errors.New("reason: a revision needs one")
+	}
+	return nil
+}

@@ -22,13 +22,14 @@ const (
 	KindMaintenance  Kind = "maintenance"
 	KindShiftNote    Kind = "shift_note"
 	KindLostCall     Kind = "lost_call"
+	KindClosing      Kind = "closing" // [Closing], by [ClosingSubject] and a period
 )
 
 // Kinds lists all of them.
 func Kinds() []Kind {
 	return []Kind{
 		KindValue, KindDeviation, KindDefinition, KindControlTotal, KindOutage,
-		KindMaintenance, KindShiftNote, KindLostCall,
+		KindMaintenance, KindShiftNote, KindLostCall, KindClosing,
 	}
 }
 

@@ -5,20 +5,39 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
+
+	"hotline12333/internal/web/people"
 )
 
 // Config is where and for whom the pages are served.
 type Config struct {
-	Listen      string `yaml:"listen" doc:"Address of the pages and /metrics."`
-	AllowRemote bool   `yaml:"allow_remote" doc:"Serve on an address that is not loopback. The pages ask for no password: put a proxy that does in front."`
-	Title       string `yaml:"title" doc:"Name of the hotline at the top of the board, in Chinese."`
-	TitleEN     string `yaml:"title_en" doc:"Name of the hotline at the top of the board, in English."`
+	Listen       string        `yaml:"listen" doc:"Address of the pages and /metrics."`
+	AllowRemote  bool          `yaml:"allow_remote" doc:"Serve on an address that is not loopback. Whoever comes from elsewhere must sign in; tokens and sessions can be read on the way: put a proxy that encrypts in front."`
+	Title        string        `yaml:"title" doc:"Name of the hotline at the top of the board, in Chinese."`
+	TitleEN      string        `yaml:"title_en" doc:"Name of the hotline at the top of the board, in English."`
+	PeopleFile   string        `yaml:"people_file" doc:"Who may use the pages, made by hotline people. Empty: people.json beside the key file."`
+	LoopbackRole string        `yaml:"loopback_role" doc:"Role of whoever opens the pages on this machine itself without signing in: viewer, supervisor, preparer, reviewer or administrator; empty: none. What a proxy passes on is not taken to come from this machine."`
+	Session      time.Duration `yaml:"session" doc:"How long somebody stays signed in without opening a page. A viewer stays for as long as the token holds: a screen on a wall is signed in once."`
+	Proxy        Proxy         `yaml:"proxy" doc:"A proxy that signs people in and says who they are."`
+}
+
+// Proxy is one that names people.
+type Proxy struct {
+	Header string   `yaml:"header" doc:"Request header in which the proxy names the login, as X-Remote-User; empty: none does. The proxy must overwrite what clients send in it."`
+	From   []string `yaml:"from" doc:"Addresses or networks of the proxy, as 127.0.0.1 or 10.0.0.0/24; the header is believed from nobody else."`
 }
 
 // DefaultConfig serves this machine only.
 func DefaultConfig() Config {
-	return Config{Listen: "127.0.0.1:8333", Title: "12333 热线", TitleEN: "Hotline 12333"}
+	return Config{
+		Listen: "127.0.0.1:8333", Title: "12333 热线", TitleEN: "Hotline 12333",
+		LoopbackRole: string(people.Viewer), Session: 12 * time.Hour,
+	}
 }
+
+// shortestSession is what a form takes to be filled in.
+const shortestSession = time.Minute
 
 // Validate refuses to serve the network by oversight.
 func (c Config) Validate() error {
@@ -27,12 +46,44 @@ func (c Config) Validate() error {
 		return fmt.Errorf("listen: %q is not host:port: %w", c.Listen, err)
 	}
 	if !c.AllowRemote && !loopback(host) {
-		return fmt.Errorf("listen: %s can be reached from other machines, and the pages ask for no password; use 127.0.0.1, or set allow_remote behind a proxy that asks", c.Listen)
+		return fmt.Errorf("listen: %s can be reached from other machines, where tokens can be read on the way; use 127.0.0.1, or set allow_remote behind a proxy that encrypts", c.Listen)
 	}
 	if c.Title == "" || c.TitleEN == "" {
 		return errors.New("title and title_en: the board needs a name in both languages")
 	}
-	return nil
+	if c.LoopbackRole != "" {
+		if _, err := people.ParseRole(c.LoopbackRole); err != nil {
+			return fmt.Errorf("loopback_role: %w", err)
+		}
+	}
+	if c.Session < shortestSession {
+		return fmt.Errorf("session: %v is too short to fill in a form, use at least %v", c.Session, shortestSession)
+	}
+	_, err = c.Proxy.networks()
+	return err
+}
+
+// networks are where the proxy may be.
+func (p Proxy) networks() ([]netip.Prefix, error) {
+	if (p.Header == "") != (len(p.From) == 0) {
+		return nil, errors.New("proxy: header and from go together: who is believed, and in which header")
+	}
+	list := make([]netip.Prefix, 0, len(p.From))
+	for _, text := range p.From {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			one, e := netip.ParseAddr(text)
+			if e != nil {
+				return nil, fmt.Errorf("proxy.from: %q is neither an address nor a network", text)
+			}
+			network = netip.PrefixFrom(one, one.BitLen())
+		}
+		if network.Bits() == 0 {
+			return nil, fmt.Errorf("proxy.from: %s is everybody: anyone could say who they are", text)
+		}
+		list = append(list, network.Masked())
+	}
+	return list, nil
 }
 
 func loopback(host string) bool {
@@ -40,5 +91,5 @@ func loopback(host string) bool {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
+	return err == nil && ip.Unmap().IsLoopback()
 }

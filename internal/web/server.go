@@ -14,8 +14,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/semaphore"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/web/people"
 )
 
 //go:embed page
@@ -33,6 +35,8 @@ type Snapshots interface {
 type Deps struct {
 	Log       *slog.Logger
 	Snapshots Snapshots // nil: no board, only metrics and checks
+	Desk      Desk      // nil: no pages beside the board
+	People    string    // file of those who may use the pages; empty: there are none
 	Registry  *prometheus.Registry
 	Now       func() time.Time
 	// Ready says what keeps the program from being ready; nil when nothing does.
@@ -44,15 +48,20 @@ type Server struct {
 	cfg      Config
 	deps     Deps
 	hub      *hub
+	gate     *gate
+	words    words
+	pages    pages
+	heavy    *semaphore.Weighted // of pages that take long
 	listener net.Listener
 	http     *http.Server
 }
 
 // New makes a server.
 func New(cfg Config, deps Deps) *Server {
-	s := &Server{cfg: cfg, deps: deps}
+	s := &Server{cfg: cfg, deps: deps, gate: newGate(cfg, deps.People, deps.Now), heavy: semaphore.NewWeighted(atOnce)}
 	if deps.Snapshots != nil {
 		s.hub = newHub(cfg, deps)
+		s.words, s.pages = built(deps)
 	}
 	s.http = &http.Server{
 		Handler:           s.routes(),
@@ -61,6 +70,23 @@ func New(cfg Config, deps Deps) *Server {
 		ErrorLog:          slog.NewLogLogger(deps.Log.Handler(), slog.LevelDebug),
 	}
 	return s
+}
+
+// built reads what is compiled into the program, which a test does as well: a fault in it
+// is one of the program.
+func built(deps Deps) (words, pages) {
+	zone := time.UTC
+	if deps.Desk != nil {
+		zone = deps.Desk.Zone()
+	}
+	w, err := readWords()
+	if err == nil {
+		var p pages
+		if p, err = readPages(w, zone); err == nil {
+			return w, p
+		}
+	}
+	panic("web: " + err.Error())
 }
 
 // Listen takes the port, so that a port in use is told before anything else starts.
@@ -114,39 +140,110 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	if s.hub != nil {
-		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "page/index.html") })
-		mux.Handle("GET /page/", http.FileServerFS(page))
-		mux.HandleFunc("GET /api/board", s.board)
-		mux.HandleFunc("GET /api/events", s.hub.serve)
+		s.boardRoutes(mux)
+	}
+	if s.deps.Desk != nil {
+		s.deskRoutes(mux)
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelError), EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	return secure(mux)
+	return secure(http.NewCrossOriginProtection().Handler(mux))
 }
+
+// boardRoutes are the board and what every page needs. The page's own files tell nothing
+// and are there before anybody has signed in.
+func (s *Server) boardRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /page/", http.FileServerFS(page))
+	mux.HandleFunc("GET /login", s.showLogin)
+	mux.HandleFunc("POST /login", s.signIn)
+	mux.HandleFunc("POST /logout", s.signOut)
+	mux.HandleFunc("GET /{$}", s.guard(people.See, s.boardPage))
+	mux.HandleFunc("GET /api/board", s.guard(people.See, s.board))
+	mux.HandleFunc("GET /api/events", s.guard(people.See, func(w http.ResponseWriter, r *http.Request, _ *visitor) error {
+		s.hub.serve(w, r)
+		return nil
+	}))
+	mux.HandleFunc("/", s.guard(people.See, func(_ http.ResponseWriter, r *http.Request, _ *visitor) error {
+		return fmt.Errorf("%w: %s", ErrNotFound, r.URL.Path)
+	}))
+}
+
+func (s *Server) deskRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /page/report.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = w.Write(s.deps.Desk.Style()) // the client may be gone
+	})
+	for _, route := range []struct {
+		at  string
+		act people.Act
+		do  handler
+	}{
+		{"GET /history", people.See, s.history},
+		{"GET /report", people.See, s.report},
+		{"GET /report/download", people.See, s.download},
+		{"GET /entries", people.See, s.entries},
+		{"GET /entries/value", people.See, s.value},
+		{"POST /entries/value", people.Enter, s.enterValue},
+		{"GET /entries/totals", people.See, s.totals},
+		{"POST /entries/totals", people.Enter, s.enterTotals},
+		{"GET /entries/outages", people.See, s.outages},
+		{"POST /entries/outages", people.Register, s.enterOutage},
+		{"GET /closing", people.See, s.closing},
+		{"POST /closing/prepare", people.Enter, s.prepare},
+		{"POST /closing/review", people.Review, s.review},
+		{"GET /sealed", people.See, s.sealed},
+		{"GET /sealed/part", people.See, s.part},
+		{"GET /sealed/difference", people.See, s.difference},
+		{"GET /calls", people.Trace, s.calls},
+		{"GET /calls/list", people.Trace, s.callList},
+	} {
+		mux.HandleFunc(route.at, s.guard(route.act, route.do))
+	}
+}
+
+// policy lets a page load nothing but the program's own files, send forms nowhere else and
+// stand in no other page.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secure sets what a page of a closed network needs: nothing from elsewhere, no framing.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-cache")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-cache, private")
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) board(w http.ResponseWriter, _ *http.Request) {
+// mostBody is above a file of daily totals of many years.
+const mostBody = 8 << 20
+
+// boardPage is the live board; what it shows comes as events.
+func (s *Server) boardPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	s.show(w, r, http.StatusOK, shown{page: "board", title: "board", visitor: v})
+	return nil
+}
+
+func (s *Server) board(w http.ResponseWriter, _ *http.Request, _ *visitor) error {
 	snapshot, ok := s.deps.Snapshots.Snapshot(s.deps.Now())
 	if !ok {
 		answer(w, http.StatusServiceUnavailable, "the figures have not been read yet: try again")
-		return
+		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(newView(snapshot, s.cfg)); err != nil {
 		s.deps.Log.Debug("answering the board", "err", err)
 	}
+	return nil
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {

@@ -246,14 +246,14 @@ func TestPages(t *testing.T) {
 	}
 	b.set(snapshot(83, 17))
 	for path, want := range map[string]string{
-		"/": "<title>", "/page/board.js": "EventSource", "/page/board.css": ":root",
+		"/": "<title>", "/page/board.js": "EventSource", "/page/base.css": ":root", "/login": "hp_",
 		"/healthz": "ok", "/api/board": `"text":"83.0%"`, "/metrics": "",
 	} {
 		status, body, header := get(t, s, path)
 		if status != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %.200s", path, status, body)
 		}
-		if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") {
+		if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") {
 			t.Errorf("%s may load from elsewhere: %q", path, csp)
 		}
 	}
@@ -351,7 +351,7 @@ func TestWordsInBothLanguages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	html, err := page.ReadFile("page/index.html")
+	html, err := templates.ReadFile("templates/board.html")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ const words = {
   },
 };
 const $ = id => document.getElementById(id);
-let language = new URLSearchParams(location.search).get('lang') || localStorage.getItem('language') || 'zh';
-if (!words[language]) language = 'zh';
+const language = document.documentElement.lang === 'en' ? 'en' : 'zh';
+const traced = document.body.hasAttribute('data-traced'); // the viewer may see calls
 let view = null, heard = 0, skew = 0;
 const t = key => words[language][key];
 const lag = () => (heard ? performance.now() - heard : Infinity);
@@ -43,6 +43,13 @@ function el(tag, cls, text) {
   if (text !== undefined) e.textContent = text;
   return e;
 }
+// A figure of today leads to the calls it is made of.
+function traceTo(figure, text, place) {
+  if (!traced || !view) return text;
+  const a = el('a', '', text), q = new URLSearchParams({ figure, period: dayFormat(view.zone).format(Date.now() + skew), ...place });
+  a.href = `/calls?${q}`;
+  return a;
+}
 const missing = r => t(!r || !r.not_connected ? 'none' : r.not_connected === 'service_hours' ? 'no_calendar' : 'off');
 const figure = r => (r && r.text) || missing(r);
 const below = r => r.not_connected === 'service_hours' ? '—' : r.den.toLocaleString('en'); // without a calendar nobody knows the requested
@@ -50,13 +57,14 @@ const below = r => r.not_connected === 'service_hours' ? '—' : r.den.toLocaleS
 function facts(id, pairs) {
   $(id).replaceChildren(...pairs.map(([name, value]) => {
     const d = el('div');
-    d.append(el('dt', '', name), el('dd', '', value));
+    const dd = el('dd');
+    dd.append(value);
+    d.append(el('dt', '', name), dd);
     return d;
   }));
 }
 
 function draw() {
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   for (const e of document.querySelectorAll('[data-t]')) e.textContent = t(e.dataset.t);
   $('title').textContent = document.title = view?.title?.[language] || (language === 'zh' ? '12333 热线' : 'Hotline 12333');
   if (!view) return;
@@ -73,22 +81,22 @@ function draw() {
   $('today-formula').title = d.text[language] || '';
   const tone = r.text ? (r.met ? 'good' : 'bad') : '';
   $('rate').className = `huge ${tone || 'none'}`;
-  if (r.text) $('rate').replaceChildren(r.text.replace('%', ''), el('small', '', '%'));
+  if (r.text) $('rate').replaceChildren(traceTo('answer_rate', r.text.replace('%', '')), el('small', '', '%'));
   else $('rate').textContent = figure(r);
-  $('answered').textContent = r.num.toLocaleString('en');
-  $('requested').textContent = ` / ${below(r)} ${t('calls')}`;
+  $('answered').replaceChildren(traceTo(d.name === 'agent' ? 'answered' : 'answer_rate', r.num.toLocaleString('en')));
+  $('requested').replaceChildren(' / ', traceTo(d.name === 'agent' ? 'requested' : 'answer_rate', below(r)), ` ${t('calls')}`);
   $('verdict').className = `verdict ${tone}`;
-  $('offered').textContent = `${t('offered')} ${today.offered.toLocaleString('en')}`;
+  $('offered').replaceChildren(`${t('offered')} `, traceTo('offered', today.offered.toLocaleString('en')));
   $('verdict').textContent = r.text ? `${r.met ? '▲' : '▼'} ${t(r.met ? 'above' : 'below')} · ${t('target')} ${view.targets.answer_rate}` : '';
   const bar = $('rate-bar');
   bar.className = `bar ${tone}`;
   bar.children[0].style.width = `${100 * (r.value ?? 0)}%`;
   bar.children[1].style.left = view.targets.answer_rate;
   facts('today-facts', [
-    ...['agent', 'composite'].filter(k => k !== d.name).map(k => [t(k + '_rate'), figure(today[k])]),
+    ...['agent', 'composite'].filter(k => k !== d.name).map(k => [t(k + '_rate'), traceTo(`answer_rate_${k}`, figure(today[k]))]),
     [t('misses'), !r.text ? '—' : r.met ? t('misses_n')(today.misses_left) : t('answers_n')(today.answers_needed)],
-    [t('timeliness'), figure(today.timeliness)],
-    [t('asa'), today.asa.text ? t('seconds')(today.asa.text) : figure(today.asa)],
+    [t('timeliness'), today.timeliness_leads === 'wait' ? traceTo('response_timeliness_wait', figure(today.timeliness)) : figure(today.timeliness)],
+    [t('asa'), today.asa.text ? traceTo('asa_seconds', t('seconds')(today.asa.text)) : figure(today.asa)],
   ]);
   $('waiting').textContent = view.waiting.count;
   $('waiting-unit').textContent = t('calls');
@@ -175,7 +183,9 @@ function topics() {
     const row = el('div', 'row'), track = el('div'), meter = el('div', 'meter');
     meter.style.width = `${100 * x.calls / top}%`;
     track.append(meter);
-    row.append(el('span', '', x.name || t('unnamed')), track, el('span', 'num', x.calls.toLocaleString('en')));
+    const num = el('span', 'num'), calls = x.calls.toLocaleString('en');
+    num.append(x.name ? traceTo('offered', calls, { topic: x.name }) : calls);
+    row.append(el('span', '', x.name || t('unnamed')), track, num);
     return row;
   }));
 }
@@ -187,7 +197,7 @@ function queues() {
   head.append(...['queue', 'ans', 'requested', 'rate', 'waiting'].map(k => { const th = el('th', '', t(k)); th.scope = 'col'; return th; }));
   table.append(head, ...list.map(q => {
     const tr = el('tr'), rate = el('td', q.rate.text ? (q.rate.met ? 'good' : 'bad') : '');
-    rate.textContent = q.rate.text ? `${q.rate.met ? '▲' : '▼'} ${q.rate.text}` : figure(q.rate);
+    rate.append(q.rate.text ? `${q.rate.met ? '▲' : '▼'} ` : '', q.rate.text && q.name ? traceTo('answer_rate_agent', q.rate.text, { queue: q.name }) : figure(q.rate));
     tr.append(el('td', '', q.name || t('unnamed')), el('td', '', q.rate.num), el('td', '', below(q.rate)), rate, el('td', '', q.waiting));
     return tr;
   }));
@@ -235,15 +245,14 @@ function listen() {
   });
   events.addEventListener('alive', () => { heard = performance.now(); });
   // A closed stream (the server restarted with an error in between) is not retried by the browser itself.
-  events.onerror = () => { if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000); };
+  events.onerror = () => { if (events.readyState === EventSource.CLOSED) setTimeout(again, 2000); };
 }
 
-$('language').addEventListener('click', () => {
-  language = language === 'zh' ? 'en' : 'zh';
-  localStorage.setItem('language', language);
-  draw();
-  tick();
-});
+// again listens anew, unless the session is over: then the page itself leads to signing in.
+function again() {
+  fetch('/api/board').then(r => (r.status === 401 ? location.reload() : listen()), () => setTimeout(again, 2000));
+}
+
 // The box gets its size after the cards around it are filled, and again with the window.
 new ResizeObserver(() => view && curve(view.today.curve)).observe($('curve'));
 draw();

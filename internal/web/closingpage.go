@@ -1,0 +1,286 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"hotline12333/internal/journal"
+	"hotline12333/internal/seal"
+	"hotline12333/internal/web/people"
+)
+
+type closingPage struct {
+	*asked
+	NotOver  string // from when on it can be closed; empty: it is over
+	Items    []checkItem
+	Open     int
+	Sealed   *seal.Entry // that holds; nil: never closed
+	Prepared *heldEntry  // that waits for its review
+	Body     journal.Closing
+	Back     *heldEntry // given back, and not submitted again
+	Replaces string
+	Own      bool // the visitor has submitted it
+	Error    string
+	Refused  bool // items have no answer
+}
+
+// checkItem is one of the check list with its answer.
+type checkItem struct{ seal.Answer }
+
+// closing shows how far a period is from being closed.
+func (s *Server) closing(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	return s.showClosing(w, r, v, http.StatusOK, "", nil)
+}
+
+func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor, status int, failure string, given *journal.Closing) error {
+	a, err := s.ask(w, r, v, s.lastQuarter())
+	if err != nil {
+		return err
+	}
+	p := &closingPage{asked: a, Error: failure}
+	if err := s.closingState(r.Context(), p, v); err != nil {
+		return err
+	}
+	if given != nil {
+		p.Body = *given
+	}
+	if zone := s.deps.Desk.Zone(); s.deps.Now().Before(a.Span.To) {
+		p.NotOver = a.Span.To.In(zone).Format("2006-01-02 15:04")
+	} else {
+		var found []seal.Answer
+		err := s.busy(r, func(ctx context.Context) (err error) {
+			found, err = s.deps.Desk.CheckList(ctx, a.Span.Name, a.Centre)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			f.Reason = strings.TrimSpace(p.Body.Answers[f.Code])
+			if f.Reason == "" {
+				p.Open++
+			}
+			p.Items = append(p.Items, checkItem{f})
+		}
+	}
+	s.show(w, r, status, shown{page: "closing", title: "closing", visitor: v, body: p})
+	return nil
+}
+
+// closingState reads what was submitted for a period, and whether it is closed.
+func (s *Server) closingState(ctx context.Context, p *closingPage, v *visitor) error {
+	entries, _, err := s.deps.Desk.Sealed(ctx)
+	if err != nil {
+		return err
+	}
+	if list := seal.Of(entries, p.Centre, p.Span.Name); len(list) > 0 {
+		p.Sealed = list[0]
+	}
+	slot := journal.Slot{Kind: journal.KindClosing, Centre: p.Centre, Subject: journal.ClosingSubject, Period: p.Span.Name}
+	histories, err := s.deps.Desk.Entries(ctx, []journal.Kind{slot.Kind}, slot.Subject)
+	if err != nil {
+		return err
+	}
+	for i := range histories {
+		h := &histories[i]
+		if h.Slot != slot {
+			continue
+		}
+		e := h.Newest()
+		p.Replaces = e.ID
+		if p.Body, err = journal.Decode[journal.Closing](e); err != nil {
+			return err
+		}
+		done := p.Sealed != nil && !p.Sealed.ClosedAt.Before(e.At.Truncate(1e9))
+		switch {
+		case done:
+			p.Body = journal.Closing{Head: p.Body.Head}
+		case e.Withdrawn:
+			p.Back = &heldEntry{Entry: *e}
+		default:
+			p.Prepared = &heldEntry{Entry: *e, Holds: true}
+			p.Own = v.Name == e.By
+		}
+	}
+	return nil
+}
+
+// prepare hands a closing to the reviewer.
+func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	a, err := s.ask(w, r, v, "")
+	if err != nil {
+		return err
+	}
+	c := journal.Closing{Head: field(r, "head"), Answers: map[string]string{}, Revise: r.FormValue("revise") != "", Reason: field(r, "revision_reason")}
+	for name := range r.PostForm {
+		if code, ok := strings.CutPrefix(name, "answer_"); ok && field(r, name) != "" {
+			c.Answers[code] = field(r, name)
+		}
+	}
+	_, err = s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
+	return s.closed(w, r, v, a, err, &c)
+}
+
+// closed shows what has become of a step: the page again, or why it was not done.
+func (s *Server) closed(w http.ResponseWriter, r *http.Request, v *visitor, a *asked, err error, given *journal.Closing) error {
+	switch {
+	case err == nil:
+		http.Redirect(w, r, query("/closing", "period", a.Span.Name, "centre", a.Centre), http.StatusSeeOther)
+		return nil
+	case errors.Is(err, ErrNotAnswering) || errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	status := http.StatusUnprocessableEntity
+	var conflict *journal.Conflict
+	if errors.As(err, &conflict) {
+		status, given = http.StatusConflict, nil
+	}
+	return s.showClosing(w, r, v, status, err.Error(), given)
+}
+
+// errTwoPersons says that one person cannot do both.
+func (s *Server) errTwoPersons(l Lang) error { return errors.New(s.words.in(l, "own_work")) }
+
+// review seals what was submitted, or gives it back.
+func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	a, err := s.ask(w, r, v, "")
+	if err != nil {
+		return err
+	}
+	p := &closingPage{asked: a}
+	if err := s.closingState(r.Context(), p, v); err != nil {
+		return err
+	}
+	switch {
+	case p.Prepared == nil:
+		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "nothing_prepared")), nil)
+	case p.Prepared.ID != r.FormValue("replaces"):
+		return s.closed(w, r, v, a, &journal.Conflict{Slot: p.Prepared.Slot, Newest: &p.Prepared.Entry}, nil)
+	case r.FormValue("decision") == "back":
+		_, err := s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, p.Body, Author{By: v.Name, Reason: field(r, "reason"), Replaces: p.Prepared.ID, Withdraw: true})
+		return s.closed(w, r, v, a, err, nil)
+	case p.Own:
+		return s.closed(w, r, v, a, s.errTwoPersons(a.Lang), nil)
+	}
+	return s.sealNow(w, r, v, p)
+}
+
+func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *closingPage) error {
+	q := ClosingQuery{
+		Period: p.Span.Name, Centre: p.Centre, Preparer: p.Prepared.By, Reviewer: v.Name, Head: p.Body.Head,
+		Answers: p.Body.Answers, Revise: p.Body.Revise, Reason: p.Body.Reason,
+	}
+	var entry *seal.Entry
+	err := s.busy(r, func(ctx context.Context) (err error) {
+		_, entry, err = s.deps.Desk.Seal(ctx, q)
+		return err
+	})
+	if err == nil && entry == nil {
+		err = errors.New(s.words.in(p.Lang, "sealed_refused"))
+	}
+	if err != nil {
+		return s.closed(w, r, v, p.asked, err, nil)
+	}
+	s.deps.Log.Info("a period was closed", "period", entry.Title(), "preparer", q.Preparer, "reviewer", q.Reviewer, "entry", entry.Sequence)
+	http.Redirect(w, r, query("/sealed", "now", fmt.Sprint(entry.Sequence)), http.StatusSeeOther)
+	return nil
+}
+
+type sealedPage struct {
+	Entries []sealedLine
+	Faults  []string
+	Now     *seal.Entry
+}
+
+type sealedLine struct {
+	*seal.Entry
+	Newest   bool     // of its period
+	Formats  []string // parts that were handed in
+	Evidence []string
+}
+
+// sealed lists the closed reports, the newest first.
+func (s *Server) sealed(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	entries, faults, err := s.deps.Desk.Sealed(r.Context())
+	if err != nil {
+		return err
+	}
+	p := sealedPage{Faults: faults}
+	for i := len(entries) - 1; i >= 0; i-- {
+		e := entries[i]
+		if v.Centre != "" && e.Centre != v.Centre {
+			continue
+		}
+		line := sealedLine{Entry: e, Newest: seal.Of(entries, e.Centre, e.Period)[0].ID == e.ID}
+		for _, part := range e.Parts {
+			if strings.HasPrefix(part.Name, "report.") {
+				line.Formats = append(line.Formats, part.Name)
+			} else {
+				line.Evidence = append(line.Evidence, part.Name)
+			}
+		}
+		if fmt.Sprint(e.Sequence) == r.FormValue("now") {
+			p.Now = e
+		}
+		p.Entries = append(p.Entries, line)
+	}
+	s.show(w, r, http.StatusOK, shown{page: "sealed", title: "sealed", visitor: v, body: p})
+	return nil
+}
+
+// sealedEntry finds a closed report that the visitor may see.
+func (s *Server) sealedEntry(r *http.Request, v *visitor) (*seal.Entry, error) {
+	entries, _, err := s.deps.Desk.Sealed(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.ID == r.FormValue("id") && (v.Centre == "" || e.Centre == v.Centre) {
+			return e, nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// part gives the bytes of a part as they were sealed. Lists of calls are for those who may
+// see calls.
+func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	e, err := s.sealedEntry(r, v)
+	if err != nil {
+		return err
+	}
+	name := r.FormValue("part")
+	if _, ok := e.Manifest.Part(name); !ok || !strings.HasPrefix(name, "report.") && !v.Role.May(people.Trace) {
+		return ErrNotFound
+	}
+	file := "sealed-" + e.Period
+	if e.Centre != "" {
+		file += "-" + e.Centre
+	}
+	if e.Revision > 0 {
+		file += fmt.Sprintf("-r%d", e.Revision)
+	}
+	attach(w, file+"-"+strings.ReplaceAll(name, "/", "-"))
+	return s.deps.Desk.Part(r.Context(), e.ID, name, w)
+}
+
+// difference holds a closed report against the present.
+func (s *Server) difference(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	e, err := s.sealedEntry(r, v)
+	if err != nil {
+		return err
+	}
+	var d *Difference
+	err = s.busy(r, func(ctx context.Context) (err error) {
+		d, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.show(w, r, http.StatusOK, shown{page: "difference", title: "diff", visitor: v, body: d})
+	return nil
+}
