@@ -64,7 +64,7 @@ cross: check-go ## Build for linux on amd64 and arm64
 .PHONY: demo
 demo: setup build ## Run a simulated hotline with a year behind it, live
 	@mkdir -p "$(DEMO_DATA)"
-	@exec $(BIN) up --simulate --data "$(DEMO_DATA)"
+	@exec $(BIN) up --simulate --data "$(DEMO_DATA)" --set web.loopback_role=administrator
 
 .PHONY: test
 test: setup ## Run all tests

@@ -127,4 +127,3 @@ func (o *office) Difference(ctx context.Context, period, centre string, revision
 	}
 	return d, nil
 }
-
