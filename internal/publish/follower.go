@@ -71,6 +71,7 @@ type Follower struct {
 	cache       *cache // nil until the first reading
 	tickets     *ticketBook
 	calls       []store.Live
+	openings    *openings
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
 	checked     time.Time
 	agents      []hotline.AgentState // the newest of each
@@ -121,9 +122,10 @@ func New(cfg Config, deps Deps) (*Follower, error) {
 		always := calendar.AlwaysIn(zone)
 		deps.Calendar = func(string) calendar.Calendar { return always }
 	}
+	r := rules{knows: deps.Knows, calendar: deps.Calendar}
 	return &Follower{
 		cfg: cfg, deps: deps, log: deps.Log, zone: zone, inst: inst,
-		rules:       rules{knows: deps.Knows, calendar: deps.Calendar},
+		rules: r, openings: newOpenings(r),
 		kick:        make(chan struct{}, 1),
 		touched:     make(map[time.Time]struct{}),
 		subscribers: make(map[chan struct{}]struct{}),

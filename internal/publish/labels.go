@@ -27,6 +27,13 @@ type labels struct {
 	refused  int // queues folded when last logged
 }
 
+func newLabels(cfg Config, log *slog.Logger) *labels {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &labels{most: cfg.MaxQueues, log: log, admitted: make(map[kpi.Scope]bool)}
+}
+
 // admit decides which queues get series of their own: those with the most calls first.
 // A queue once admitted stays, so that no series ends while its queue lives.
 func (l *labels) admit(year map[kpi.Scope]kpi.Counted, others ...map[kpi.Scope]kpi.Counted) {

@@ -38,7 +38,7 @@ func NewMetrics(cfg Config, source Source, now func() time.Time, log *slog.Logge
 	return &Metrics{
 		source: source,
 		now:    now,
-		labels: &labels{most: cfg.MaxQueues, log: log, admitted: make(map[kpi.Scope]bool)},
+		labels: newLabels(cfg, log),
 		descs:  newDescs(),
 	}
 }

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // exposition is what a scrape would read, without the help texts.
-func exposition(t *testing.T, c prometheus.Collector) string {
+func exposition(t testing.TB, c prometheus.Collector) string {
 	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
 	if err := reg.Register(c); err != nil {

@@ -63,6 +63,9 @@ func (f *Follower) poll(ctx context.Context) error {
 		}
 	}
 	f.mu.Unlock()
+	if err := f.readUsual(ctx, today); err != nil {
+		return err
+	}
 	if len(f.touched) == 0 {
 		f.succeeded(now)
 		return nil
@@ -111,6 +114,9 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := f.readUsual(ctx, c.today); err != nil {
+		return err
+	}
 	elsewhere, err := f.readElsewhere(ctx, c, now)
 	if err != nil {
 		return err
@@ -126,7 +132,10 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	f.after, f.audited = head, now
 	clear(f.touched)
 	f.mu.Lock()
-	f.cache, f.tickets, f.calls, f.elsewhere = c, book, calls, elsewhere
+	f.cache, f.tickets, f.elsewhere = c, book, elsewhere
+	f.calls = nil // all are read anew
+	f.calls = f.replaceCalls(now, nil, calls)
+	f.openings.put(nil, calls, c.today.start(f.zone))
 	f.tell()
 	f.mu.Unlock()
 	f.succeeded(now)
@@ -149,14 +158,15 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 	}
 	var live []time.Time
 	for b := range f.touched {
-		if !b.Before(hotline.BucketOf(f.liveFrom(now))) {
+		if !b.Before(hotline.BucketOf(f.callsFrom(now))) {
 			live = append(live, b)
 		}
 	}
 	calls := f.calls // changed here alone, so it may be read without the lock
+	var fresh []store.Live
 	if len(live) > 0 {
-		fresh, err := f.readCalls(ctx, now, live)
-		if err != nil {
+		var err error
+		if fresh, err = f.readCalls(ctx, now, live); err != nil {
 			return err
 		}
 		calls = f.replaceCalls(now, live, fresh)
@@ -177,6 +187,9 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 		f.tickets.put(r)
 	}
 	f.calls, f.elsewhere = calls, elsewhere
+	if len(live) > 0 {
+		f.openings.put(live, fresh, dateOf(now, f.zone).start(f.zone))
+	}
 	f.tell()
 	f.mu.Unlock()
 	clear(f.touched)
@@ -206,6 +219,11 @@ func (f *Follower) read(ctx context.Context, c *cache, s span) (*reading, error)
 
 func (f *Follower) liveFrom(now time.Time) time.Time { return now.Add(-f.cfg.OpenMax - liveReach) }
 
+// callsFrom is since when calls are read one by one: alerts need those of the whole day.
+func (f *Follower) callsFrom(now time.Time) time.Time {
+	return earlier(f.liveFrom(now), dateOf(now, f.zone).start(f.zone))
+}
+
 // replaceCalls is the recent calls with those of some buckets as they are now, and without
 // those that are recent no more.
 func (f *Follower) replaceCalls(now time.Time, buckets []time.Time, fresh []store.Live) []store.Live {
@@ -228,12 +246,17 @@ func (f *Follower) replaceCalls(now time.Time, buckets []time.Time, fresh []stor
 			calls = append(calls, f.calls[i])
 		}
 	}
-	return append(calls, fresh...)
+	for i := range fresh {
+		if !hotline.BucketOf(fresh[i].StartedAt).Before(first) {
+			calls = append(calls, fresh[i])
+		}
+	}
+	return calls
 }
 
 // readCalls brings the recent calls, of some buckets only where any are named.
 func (f *Follower) readCalls(ctx context.Context, now time.Time, only []time.Time) ([]store.Live, error) {
-	calls, err := f.deps.Store.LiveCalls(ctx, f.liveFrom(now), only)
+	calls, err := f.deps.Store.LiveCalls(ctx, f.callsFrom(now), only)
 	if err != nil {
 		return nil, fmt.Errorf("reading recent calls: %w", err)
 	}

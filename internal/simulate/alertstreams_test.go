@@ -113,4 +113,3 @@ func inHours(s *Scenario, at time.Time) bool {
 	}
 	return inServiceHours(at) && at.Weekday() != time.Saturday && at.Weekday() != time.Sunday
 }
-
