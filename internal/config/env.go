@@ -21,7 +21,7 @@ func FixedVariables() []Variable {
 		{"HOTLINE_CONFIG", "Path of the configuration file, where no --config is given."},
 		{"HOTLINE_LIBCHDB", "Path of libchdb.so, searched before the places where the program and `make setup` put it."},
 		{"HOTLINE_KAFKA_HOME", "Directory whose `libs` holds the jars of a real Kafka, for the tests that start one."},
-		{"HOTLINE_REQUIRE", "Comma-separated things whose absence fails a test instead of skipping it: libchdb, kafka, chromium, shared."},
+		{"HOTLINE_REQUIRE", "Comma-separated things whose absence fails a test instead of skipping it: libchdb, kafka, chromium, prometheus, shared."},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"hotline12333/internal/aggregate"
 	"hotline12333/internal/audit"
+	"hotline12333/internal/board"
 	"hotline12333/internal/broker"
 	"hotline12333/internal/broker/embedded"
 	"hotline12333/internal/intake"
@@ -44,6 +45,7 @@ type Root struct {
 	Retention      retention.Config `yaml:"retention" doc:"How long each kind of data is kept; durations may be written in days, as 1096d."`
 	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
+	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
 }
 
 // Log configures the structured log.
@@ -94,6 +96,7 @@ func DefaultRoot() Root {
 		Retention: retention.DefaultConfig(),
 		Publish:   publish.DefaultConfig(),
 		Web:       web.DefaultConfig(),
+		Grafana:   board.DefaultConfig(),
 	}
 	return r
 }
