@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"hotline12333/internal/store"
@@ -19,7 +20,16 @@ func Exec(ctx context.Context, cfg store.Config, sql string) error {
 // Query runs a statement, past the store, and gives its output as lines of
 // tab-separated text.
 func Query(ctx context.Context, cfg store.Config, sql string) (string, error) {
-	url := "http://" + cfg.Address + "/?default_format=TSV"
+	return query(ctx, "http://"+cfg.Address+"/?default_format=TSV", sql)
+}
+
+// QueryInside is Query with the configuration's database as the one that names without
+// another are in, as a client has it who knows nothing else.
+func QueryInside(ctx context.Context, cfg store.Config, sql string) (string, error) {
+	return query(ctx, "http://"+cfg.Address+"/?default_format=TSV&database="+url.QueryEscape(cfg.Database), sql)
+}
+
+func query(ctx context.Context, url, sql string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(sql))
 	if err != nil {
 		return "", err
