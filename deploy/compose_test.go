@@ -12,6 +12,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
 
+	"hotline12333/internal/board"
 	"hotline12333/internal/config"
 )
 
@@ -284,6 +285,42 @@ func TestGrafanaDataSourcesHaveTheirUIDs(t *testing.T) {
 	for _, want := range []string{"uid: hotline-prometheus", "uid: hotline-clickhouse", "http://prometheus:9090", "host: clickhouse", "$__file{/run/secrets/clickhouse_grafana}"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the data sources lack %q", want)
+		}
+	}
+}
+
+// The dashboards are mounted where the provisioning looks for them, and go by the uids the
+// data sources are given.
+func TestGrafanaReadsTheDashboards(t *testing.T) {
+	text, err := os.ReadFile("grafana/provisioning/dashboards/hotline.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^ +path: (\S+)$`).FindStringSubmatch(string(text))
+	if m == nil {
+		t.Fatal("the provisioning names no path")
+	}
+	want, err := filepath.Abs(filepath.Join(root, "dashboards"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(mustProject(t).Services["grafana"].Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Target == m[1] && v.Source == want && v.ReadOnly
+	}) {
+		t.Errorf("grafana does not mount %s at %s", want, m[1])
+	}
+	for _, expected := range []string{"folderUid: hotline", "folder: " + board.DefaultConfig().Folder} {
+		if !strings.Contains(string(text), expected) {
+			t.Errorf("the provisioning lacks %q", expected)
+		}
+	}
+	sources, err := os.ReadFile("grafana/provisioning/datasources/hotline.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, uid := range []string{board.PrometheusUID, board.ClickHouseUID} {
+		if !strings.Contains(string(sources), "uid: "+uid+"\n") {
+			t.Errorf("no data source has the uid %s", uid)
 		}
 	}
 }
