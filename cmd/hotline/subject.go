@@ -65,8 +65,9 @@ func (c *command) export() *cobra.Command {
 		Use:   "export (--call ID | --number)",
 		Short: "Write out what is held about one caller",
 		Long: `export gathers what is held about one caller, as JSON: every call with all its fields, facts and tickets
-that belong to it, rejected records, what Kafka holds, and how long each is kept. Numbers are masked as they
-are held. It needs the key file; who, when and why goes into the audit log first.`,
+that belong to it, what people entered about these calls, rejected records, what Kafka holds, and how long
+each is kept. Numbers are masked as they are held. Other free text (shift notes, causes, reasons) is not
+looked into: numbers in it are masked when it is entered, so that nothing there leads to a caller. It needs the key file; who, when and why goes into the audit log first.`,
 		Example: "  hotline export --call 20260302-0001 --reason request-12 --out caller.json\n  hotline export --number --reason request-12",
 	}
 	named := c.subjectFlags(cmd, &opts)
@@ -87,7 +88,7 @@ func (c *command) erase() *cobra.Command {
 		Use:   "erase (--call ID | --number)",
 		Short: "Take one caller's identity from everything that is stored",
 		Long: `erase removes who called from all calls of one caller: pseudonym, masked and sealed number, free text; and
-rejected records that hold them. The calls stay and are counted as before, repeat calls too: no figure
+rejected records that hold them. What people entered about the calls stays, without numbers. The calls stay and are counted as before, repeat calls too: no figure
 changes, whenever it is computed again. What Kafka's log still holds is told; it goes with retention.topics.
 It cannot be undone. It needs the key file; who, when and why goes into the audit log first.`,
 		Example: "  hotline erase --call 20260302-0001 --reason request-12 --yes\n  hotline erase --number --reason request-12 --yes",

@@ -18,6 +18,7 @@ import (
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/personal"
 	"hotline12333/internal/report"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/seal"
@@ -116,7 +117,7 @@ func (c *closing) run(ctx context.Context) (*Closed, error) {
 	answered := true
 	for i := range done.Found {
 		a := &done.Found[i]
-		a.Reason = strings.TrimSpace(c.q.Accept[a.Code])
+		a.Reason = personal.Scrub(strings.TrimSpace(c.q.Accept[a.Code]))
 		answered = answered && a.Reason != ""
 	}
 	if !answered {
@@ -141,7 +142,7 @@ func lastOf(entries []*seal.Entry) *seal.Entry {
 func (c *closing) begin(entries []*seal.Entry) error {
 	m := seal.Manifest{
 		ID: ulid.Make().String(), Centre: c.q.Centre, Period: c.span.Name, From: c.span.From, To: c.span.To, Zone: c.q.Zone.String(),
-		Preparer: c.q.Preparer, Reviewer: c.q.Reviewer, Head: c.q.Head, ClosedAt: c.q.Now.UTC().Truncate(time.Second), Program: c.q.Program,
+		Preparer: personal.Scrub(c.q.Preparer), Reviewer: personal.Scrub(c.q.Reviewer), Head: personal.Scrub(c.q.Head), ClosedAt: c.q.Now.UTC().Truncate(time.Second), Program: c.q.Program,
 	}
 	before := seal.Of(entries, m.Centre, m.Period)
 	switch {
@@ -152,7 +153,7 @@ func (c *closing) begin(entries []*seal.Entry) error {
 	case len(before) == 0 && c.q.Revise:
 		return fmt.Errorf("%s was never closed: there is nothing to revise", m.Period)
 	case len(before) > 0:
-		m.Revision, m.Replaces, m.Reason = before[0].Revision+1, before[0].ID, c.q.Reason
+		m.Revision, m.Replaces, m.Reason = before[0].Revision+1, before[0].ID, personal.Scrub(c.q.Reason) // sealed, it could never be taken out
 	}
 	c.manifest = m
 	return m.Validate()

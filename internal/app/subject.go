@@ -133,6 +133,9 @@ func EraseCaller(ctx context.Context, cfg config.Root, log *slog.Logger, out io.
 		if done.Unread > 0 {
 			w.line("%d rejected records are sealed for keys that are retired; nobody can read them, and they were not looked into.", done.Unread)
 		}
+		if done.Entered > 0 {
+			w.line("%d entries that people made about these calls stay as they are; numbers in them are masked. Names are not recognised: read them (hotline export shows them).", done.Entered)
+		}
 		for _, l := range done.Kafka {
 			if l.Records == 0 {
 				continue

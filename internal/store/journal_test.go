@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/store"
 	"hotline12333/internal/store/engine"
@@ -317,4 +318,31 @@ func TestJournalKilled(t *testing.T) {
 		t.Errorf("%d of %d acknowledged entries are there", found, len(acknowledged))
 	}
 	t.Logf("%d entries over %d kills", found, kills)
+}
+
+// TestEnteredAboutACaller: what people entered about a caller's calls is held of them, by
+// the call's id; a longer id, or a text that has it in the middle, is another's.
+func TestEnteredAboutACaller(t *testing.T) {
+	s := newSealing(t)
+	about := func(subject, note string) journal.Entry {
+		return journal.Entry{
+			Slot: journal.Slot{Kind: journal.KindLostCall, Subject: subject}, At: entered, By: "王", Body: journal.Encode(map[string]any{"note": note}),
+		}
+	}
+	s.give(&hotline.Call{ID: "mine-1", Version: 1, StartedAt: s.first, Outcome: hotline.AbandonedQueue, Queue: "q", CallerHash: "k.mine"})
+	first := appendEntry(t, s.store, about("mine-1", "已回拨 13812345678"))
+	second := appendEntry(t, s.store, about("shift", "mine-1"))
+	appendEntry(t, s.store, about("mine-11", "见 mine-1 之后"))
+	appendEntry(t, s.store, about("other", ""))
+	held, err := s.store.Held(t.Context(), []string{"k.mine"})
+	if err != nil || len(held.Calls) != 1 || len(held.Entered) != 2 {
+		t.Fatalf("%d calls, %d entries, %v", len(held.Calls), len(held.Entered), err)
+	}
+	text := string(held.Entered[0]) + string(held.Entered[1])
+	if !strings.Contains(text, first.ID) || !strings.Contains(text, second.ID) || strings.Contains(text, "13812345678") {
+		t.Errorf("entries %s", text)
+	}
+	if held, err = s.store.Held(t.Context(), []string{"k.nobody"}); err != nil || len(held.Entered) != 0 {
+		t.Errorf("of nobody: %d entries, %v", len(held.Entered), err)
+	}
 }

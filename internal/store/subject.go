@@ -70,7 +70,8 @@ type Held struct {
 	CallerCalls []json.RawMessage `json:"caller_calls"`
 	Supplements []json.RawMessage `json:"supplements"`
 	Tickets     []json.RawMessage `json:"tickets"`
-	CallIDs     []string          `json:"-"` // of the calls
+	Entered     []json.RawMessage `json:"entered"` // by people, about the calls
+	CallIDs     []string          `json:"-"`       // of the calls
 }
 
 // Held returns all rows of the callers of the pseudonyms, as they are stored.
@@ -88,7 +89,8 @@ func (s *Store) Held(ctx context.Context, pseudonyms []string) (h Held, err erro
 	if err != nil {
 		return h, err
 	}
-	ofCalls := "call_id IN (" + quotedList(append(h.CallIDs, "")) + ") AND call_id != ''"
+	ids := quotedList(append(h.CallIDs, ""))
+	ofCalls := "call_id IN (" + ids + ") AND call_id != ''"
 	for _, part := range []struct {
 		into                *[]json.RawMessage
 		table, where, order string
@@ -98,6 +100,7 @@ func (s *Store) Held(ctx context.Context, pseudonyms []string) (h Held, err erro
 		{&h.CallerCalls, tableCallers, bare("caller"), "bucket, call_id"},
 		{&h.Supplements, tableSupplements, ofCalls, "call_id, kind, version"},
 		{&h.Tickets, tableTickets, ofCalls, "bucket, ticket_id"},
+		{&h.Entered, tableJournal, fmt.Sprintf("subject != '' AND subject IN (%[1]s) OR arrayExists(s -> s != '' AND s IN (%[1]s), extractAll(body, '\"([^\"]*)\"'))", ids), "at, id"},
 	} {
 		sql := fmt.Sprintf("SELECT formatRowNoNewline('JSONEachRow', *) FROM %s FINAL WHERE %s ORDER BY %s", s.table(part.table), part.where, part.order)
 		rows, err := collect(ctx, s, "held_"+part.table, sql, func(rows driver.Rows, row *string) error { return rows.Scan(row) })

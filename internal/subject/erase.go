@@ -25,6 +25,7 @@ type Erased struct {
 	Calls   uint64    // that lost their identity
 	Later   int       // calls dated at Until or after, by a clock that runs ahead: they keep it
 	Letters int       // dead letters taken away
+	Entered int       // entries of people about the calls, which stay
 	Unread  int       // dead letters that no key opens, and that were not looked into
 	Kafka   []Log     // what the log holds, until it forgets it
 }
@@ -52,7 +53,7 @@ func (d *Desk) Erase(ctx context.Context, c Caller, now time.Time) (out Erased, 
 	if out.Kafka, err = d.logs(ctx, &c, held.CallIDs); err != nil {
 		return out, err
 	}
-	out.Unread = unread
+	out.Unread, out.Entered = unread, len(held.Entered)
 	inLog := slices.ContainsFunc(out.Kafka, func(l Log) bool { return l.Records > 0 })
 	if len(held.CallIDs) == 0 && len(letters) == 0 && !inLog {
 		return out, ErrNothing
