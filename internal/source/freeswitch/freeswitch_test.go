@@ -169,6 +169,10 @@ func TestCSV(t *testing.T) {
 		"a spreadsheet was here": {"c,1,2,default,2026/3/2 9:00,2026/3/2 9:00,2026/3/2 9:01,61,58,NORMAL_CLEARING,m1,,,\n", "settings: {answered_alone: person}\n", []string{
 			"1: m1 2026-03-02T01:00:00Z answered 2 *1* wait 3000 talk 58000",
 		}},
+		"cut between the files": { // each for itself; one behind the other they are "member's leg first"
+			leg("13812345678", "12333", "09:00:00", "09:00:00", "09:01:00", 60, 60, "NORMAL_CLEARING", "m1", "a1"), "",
+			[]string{"1: m1 2026-03-02T01:00:00Z answered 12333 *11* wait 0 talk 60000"},
+		},
 		"faults": {
 			"a,b\n" + leg("1", "2", "25:00:00", "", "", 1, 1, "", "m1", "") + strings.Replace(leg("1", "2", "09:00:00", "", "09:00:01", 1, 1, "", "", ""), `"1","1"`, `"1","x"`, 1) +
 				leg("1", "2", "09:00:00", "", "09:00:01", 1, 1, "", "", ""),
