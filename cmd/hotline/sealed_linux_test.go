@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -234,6 +236,8 @@ func TestClosedReport(t *testing.T) {
 		t.Errorf("after it was closed: %s", out)
 	}
 
+	w.auditAgrees(t)
+
 	// Whatever is changed behind it is found.
 	cfg := w.root().Store
 	if err := testkit.Exec(bounded(t), cfg, fmt.Sprintf(
@@ -245,6 +249,72 @@ func TestClosedReport(t *testing.T) {
 		t.Errorf("a part was changed: exit code %d, %s", code, out)
 	}
 	w.refused("was changed", "report", "show", "--period", "2026Q1", "--out", w.path("x.csv"))
+
+	// The newest entry cut off: the chain is whole without it, and the audit log tells.
+	if err := testkit.Exec(bounded(t), cfg, fmt.Sprintf("ALTER TABLE %s.sealed_reports DELETE WHERE sequence = 3 SETTINGS mutations_sync = 2", cfg.Database)); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ = w.run("report", "list")
+	if code == 0 || !strings.Contains(out, "CHANGED entry 3: line") || !strings.Contains(out, "cut off") {
+		t.Errorf("the newest entry was cut off: exit code %d, %s", code, out)
+	}
+	w.refused("not what the audit log tells of", quarter...)
+}
+
+// auditAgrees holds the audit log against the chain of three entries: it has a line for each,
+// with number and hash, and none for what was refused. A line that a crash has left out is
+// recognised and added.
+func (w *world) auditAgrees(t *testing.T) {
+	t.Helper()
+	log := filepath.Join(w.env["XDG_STATE_HOME"], "hotline", "audit.jsonl")
+	lines := func() (all []string) {
+		data, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.SplitAfter(strings.TrimSuffix(string(data), "\n"), "\n")
+	}
+	told := w.must("audit", "list", "--action", "close_report")
+	listed := w.must("report", "list")
+	for i, hash := range regexp.MustCompile(`(?m)^      ([0-9a-f]{64})$`).FindAllStringSubmatch(listed, -1) {
+		if want := fmt.Sprintf("entry %d, %s", i+1, hash[1]); strings.Count(told, want) != 1 {
+			t.Errorf("the audit log does not tell once of %s:\n%s", want, told)
+		}
+	}
+	if n := strings.Count(told, "close_report"); n != 3 {
+		t.Errorf("%d lines tell of 3 closed reports", n)
+	}
+
+	// As a crash after the entry and before its line leaves it.
+	all := lines()
+	if !strings.Contains(all[len(all)-1], `"number":3`) {
+		t.Fatalf("the last line is %s", all[len(all)-1])
+	}
+	if err := os.WriteFile(log, []byte(strings.Join(all[:len(all)-1], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.must("report", "list"); !strings.Contains(out, "NOTE the audit log has no line of entry 3") {
+		t.Errorf("an interrupted closing is not told: %s", out)
+	}
+	if out := w.must("report", "list", "--verify"); !strings.Contains(out, "it has one now") || !strings.Contains(out, "3 reports, none changed") {
+		t.Errorf("it is not mended: %s", out)
+	}
+	if out := w.must("report", "list", "--verify"); strings.Contains(out, "NOTE") {
+		t.Errorf("mended, and still told: %s", out)
+	}
+	if out := w.must("audit", "list", "--action", "close_report"); !strings.Contains(out, "补记") || strings.Count(out, "entry 3,") != 1 {
+		t.Errorf("the line does not say that it came afterwards: %s", out)
+	}
+	w.must("audit", "verify")
+
+	// A log that cannot be written keeps a period from being closed.
+	if err := os.Chmod(log, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	w.refused("chmod 600", "report", "close", "--period", "2026Q3", "--preparer", "王芳", "--reviewer", "李强", "--head", "赵敏")
+	if err := os.Chmod(log, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // parts counts the parts of closed reports and of those that are being closed.

@@ -98,6 +98,7 @@ func (w *world) root() config.Root {
 	}
 	flags = append(flags,
 		config.Setting{Path: "keys.file", Value: filepath.Join(w.env["XDG_CONFIG_HOME"], "hotline", "keys.json"), Flag: "test"},
+		config.Setting{Path: "audit.file", Value: filepath.Join(w.env["XDG_STATE_HOME"], "hotline", "audit.jsonl"), Flag: "test"},
 		config.Setting{Path: "intake.state_dir", Value: filepath.Join(w.env["XDG_STATE_HOME"], "hotline", "imports"), Flag: "test"})
 	loaded, err := config.Load(config.DefaultRoot(), config.Layers{Flags: flags})
 	if err != nil {

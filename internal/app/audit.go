@@ -20,6 +20,15 @@ func record(cfg config.Root, e audit.Entry) error {
 	return err
 }
 
+// auditReady says whether a line could be written.
+func auditReady(cfg config.Root) error {
+	path, err := cfg.Audit.Path()
+	if err != nil {
+		return err
+	}
+	return audit.Ready(path)
+}
+
 // ListAudit prints the audit log, the newest limit lines (0: all), of one action where it
 // is given.
 func ListAudit(cfg config.Root, out io.Writer, action string, limit int) error {
@@ -46,6 +55,9 @@ func ListAudit(cfg config.Root, out io.Writer, action string, limit int) error {
 		w.line("%6d  %s  %-20s %-14s %s", e.Sequence, e.At, e.Actor, e.Action, e.Subject)
 		if e.Reason != "" {
 			w.line("        %s", e.Reason)
+		}
+		if e.Sealed != "" {
+			w.line("        entry %d, %s, in %s", e.Number, e.Sealed, e.Store)
 		}
 		if e.Refused != "" {
 			w.line("        refused: %s", e.Refused)

@@ -103,7 +103,10 @@ func (s *system) sealedChain(ctx context.Context) ([]*seal.Entry, error) {
 }
 
 func (c *closing) run(ctx context.Context) (*Closed, error) {
-	entries, err := c.sys.sealedChain(ctx)
+	if err := auditReady(c.sys.cfg); err != nil {
+		return nil, err
+	}
+	entries, err := c.sys.wholeChain(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +145,8 @@ func lastOf(entries []*seal.Entry) *seal.Entry {
 func (c *closing) begin(entries []*seal.Entry) error {
 	m := seal.Manifest{
 		ID: ulid.Make().String(), Centre: c.q.Centre, Period: c.span.Name, From: c.span.From, To: c.span.To, Zone: c.q.Zone.String(),
-		Preparer: personal.Scrub(c.q.Preparer), Reviewer: personal.Scrub(c.q.Reviewer), Head: personal.Scrub(c.q.Head), ClosedAt: c.q.Now.UTC().Truncate(time.Second), Program: c.q.Program,
+		Preparer: personal.Scrub(c.q.Preparer), Reviewer: personal.Scrub(c.q.Reviewer), Head: personal.Scrub(c.q.Head),
+		Actor: audit.Actor(), ClosedAt: c.q.Now.UTC().Truncate(time.Second), Program: c.q.Program,
 	}
 	before := seal.Of(entries, m.Centre, m.Period)
 	switch {
@@ -373,14 +377,11 @@ func (c *closing) calls(ctx context.Context) error {
 	return nil
 }
 
-// append puts the entry at the end of the chain. Where another period was closed meanwhile
-// it follows that one; where it was the same period, that one has won.
+// append puts the entry at the end of the chain, and then a line into the audit log. Where
+// another period was closed meanwhile it follows that one; where it was the same period, that
+// one has won.
 func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entry, error) {
 	subject := c.manifest.Title()
-	who := strings.TrimSpace(c.manifest.Reason + " 填报人 " + c.manifest.Preparer + " 复核人 " + c.manifest.Reviewer)
-	if err := record(c.sys.cfg, audit.Entry{Action: audit.CloseReport, Subject: subject, Reason: who}); err != nil {
-		return nil, err
-	}
 	for {
 		e, err := seal.Close(c.manifest, lastOf(entries))
 		if err != nil {
@@ -388,12 +389,15 @@ func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entr
 		}
 		err = c.sys.store.AppendSealed(ctx, e)
 		if err == nil {
+			if err := witness(c.sys.cfg, e, ""); err != nil {
+				return e, fmt.Errorf("%s is closed, as entry %d, and the audit log does not tell of it yet (hotline report list --verify adds the line): %w", subject, e.Sequence, err)
+			}
 			return e, nil
 		}
 		if !errors.Is(err, store.ErrSealed) {
 			return nil, fmt.Errorf("closing %s: %w", subject, err)
 		}
-		if entries, err = c.sys.sealedChain(ctx); err != nil {
+		if entries, err = c.sys.wholeChain(ctx); err != nil {
 			return nil, err
 		}
 		if now := seal.Of(entries, c.manifest.Centre, c.manifest.Period); len(now) > 0 && now[0].ID != c.manifest.Replaces {

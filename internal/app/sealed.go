@@ -31,10 +31,13 @@ func withSealed(ctx context.Context, cfg config.Root, log *slog.Logger, f func(*
 type SealedList struct {
 	Entries []*seal.Entry `json:"-"`
 	Faults  []string      `json:"faults"`
+	Notes   []string      `json:"notes"` // what is no fault and should be known
 }
 
-// ListSealed reads the chain; verify reads every byte that was sealed as well. seen is a
-// hash that was noted earlier: it must be in the chain.
+// ListSealed reads the chain and holds it against the audit log of this machine, both ways.
+// verify reads every byte that was sealed as well, and adds the line to the audit log that a
+// closing has left out which was interrupted between the two. seen is a hash that was noted
+// earlier: it must be in the chain.
 func ListSealed(ctx context.Context, cfg config.Root, log *slog.Logger, verify bool, seen string) (*SealedList, error) {
 	list := &SealedList{}
 	err := withSealed(ctx, cfg, log, func(s *system) error {
@@ -50,8 +53,8 @@ func ListSealed(ctx context.Context, cfg config.Root, log *slog.Logger, verify b
 		if seen != "" && !slices.ContainsFunc(entries, func(e *seal.Entry) bool { return e.Hash == seen }) {
 			list.Faults = append(list.Faults, fmt.Sprintf("no entry has the hash %s: the chain was cut or written anew", seen))
 		}
-		if !verify {
-			return nil
+		if err := s.holdAgainstAudit(list, verify); err != nil || !verify {
+			return err
 		}
 		for _, e := range entries {
 			for _, p := range e.Parts {
@@ -66,6 +69,33 @@ func ListSealed(ctx context.Context, cfg config.Root, log *slog.Logger, verify b
 		return nil
 	})
 	return list, err
+}
+
+// holdAgainstAudit tells where chain and audit log differ. An audit log that cannot be read
+// is a fault of its own, and keeps nobody from seeing the rest.
+func (s *system) holdAgainstAudit(list *SealedList, complete bool) error {
+	w, err := s.witnessed(list.Entries)
+	if err != nil {
+		list.Faults = append(list.Faults, err.Error())
+		return nil
+	}
+	for _, f := range w.faults {
+		list.Faults = append(list.Faults, f.String())
+	}
+	if w.elsewhere > 0 {
+		list.Notes = append(list.Notes, fmt.Sprintf("%d were closed by others or elsewhere: hotline report list --verify there holds them against its audit log", w.elsewhere))
+	}
+	switch {
+	case w.late == nil:
+	case len(list.Faults) > 0 || !complete:
+		list.Notes = append(list.Notes, fmt.Sprintf("the audit log has no line of entry %d (%s): its closing was interrupted, or the log's end was cut; --verify adds the line where nothing else is wrong", w.late.Sequence, w.late.Title()))
+	default:
+		if err := witness(s.cfg, w.late, lateRemark); err != nil {
+			return err
+		}
+		list.Notes = append(list.Notes, fmt.Sprintf("the audit log had no line of entry %d (%s): its closing was interrupted, or the log's end was cut; it has one now, marked as written afterwards", w.late.Sequence, w.late.Title()))
+	}
+	return nil
 }
 
 // PrintSealed lists closed reports for people.
@@ -91,6 +121,9 @@ func PrintSealed(out io.Writer, list *SealedList, verified bool) error {
 			w.line("      %s：%s → %s", a.Code, a.ZH, a.Reason)
 		}
 		w.line("      %s", e.Hash)
+	}
+	for _, n := range list.Notes {
+		w.line("NOTE %s", n)
 	}
 	switch {
 	case len(list.Entries) == 0 && len(list.Faults) == 0:

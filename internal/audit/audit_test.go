@@ -101,6 +101,25 @@ func TestTampering(t *testing.T) {
 	}
 }
 
+// TestAppendUnless: of what two write at once there is one line.
+func TestAppendUnless(t *testing.T) {
+	path := written(t, 1)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			e := Entry{Action: CloseReport, Number: 1, Sealed: "13812345678abc", Store: "s"}
+			got, err := AppendUnless(path, now, e, func(have Entry) bool { return have.Number == 1 })
+			if err != nil || got.Sequence != 2 || got.Sealed != e.Sealed {
+				t.Errorf("%+v %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
+	if s, err := Verify(path, ""); err != nil || s.Lines != 2 {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
 // TestRefusesToGoOn: nothing is added to a log that others may change or whose end is damaged.
 func TestRefusesToGoOn(t *testing.T) {
 	path := written(t, 2)
@@ -122,6 +141,9 @@ func TestRefusesToGoOn(t *testing.T) {
 	}
 	if _, err := Append(path, now, Entry{Action: Erase}); err == nil || !strings.Contains(err.Error(), "audit verify") {
 		t.Errorf("error %v", err)
+	}
+	if err := Ready(path); err == nil || !strings.Contains(err.Error(), "audit verify") {
+		t.Errorf("ready: %v", err)
 	}
 	if _, err := Append(path+"/x", now, Entry{}); err == nil {
 		t.Error("a file below a file is written")

@@ -50,8 +50,15 @@ type Entry struct {
 	Subject  string `json:"subject"` // what it was done to: a call's id, a pseudonym, a dead letter
 	Reason   string `json:"reason,omitempty"`
 	Refused  string `json:"refused,omitempty"` // why it was not done
-	Previous string `json:"previous"`          // hash of the line before, empty in the first
-	Hash     string `json:"hash"`              // SHA-256 of this line with an empty hash
+
+	// Of a closed report: its number and hash in the chain of closed reports, and the store
+	// that the chain lies in, so that the two can be held against each other.
+	Number uint64 `json:"number,omitempty"`
+	Sealed string `json:"sealed,omitempty"` // in hex; not scrubbed, and no text
+	Store  string `json:"store,omitempty"`
+
+	Previous string `json:"previous"` // hash of the line before, empty in the first
+	Hash     string `json:"hash"`     // SHA-256 of this line with an empty hash
 }
 
 // seal computes the hash.
@@ -84,26 +91,31 @@ const (
 
 // Append adds a line and returns when it is on the disk. It fills in sequence, actor and
 // hashes. What is to be logged must not happen when it fails.
-func Append(path string, now time.Time, e Entry) (_ Entry, err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, dirPerm); err != nil {
-		return Entry{}, fmt.Errorf("writing the audit log: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, filePerm)
+func Append(path string, now time.Time, e Entry) (Entry, error) {
+	return AppendUnless(path, now, e, nil)
+}
+
+// AppendUnless is Append, unless the log has a line already that told says is the same: then
+// that line is returned. Nobody else writes in between. A nil told is always false.
+func AppendUnless(path string, now time.Time, e Entry, told func(Entry) bool) (_ Entry, err error) {
+	f, last, err := open(path)
 	if err != nil {
-		return Entry{}, fmt.Errorf("writing the audit log: %w: name another file in audit.file", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }() // frees the lock
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		return Entry{}, fmt.Errorf("locking the audit log %s: %w", path, err)
-	}
-	if err := private(f, path); err != nil {
 		return Entry{}, err
 	}
-	last, err := tail(f)
-	if err != nil {
-		return Entry{}, fmt.Errorf("the audit log %s: %w: hotline audit verify looks at all of it", path, err)
+	defer func() { err = errors.Join(err, f.Close()) }() // frees the lock
+	if told != nil {
+		var have Entry
+		err := Read(path, func(line Entry) error {
+			if told(line) {
+				have = line
+			}
+			return nil
+		})
+		if err != nil || have.Sequence > 0 {
+			return have, err
+		}
 	}
+	dir := filepath.Dir(path)
 	e.Sequence, e.Previous = last.Sequence+1, last.Hash
 	e.At = now.UTC().Format("2006-01-02T15:04:05.000Z")
 	e.Actor = Actor()
@@ -128,6 +140,41 @@ func Append(path string, now time.Time, e Entry) (_ Entry, err error) {
 		return Entry{}, fmt.Errorf("writing the audit log: %w", err)
 	}
 	return e, errors.Join(d.Sync(), d.Close())
+}
+
+// Ready says whether a line could be appended now.
+func Ready(path string) error {
+	f, _, err := open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// open opens the log, locked, and reads its last line.
+func open(path string) (_ *os.File, last Entry, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), dirPerm); err != nil {
+		return nil, last, fmt.Errorf("writing the audit log: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, filePerm)
+	if err != nil {
+		return nil, last, fmt.Errorf("writing the audit log: %w: name another file in audit.file", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, last, fmt.Errorf("locking the audit log %s: %w", path, err)
+	}
+	if err := private(f, path); err != nil {
+		return nil, last, err
+	}
+	if last, err = tail(f); err != nil {
+		return nil, last, fmt.Errorf("the audit log %s: %w: hotline audit verify looks at all of it", path, err)
+	}
+	return f, last, nil
 }
 
 func clip(s string) string {

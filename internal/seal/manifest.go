@@ -34,6 +34,7 @@ type Manifest struct {
 	Preparer string `json:"preparer"` // 填报人
 	Reviewer string `json:"reviewer"` // 复核人, another person
 	Head     string `json:"head"`     // 负责人
+	Actor    string `json:"actor"`    // who ran the command, and where: the audit log there has a line
 
 	ClosedAt time.Time  `json:"closed_at"` // to the second
 	AsOf     time.Time  `json:"as_of"`     // versions registered before it, by the store's clock, were counted
