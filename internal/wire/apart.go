@@ -10,14 +10,7 @@ import (
 
 // Supplement decodes and validates one supplement. The error is a [*hotline.RejectError].
 func (d *Decoder) Supplement(data []byte) (*hotline.Supplement, error) {
-	s := new(hotline.Supplement)
-	if err := d.record(data, func(r *reader, name string) { supplementField(r, s, name) }); err != nil {
-		return nil, err
-	}
-	if err := s.Validate(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return validated(read(d, data, supplementField))
 }
 
 func supplementField(r *reader, s *hotline.Supplement, name string) {
@@ -76,14 +69,7 @@ func (e *encoder) supplement(s *hotline.Supplement) {
 
 // AgentState decodes and validates one agent's state. The error is a [*hotline.RejectError].
 func (d *Decoder) AgentState(data []byte) (*hotline.AgentState, error) {
-	a := new(hotline.AgentState)
-	if err := d.record(data, func(r *reader, name string) { agentStateField(r, a, name) }); err != nil {
-		return nil, err
-	}
-	if err := a.Validate(); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return validated(read(d, data, agentStateField))
 }
 
 func agentStateField(r *reader, a *hotline.AgentState, name string) {
@@ -133,14 +119,7 @@ func (e *encoder) agentState(a *hotline.AgentState) {
 
 // Ticket decodes and validates one ticket. The error is a [*hotline.RejectError].
 func (d *Decoder) Ticket(data []byte) (*hotline.Ticket, error) {
-	t := new(hotline.Ticket)
-	if err := d.record(data, func(r *reader, name string) { ticketField(r, t, name) }); err != nil {
-		return nil, err
-	}
-	if err := t.Validate(); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return validated(read(d, data, ticketField))
 }
 
 func ticketField(r *reader, t *hotline.Ticket, name string) {

@@ -28,18 +28,28 @@ func NewDecoder() *Decoder {
 
 // Call decodes and validates one call. The error is a [*hotline.RejectError].
 func (d *Decoder) Call(data []byte) (*hotline.Call, error) {
-	c := new(hotline.Call)
-	if err := d.call(data, c); err != nil {
-		return nil, err
-	}
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return validated(read(d, data, callField))
 }
 
-func (d *Decoder) call(data []byte, c *hotline.Call) error {
-	return d.record(data, func(r *reader, name string) { callField(r, c, name) })
+// validated is a record that was read, if it is valid too.
+func validated[R interface{ Validate() error }](r R, err error) (R, error) {
+	if err == nil {
+		err = r.Validate()
+	}
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return r, nil
+}
+
+// read decodes one record of any kind.
+func read[T any](d *Decoder, data []byte, field func(r *reader, into *T, name string)) (*T, error) {
+	into := new(T)
+	if err := d.record(data, func(r *reader, name string) { field(r, into, name) }); err != nil {
+		return nil, err
+	}
+	return into, nil
 }
 
 // record reads one object and nothing after it, field by field.

@@ -26,27 +26,15 @@ func (d *Decoder) PostedCall(data []byte) (c *hotline.Call, caller string, err e
 
 // PostedSupplement decodes a supplement that has not been validated.
 func (d *Decoder) PostedSupplement(data []byte) (*hotline.Supplement, error) {
-	s := new(hotline.Supplement)
-	if err := d.record(data, func(r *reader, name string) { supplementField(r, s, name) }); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return read(d, data, supplementField)
 }
 
 // PostedTicket decodes a ticket that has not been validated.
 func (d *Decoder) PostedTicket(data []byte) (*hotline.Ticket, error) {
-	t := new(hotline.Ticket)
-	if err := d.record(data, func(r *reader, name string) { ticketField(r, t, name) }); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return read(d, data, ticketField)
 }
 
 // PostedAgentState decodes an agent's state that has not been validated.
 func (d *Decoder) PostedAgentState(data []byte) (*hotline.AgentState, error) {
-	a := new(hotline.AgentState)
-	if err := d.record(data, func(r *reader, name string) { agentStateField(r, a, name) }); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return read(d, data, agentStateField)
 }

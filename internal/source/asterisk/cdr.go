@@ -3,9 +3,7 @@ package asterisk
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,25 +23,13 @@ var (
 	_ source.Sessioned = CDR{}
 )
 
-func cdrSettings() []string {
-	return []string{setPrefix, setEncoding, setColumns, setOutbound, setInternal}
-}
-
 // Open begins a session.
 func (CDR) Open(opts source.Options) (*Session, error) {
-	set, err := readSettings(opts.Settings, cdrSettings()...)
+	set, base, err := columnSettings(opts)
 	if err != nil {
 		return nil, err
 	}
-	base, err := firstVersion(opts)
-	if err != nil {
-		return nil, err
-	}
-	zone := opts.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return newSession("asterisk-cdr", opts, newCDRLog(opts.Keys, set, base, zone)), nil
+	return newSession("asterisk-cdr", opts, newCDRLog(opts.Keys, set, base, zoneOf(opts))), nil
 }
 
 // Session is Open.
@@ -67,18 +53,7 @@ func (CDR) Row(_ context.Context, raw []byte, _ []string, _ source.Options, fn f
 func (CDR) LocalTimes() bool { return true }
 
 // CheckSettings says what is wrong with a description's settings.
-func (CDR) CheckSettings(given map[string]string) error {
-	set, err := readSettings(given, cdrSettings()...)
-	if err != nil || set.columns == nil {
-		return err
-	}
-	for _, n := range cdrNeeded() {
-		if !slices.Contains(set.columns, n) {
-			return fmt.Errorf("%s: %s is missing", setColumns, n)
-		}
-	}
-	return nil
-}
+func (CDR) CheckSettings(given map[string]string) error { return checkColumns(given, cdrNeeded()) }
 
 // cdrColumns are the columns of cdr-csv, in its order. The last ones depend on the
 // exchange's configuration.

@@ -3,9 +3,7 @@ package asterisk
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,19 +23,11 @@ var (
 
 // Open begins a session.
 func (CEL) Open(opts source.Options) (*Session, error) {
-	set, err := readSettings(opts.Settings, cdrSettings()...)
+	set, base, err := columnSettings(opts)
 	if err != nil {
 		return nil, err
 	}
-	base, err := firstVersion(opts)
-	if err != nil {
-		return nil, err
-	}
-	zone := opts.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return newSession("asterisk-cel", opts, newCELLog(opts.Keys, set, base, zone)), nil
+	return newSession("asterisk-cel", opts, newCELLog(opts.Keys, set, base, zoneOf(opts))), nil
 }
 
 // Session is Open.
@@ -62,18 +52,7 @@ func (CEL) Row(_ context.Context, raw []byte, _ []string, _ source.Options, fn f
 func (CEL) LocalTimes() bool { return true }
 
 // CheckSettings says what is wrong with a description's settings.
-func (CEL) CheckSettings(given map[string]string) error {
-	set, err := readSettings(given, cdrSettings()...)
-	if err != nil || set.columns == nil {
-		return err
-	}
-	for _, n := range celNeeded() {
-		if !slices.Contains(set.columns, n) {
-			return fmt.Errorf("%s: %s is missing", setColumns, n)
-		}
-	}
-	return nil
-}
+func (CEL) CheckSettings(given map[string]string) error { return checkColumns(given, celNeeded()) }
 
 // celColumns are those of the sample configuration of cel_custom.
 func celColumns() []string {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/source"
@@ -78,6 +79,44 @@ func readSettings(given map[string]string, allowed ...string) (settings, error) 
 		}
 	}
 	return s, nil
+}
+
+// columnSettings are those of a source in columns with times on a wall clock, and what the
+// ordinals of a reading are added to.
+func columnSettings(opts source.Options) (settings, uint64, error) {
+	set, err := readSettings(opts.Settings, columnKeys()...)
+	if err != nil {
+		return set, 0, err
+	}
+	base, err := firstVersion(opts)
+	return set, base, err
+}
+
+// checkColumns says what is wrong with the settings of such a source, which needs some of
+// the columns.
+func checkColumns(given map[string]string, needed []string) error {
+	set, err := readSettings(given, columnKeys()...)
+	if err != nil || set.columns == nil {
+		return err
+	}
+	for _, n := range needed {
+		if !slices.Contains(set.columns, n) {
+			return fmt.Errorf("%s: %s is missing", setColumns, n)
+		}
+	}
+	return nil
+}
+
+func columnKeys() []string {
+	return []string{setPrefix, setEncoding, setColumns, setOutbound, setInternal}
+}
+
+// zoneOf is the zone of a reading's local times.
+func zoneOf(opts source.Options) *time.Location {
+	if opts.Zone == nil {
+		return time.UTC
+	}
+	return opts.Zone
 }
 
 func (s *settings) exitKey(key string, outcome hotline.Outcome) error {
