@@ -22,6 +22,9 @@ RACE_DIRS    = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*.go' '$
 # Packages with tests of times that the program promises.
 TIMED_DIRS   = $(addprefix ./,$(sort $(dir $(shell grep -rlF --include='*_test.go' testkit.Promised cmd internal))))
 
+# Tests that wait for servers leave the processor to others meanwhile.
+PARALLEL     = -parallel 4
+
 # What is tested is what is shipped: without cgo. One setting for all targets also means
 # that nothing is compiled twice.
 export CGO_ENABLED := 0
@@ -68,7 +71,7 @@ demo: setup build ## Run a simulated hotline with a year behind it, live
 
 .PHONY: test
 test: setup ## Run all tests
-	go test -vet=off -timeout 15m ./...
+	go test -vet=off $(PARALLEL) -timeout 15m ./...
 
 .PHONY: timed
 timed: setup ## Hold the program to the times it promises, on a machine that does nothing else
@@ -77,7 +80,8 @@ timed: setup ## Hold the program to the times it promises, on a machine that doe
 .PHONY: race
 race: setup ## Run the tests with the race detector, the long ones left out
 	@command -v $${CC:-gcc} >/dev/null || { echo "race: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-	CGO_ENABLED=1 go test -vet=off -race -short -timeout 15m $(RACE_DIRS)
+	@# A process that ends waits a second for races, unless told otherwise; the tests start hundreds.
+	GORACE=atexit_sleep_ms=20 CGO_ENABLED=1 go test -vet=off -race -short $(PARALLEL) -timeout 15m $(RACE_DIRS)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks

@@ -49,6 +49,7 @@ func fits(t *testing.T, table string) {
 }
 
 func TestAnalyzeTable(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
@@ -77,6 +78,7 @@ func TestAnalyzeTable(t *testing.T) {
 // TestAnalyzeBank holds a real month of a real call centre against what is known of it by
 // other means.
 func TestAnalyzeBank(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	path := bank(t)

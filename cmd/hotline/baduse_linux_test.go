@@ -12,6 +12,7 @@ import (
 
 // TestWrongCommands are mistakes that are told before anything is contacted or made.
 func TestWrongCommands(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	w := newWorld(t)
 	file := w.write("calls.csv", newFixture(t, 10, 1).csv)
@@ -134,6 +135,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestDataDirectory(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t).with("log.level=error")
@@ -197,6 +199,7 @@ func TestDataDirectory(t *testing.T) {
 }
 
 func TestMissingLibrary(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	for _, args := range [][]string{{"up"}, {"analyze", "calls.csv", "--source", "generic-csv"}} {
 		t.Run(args[0], func(t *testing.T) {

@@ -64,6 +64,7 @@ func placedOn(t *testing.T, about string, s *kpi.Statement, in, out int64) {
 // Calls on a worked Saturday and on a Monday off fall on the right side of every rule; when
 // the hours are changed from a day on, the past stays, and nothing is recomputed.
 func TestCalendarThroughThePipeline(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
@@ -133,6 +134,7 @@ hours: [{week: {mon-sun: ["02:00-02:45"]}}]
 // Figures of a year without days are refused, and the file that helps is named; what is
 // imported is stored.
 func TestYearWithoutCalendarThroughThePipeline(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
@@ -168,6 +170,7 @@ func TestYearWithoutCalendarThroughThePipeline(t *testing.T) {
 
 // What config --check and doctor say of calendars depends on the day they are asked.
 func TestCalendarsAreChecked(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	w := newWorld(t)
 	w.settings["rules.dir"] = w.path("rules")

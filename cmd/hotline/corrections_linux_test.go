@@ -68,6 +68,7 @@ func record(c *hotline.Call) broker.Record {
 }
 
 func TestCorrections(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

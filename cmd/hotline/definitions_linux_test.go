@@ -77,6 +77,7 @@ func (w *world) boardSays(form string, version int, confirmed bool, rate string,
 // A confirmation changes every output of a running system, and no count; history can be
 // computed by any version.
 func TestDefinitionsAreConfirmed(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

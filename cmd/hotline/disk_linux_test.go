@@ -62,6 +62,7 @@ func fill(t *testing.T, w *world, leave int64) (empty func()) {
 }
 
 func TestFullDisk(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t).with("embedded_broker.reserve_bytes=16MiB", "intake.give_up=1s", "intake.stall=2s", "intake.batch_records=200")

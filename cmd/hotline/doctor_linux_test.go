@@ -7,6 +7,7 @@ import (
 )
 
 func TestConfigRoundTrip(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	w := newWorld(t)
 	w.write("a/none", "") // no descriptions in either
@@ -63,6 +64,7 @@ func findings(t *testing.T, out string) map[string]string {
 }
 
 func TestDoctor(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

@@ -56,6 +56,7 @@ func (w *world) refused(want string, args ...string) {
 
 // What people enter has a history, names who was faster, and survives a kill.
 func TestEnter(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

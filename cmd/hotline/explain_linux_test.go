@@ -98,6 +98,7 @@ func explains(t *testing.T, w *world, c kpi.Counts, r kpi.Rates, place kpi.Place
 }
 
 func TestExplain(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
@@ -194,6 +195,7 @@ func TestExplain(t *testing.T) {
 
 // Of a call that was corrected the newest version is told, wherever it lies now.
 func TestExplainCorrected(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

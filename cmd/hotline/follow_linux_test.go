@@ -309,6 +309,7 @@ func TestFollowRole(t *testing.T) {
 // TestFaultyDescription: a typing error in one description of the centre's stops those who
 // use it, and nobody else.
 func TestFaultyDescription(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "bad.yaml"), []byte("name: pbx\nformat: {type: none}\n"), 0o600); err != nil {

@@ -10,6 +10,7 @@ import (
 
 // TestKeysCommands: a key's life on the command line, and its trace in the audit log.
 func TestKeysCommands(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	w := newWorld(t)
 	code, _, stderr := w.run("keys", "list")

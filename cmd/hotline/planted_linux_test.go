@@ -167,6 +167,7 @@ func plantedGB(t *testing.T, p *plants) string {
 // TestNoRawNumber plants a number into every field there is and looks for it wherever the
 // program writes or says anything.
 func TestNoRawNumber(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	p := &plants{where: map[string]string{}}

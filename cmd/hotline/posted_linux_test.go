@@ -180,6 +180,7 @@ func TestIntakeRole(t *testing.T) {
 // TestPostedGuide does what docs/intake-http.md says, block by block, and compares the
 // answers with those it shows.
 func TestPostedGuide(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	for _, tool := range []string{"bash", "curl", "gzip"} {

@@ -149,6 +149,7 @@ func TestReportScores(t *testing.T) {
 // TestReportBank holds the workbook, the document and the page of a real month against
 // what analyze prints.
 func TestReportBank(t *testing.T) {
+	sequential(t)
 	needEngine(t)
 	file := bank(t)
 	w := newWorld(t)
@@ -223,6 +224,7 @@ func documentText(t *testing.T, path string) string {
 // TestReportOfRunningSystem asks a running system for reports of several periods twice, and
 // expects the same bytes; and clear words where there is nothing to report.
 func TestReportOfRunningSystem(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

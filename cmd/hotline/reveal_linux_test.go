@@ -9,6 +9,7 @@ import (
 // TestReveal: a number is kept where call-backs are on, is sealed wherever it lies, and is
 // shown to who may see it, with a trace.
 func TestReveal(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	me, err := user.Current()

@@ -89,6 +89,7 @@ func (w *world) counts(period string) *kpi.Counts {
 // A closed quarter stays what was handed in, whatever becomes of its calls; what became of
 // them is told.
 func TestClosedReport(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

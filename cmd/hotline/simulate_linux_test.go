@@ -16,6 +16,7 @@ import (
 // What hotline simulate writes, hotline analyze counts: through the whole of the program,
 // to the last digit of truth.json.
 func TestSimulateThenAnalyze(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	for _, tt := range []struct{ format, scenario, from, to string }{
@@ -58,6 +59,7 @@ func TestSimulateThenAnalyze(t *testing.T) {
 
 // Tickets go the same way, and their deadlines are judged as looking at each would.
 func TestSimulateThenAnalyzeTickets(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

@@ -49,6 +49,7 @@ func sourceCommand(t *testing.T, in []byte, args ...string) (code int, out, errs
 }
 
 func TestSourceTry(t *testing.T) {
+	sequential(t)
 	want := `line 3: a call
   call_id          a                                <- 流水号 "a"
   version          1
@@ -86,6 +87,7 @@ line 4: REJECTED: 结果: unknown_value: "转出" is not an outcome
 }
 
 func TestSourceDescribe(t *testing.T) {
+	sequential(t)
 	code, out, errs := sourceCommand(t, nil, "describe", "export")
 	for _, want := range []string{
 		"export: An export (DIR/export.yaml)", "title lines before the header, totals begin with 合计", "Asia/Shanghai, where a time has no offset",
@@ -113,6 +115,7 @@ func TestSourceDescribe(t *testing.T) {
 }
 
 func TestSourceMistakes(t *testing.T) {
+	sequential(t)
 	for _, tc := range []struct {
 		args []string
 		code int

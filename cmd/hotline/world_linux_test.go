@@ -59,6 +59,16 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// sequential skips the test under -short, which is how the race detector runs them: it sends
+// commands one after the other, and what happens at the same time in them does so in
+// TestImportTwice, TestInterrupted, TestFollowRole, TestRoles, TestPages and others as well.
+func sequential(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("its commands come one after the other")
+	}
+}
+
 // needEngine skips the test where the embedded engine is not installed.
 func needEngine(t *testing.T) { t.Helper(); testkit.NeedEngine(t) }
 

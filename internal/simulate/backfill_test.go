@@ -10,6 +10,7 @@ import (
 )
 
 func TestBackfillIsTheEndOfLife(t *testing.T) {
+	unread(t)
 	o := week(t, 11, 2)
 	life := map[string]*hotline.Call{}
 	for _, e := range collect(t, begin(t, o).Events(time.Time{})) {
@@ -34,6 +35,7 @@ func TestBackfillIsTheEndOfLife(t *testing.T) {
 }
 
 func TestBackfillThenLife(t *testing.T) {
+	unread(t)
 	o := week(t, 11, 1)
 	now := o.From.Add(10*time.Hour + 7*time.Minute)
 	s := begin(t, o)
@@ -81,6 +83,7 @@ func TestBackfillThenLife(t *testing.T) {
 // A restart tells the calls in progress once more: the same version must be the same
 // content, or it would be a conflict.
 func TestCallsInProgressAreAsLastTold(t *testing.T) {
+	unread(t)
 	o := week(t, 13, 1)
 	life, filled := begin(t, o), begin(t, o)
 	told := map[string]*hotline.Call{}
@@ -104,6 +107,7 @@ func TestCallsInProgressAreAsLastTold(t *testing.T) {
 }
 
 func TestStoppingAnywhereLosesNothing(t *testing.T) {
+	unread(t)
 	o := week(t, 5, 1)
 	want := collect(t, begin(t, o).Events(time.Time{}))
 	s := begin(t, o)

@@ -77,6 +77,7 @@ func constant(perHour, service, patience float64, agents int) *Scenario {
 }
 
 func TestAgreesWithErlangA(t *testing.T) {
+	unread(t)
 	for _, tt := range []struct {
 		name                       string
 		perHour, service, patience float64

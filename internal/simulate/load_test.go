@@ -8,6 +8,7 @@ import (
 )
 
 func TestBuiltinScenarios(t *testing.T) {
+	unread(t)
 	names := Builtin()
 	if !slices.Contains(names, NormalYear) || !slices.Contains(names, Demo) {
 		t.Errorf("built in: %v", names)

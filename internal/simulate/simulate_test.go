@@ -17,6 +17,15 @@ import (
 	"hotline12333/internal/wire"
 )
 
+// unread skips a test under -short, which is how the race detector runs them: nobody reads
+// its simulation while that goes on, as those of live_test.go are read.
+func unread(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("simulates in one goroutine")
+	}
+}
+
 func shanghai(t *testing.T) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("Asia/Shanghai")
@@ -79,6 +88,7 @@ func mask(number string) (hash, masked string) {
 }
 
 func TestSameSeedSameCalls(t *testing.T) {
+	unread(t)
 	o := week(t, 7, 3)
 	o.Pseudonym = mask
 	first, second := ndjson(t, begin(t, o).Events(time.Time{})), ndjson(t, begin(t, o).Events(time.Time{}))
@@ -92,6 +102,7 @@ func TestSameSeedSameCalls(t *testing.T) {
 }
 
 func TestDaysDependOnTheDateAlone(t *testing.T) {
+	unread(t)
 	o := week(t, 7, 4)
 	o.Scenario = named(t, NormalYear)
 	o.Scenario.Callers.Repeat.Share = 0 // who calls again depends on who called before
@@ -108,6 +119,7 @@ func TestDaysDependOnTheDateAlone(t *testing.T) {
 }
 
 func TestEveryArrivalIsDecidedOnce(t *testing.T) {
+	unread(t)
 	o := week(t, 3, 7)
 	s := begin(t, o)
 	newest := map[string]*hotline.Call{}
@@ -178,6 +190,7 @@ func sumByQueue(tallies map[kpi.Key]*kpi.Tally) kpi.Tally {
 }
 
 func TestRecordsCarryNoNumber(t *testing.T) {
+	unread(t)
 	o := week(t, 1, 2)
 	numbers := map[string]bool{}
 	o.Pseudonym = func(number string) (string, string) {
@@ -216,6 +229,7 @@ func TestRecordsCarryNoNumber(t *testing.T) {
 }
 
 func TestYearsWithoutHolidays(t *testing.T) {
+	unread(t)
 	zone := shanghai(t)
 	o := Options{Scenario: named(t, NormalYear), From: time.Date(2027, 3, 1, 0, 0, 0, 0, zone), To: time.Date(2027, 3, 2, 0, 0, 0, 0, zone)}
 	if _, err := New(o); err == nil || !regexp.MustCompile("no days of 2027.*calendar/cn-2027.yaml").MatchString(err.Error()) {
@@ -249,6 +263,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestNobodyWorksWhoIsNotThere(t *testing.T) {
+	unread(t)
 	o := week(t, 21, 5)
 	s := begin(t, o)
 	type work struct{ from, to time.Time }

@@ -35,6 +35,7 @@ func tally(events []Event) kpi.Tally {
 func rateOf(t kpi.Tally) float64 { return float64(t.Answered) / float64(t.Requested()) }
 
 func TestBenefitSurge(t *testing.T) {
+	unread(t)
 	o := days(t, "benefit-surge", "2026-03-16", 5)
 	calls := collect(t, begin(t, o).Backfill(time.Time{}))
 	surge := tally(calls)
@@ -84,6 +85,7 @@ func TestBenefitSurge(t *testing.T) {
 }
 
 func TestFiveLeave(t *testing.T) {
+	unread(t)
 	s := days(t, "five-leave", "2026-03-30", 70)
 	talks := map[string]map[string]*[2]float64{} // by agent and month: calls, seconds
 	for _, e := range collect(t, begin(t, s).Backfill(time.Time{})) {
@@ -119,6 +121,7 @@ func TestFiveLeave(t *testing.T) {
 }
 
 func TestOutage(t *testing.T) {
+	unread(t)
 	o := days(t, "pbx-outage", "2026-03-18", 2)
 	down := time.Date(2026, 3, 18, 9, 40, 0, 0, shanghai(t))
 	up := down.Add(50 * time.Minute)
@@ -160,6 +163,7 @@ func TestOutage(t *testing.T) {
 }
 
 func TestClockSkew(t *testing.T) {
+	unread(t)
 	skewed, other := 0, 0
 	for _, e := range collect(t, begin(t, days(t, "clock-skew", "2026-03-12", 5)).Backfill(time.Time{})) {
 		if e.Story.Plain.Facts().Skewed {
@@ -179,6 +183,7 @@ func TestClockSkew(t *testing.T) {
 }
 
 func TestDelivery(t *testing.T) {
+	unread(t)
 	for _, scenario := range []string{"duplicate-storm", "late-delivery"} {
 		t.Run(scenario, func(t *testing.T) {
 			o := days(t, scenario, "2026-03-02", 2)
@@ -225,6 +230,7 @@ func TestDelivery(t *testing.T) {
 
 // What is told beside the calls changes nothing about them.
 func TestBesideTheCalls(t *testing.T) {
+	unread(t)
 	o := days(t, "benefit-surge", "2026-03-16", 3)
 	want := map[string]*hotline.Call{}
 	for _, e := range collect(t, begin(t, o).Backfill(time.Time{})) {
@@ -287,6 +293,7 @@ func TestBesideTheCalls(t *testing.T) {
 }
 
 func TestSeedsShareNoID(t *testing.T) {
+	unread(t)
 	ids := map[string]uint64{}
 	for _, seed := range []uint64{0, 1, 36, 12333, 1<<64 - 1} {
 		o := week(t, seed, 1)
@@ -300,6 +307,7 @@ func TestSeedsShareNoID(t *testing.T) {
 }
 
 func TestIllnessDoesNotDependOnTheBeginning(t *testing.T) {
+	unread(t)
 	s := named(t, NormalYear)
 	s.Sick = Sick{Share: 0.02, Days: 4}
 	p, err := s.compile()

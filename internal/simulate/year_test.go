@@ -21,6 +21,7 @@ func used(t *testing.T) time.Duration {
 }
 
 func TestYear(t *testing.T) {
+	unread(t)
 	zone := shanghai(t)
 	o := Options{Seed: 12333, From: time.Date(2026, 1, 1, 0, 0, 0, 0, zone), To: time.Date(2027, 1, 1, 0, 0, 0, 0, zone), Pseudonym: mask}
 	s := begin(t, o)
@@ -75,6 +76,7 @@ func TestYear(t *testing.T) {
 }
 
 func TestDemoLivesAtEveryHour(t *testing.T) {
+	unread(t)
 	scenario := named(t, Demo)
 	now := time.Date(2026, 11, 21, 3, 20, 0, 0, shanghai(t)) // a Saturday night
 	start, err := NewStart(scenario, 1, now)

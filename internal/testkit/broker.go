@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"testing"
-	"time"
 
 	"hotline12333/internal/broker/embedded"
 )
@@ -33,7 +32,7 @@ func EmbeddedBroker(t testing.TB, cfg embedded.Config) *embedded.Broker {
 		cfg.RetentionInterval = def.RetentionInterval
 	}
 	if cfg.StartWait == 0 {
-		cfg.StartWait = 10 * time.Second
+		cfg.StartWait = Patience
 	}
 	b, err := embedded.New(cfg, embedded.Deps{Log: Log(t)})
 	if err != nil {
@@ -44,7 +43,7 @@ func EmbeddedBroker(t testing.TB, cfg embedded.Config) *embedded.Broker {
 	}
 	t.Cleanup(func() {
 		// The test's own context is over by now.
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		defer cancel()
 		if err := b.Stop(ctx); err != nil {
 			t.Error(err)

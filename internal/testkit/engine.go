@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"hotline12333/internal/store"
 	"hotline12333/internal/store/engine"
@@ -83,7 +82,7 @@ func startEngine() {
 	cfg.Dir, cfg.Listen = shared.dir, "127.0.0.1:0"
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	shared.engine = engine.New(cfg, engine.Deps{Log: log})
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	shared.err = shared.engine.Start(ctx)
 }
@@ -92,7 +91,7 @@ func stopEngine() error {
 	if shared.engine == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	if err := shared.engine.Stop(ctx); err != nil {
 		return err
@@ -118,6 +117,7 @@ func StoreConfig(t testing.TB) store.Config {
 	cfg := store.DefaultConfig()
 	cfg.Address = Engine(t)
 	cfg.Database = fmt.Sprintf("test_%d", shared.database.Add(1))
+	cfg.QueryTimeout, cfg.InsertTimeout = Patience, Patience // a machine that is busy
 	t.Cleanup(func() { dropDatabase(t, cfg) })
 	return cfg
 }
@@ -138,7 +138,7 @@ func OpenStore(t testing.TB, cfg store.Config) *store.Store {
 }
 
 func dropDatabase(t testing.TB, cfg store.Config) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // the test's own is over
+	ctx, cancel := context.WithTimeout(context.Background(), Patience) // the test's own is over
 	defer cancel()
 	if err := Exec(ctx, cfg, "DROP DATABASE IF EXISTS "+cfg.Database+" SYNC"); err != nil && !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("dropping %s: %v", cfg.Database, err)

@@ -75,6 +75,16 @@ func Promised(t testing.TB, what string, took, most time.Duration) {
 	}
 }
 
+// Sample is how much a test takes of what it could: all, or few of it under -short, which is
+// how the race detector runs it. It is for sizes that tell nothing about what happens at
+// the same time.
+func Sample(all, few int) int {
+	if testing.Short() {
+		return few
+	}
+	return all
+}
+
 // Eventually calls check until it gives nil; after the time it fails the test
 // with the last error.
 func Eventually(t testing.TB, within time.Duration, check func() error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"hotline12333/internal/store/engine"
+	"hotline12333/internal/testkit"
 )
 
 // everyType is one row of all the column types the project stores.
@@ -98,12 +98,12 @@ func compressions() map[string]clickhouse.CompressionMethod {
 }
 
 func TestEveryColumnType(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	const rows = 1000
-	execute(t, connect(t, e.Addr()), "CREATE DATABASE d", everyTypeTable)
+	address := shared(t)
+	rows := uint64(testkit.Sample(1000, 100))
+	execute(t, connect(t, address), "CREATE DATABASE d", everyTypeTable)
 	for name, method := range compressions() {
 		t.Run(name, func(t *testing.T) {
-			conn := connect(t, e.Addr(), withCompression(method), withSettings(clickhouse.Settings{"enable_http_compression": 1}))
+			conn := connect(t, address, withCompression(method), withSettings(clickhouse.Settings{"enable_http_compression": 1}))
 			execute(t, conn, "TRUNCATE TABLE d.every")
 			batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO d.every")
 			if err != nil {
@@ -111,7 +111,7 @@ func TestEveryColumnType(t *testing.T) {
 			}
 			defer func() { _ = batch.Close() }()
 			var want []everyType
-			for i := range uint64(rows) {
+			for i := range rows {
 				row := everyRow(i)
 				want = append(want, row)
 				if err := batch.Append(row.values()...); err != nil {

@@ -112,7 +112,7 @@ func insertBatch(ctx context.Context, conn clickhouse.Conn, worker, from, rows u
 
 func start(cfg engine.Config) error {
 	e := engine.New(cfg, engine.Deps{})
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	err := e.Start(ctx)
 	return errors.Join(err, e.Stop(ctx))

@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/ch-go/compress"
 
 	"hotline12333/internal/store/engine"
+	"hotline12333/internal/testkit"
 )
 
 // call is one HTTP request to the engine.
@@ -65,8 +66,8 @@ func values(pairs ...string) url.Values {
 }
 
 func TestHTTPProtocol(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	execute(t, connect(t, e.Addr()), "CREATE DATABASE d", "CREATE TABLE d.t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+	address := shared(t)
+	execute(t, connect(t, address), "CREATE DATABASE d", "CREATE TABLE d.t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 	text := func(s string) io.Reader { return strings.NewReader(s) }
 	for name, tt := range map[string]struct {
 		call   call
@@ -120,7 +121,7 @@ func TestHTTPProtocol(t *testing.T) {
 		"statement not a SELECT": {call: call{body: text("EXISTS TABLE d.t")}, status: 200, body: "1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt.call.address = e.Addr()
+			tt.call.address = address
 			got := tt.call.do(t)
 			if got.err != nil || got.status != tt.status || got.header.Get("X-ClickHouse-Exception-Code") != tt.code {
 				t.Fatalf("status %d, code %q, error %v; want %d, %q: %s", got.status, got.header.Get("X-ClickHouse-Exception-Code"), got.err, tt.status, tt.code, got.body)
@@ -136,8 +137,8 @@ func TestHTTPProtocol(t *testing.T) {
 }
 
 func TestHTTPInserts(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	conn := connect(t, e.Addr())
+	address := shared(t)
+	conn := connect(t, address)
 	execute(t, conn, "CREATE DATABASE d")
 	zipped := func(s string) io.Reader {
 		var b bytes.Buffer
@@ -166,7 +167,7 @@ func TestHTTPInserts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			execute(t, conn, "CREATE OR REPLACE TABLE d.t (n UInt64, s String) ENGINE = MergeTree ORDER BY n",
 				"CREATE OR REPLACE TABLE d.format (n UInt64, s String) ENGINE = Null", "CREATE OR REPLACE MATERIALIZED VIEW d.f TO d.t AS SELECT * FROM d.format")
-			c.address = e.Addr()
+			c.address = address
 			got := c.do(t)
 			if got.status != 200 || got.body != "" {
 				t.Fatalf("status %d: %s", got.status, got.body)
@@ -199,8 +200,8 @@ func framed(t testing.TB, texts ...string) []byte {
 }
 
 func TestBrokenInsertsLeaveNothing(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	conn := connect(t, e.Addr())
+	address := shared(t)
+	conn := connect(t, address)
 	execute(t, conn, "CREATE DATABASE d", "CREATE TABLE d.t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 	frame := framed(t, strings.Repeat("1,a\n", 100000))
 	for name, c := range map[string]struct {
@@ -218,14 +219,14 @@ func TestBrokenInsertsLeaveNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := call{address: e.Addr(), query: query, body: bytes.NewReader(c.body)}.do(t)
+			got := call{address: address, query: query, body: bytes.NewReader(c.body)}.do(t)
 			if code := got.header.Get("X-ClickHouse-Exception-Code"); code != c.code {
 				t.Errorf("code %s, want %s: %s", code, c.code, got.body)
 			}
 		})
 	}
 	t.Run("client gone", func(t *testing.T) {
-		raw, err := net.Dial("tcp", e.Addr())
+		raw, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,11 +248,11 @@ func TestBrokenInsertsLeaveNothing(t *testing.T) {
 }
 
 func TestLargeResults(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	const rows = 300000
+	address := shared(t)
+	rows := testkit.Sample(300_000, 100_000)
 	sql := fmt.Sprintf("SELECT number AS n, toString(number) AS s FROM numbers(%d)", rows)
 	t.Run("JSON is one document", func(t *testing.T) {
-		got := call{address: e.Addr(), query: values("default_format", "JSON"), body: strings.NewReader(sql)}.do(t)
+		got := call{address: address, query: values("default_format", "JSON"), body: strings.NewReader(sql)}.do(t)
 		var doc struct {
 			Data []struct{ N uint64 }
 			Rows int
@@ -261,19 +262,19 @@ func TestLargeResults(t *testing.T) {
 		}
 	})
 	t.Run("one header with names", func(t *testing.T) {
-		got := call{address: e.Addr(), body: strings.NewReader(sql + " FORMAT CSVWithNames")}.do(t)
+		got := call{address: address, body: strings.NewReader(sql + " FORMAT CSVWithNames")}.do(t)
 		if lines := strings.Count(got.body, "\n"); lines != rows+1 || strings.Count(got.body, `"n","s"`) != 1 {
 			t.Errorf("%d lines", lines)
 		}
 	})
 	t.Run("Parquet", func(t *testing.T) {
-		got := call{address: e.Addr(), body: strings.NewReader(sql + " FORMAT Parquet")}.do(t)
+		got := call{address: address, body: strings.NewReader(sql + " FORMAT Parquet")}.do(t)
 		if strings.Count(got.body, "PAR1") != 2 {
 			t.Errorf("no single file: %d bytes", len(got.body))
 		}
 	})
 	t.Run("gzip", func(t *testing.T) {
-		got := call{address: e.Addr(), query: values("enable_http_compression", "1"), header: map[string]string{"Accept-Encoding": "br, gzip"}, body: strings.NewReader(sql)}.do(t)
+		got := call{address: address, query: values("enable_http_compression", "1"), header: map[string]string{"Accept-Encoding": "br, gzip"}, body: strings.NewReader(sql)}.do(t)
 		r, err := gzip.NewReader(strings.NewReader(got.body))
 		if err != nil || got.header.Get("Content-Encoding") != "gzip" {
 			t.Fatalf("encoding %q: %v", got.header.Get("Content-Encoding"), err)
@@ -284,6 +285,9 @@ func TestLargeResults(t *testing.T) {
 		}
 	})
 	t.Run("larger than the engine's memory", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("a gigabyte goes through one connection")
+		}
 		cfg := testConfig(t)
 		cfg.MemoryLimitBytes = 600 << 20
 		small := startEngine(t, cfg, engine.Deps{})
@@ -304,10 +308,10 @@ func TestLargeResults(t *testing.T) {
 }
 
 func TestErrorsAfterTheHeaders(t *testing.T) {
-	e := startEngine(t, testConfig(t), engine.Deps{})
-	sql := "SELECT randomPrintableASCII(50), throwIf(number = 3000000) FROM numbers(5000000)"
+	address := shared(t)
+	sql := "SELECT randomPrintableASCII(50), throwIf(number = 400000) FROM numbers(600000)"
 	t.Run("framed and cut", func(t *testing.T) {
-		got := call{address: e.Addr(), body: strings.NewReader(sql)}.do(t)
+		got := call{address: address, body: strings.NewReader(sql)}.do(t)
 		tag := got.header.Get("X-ClickHouse-Exception-Tag")
 		if got.status != 200 || got.err == nil || len(tag) != 16 {
 			t.Fatalf("status %d, error %v, tag %q", got.status, got.err, tag)
@@ -317,13 +321,13 @@ func TestErrorsAfterTheHeaders(t *testing.T) {
 		}
 	})
 	t.Run("kept back on demand", func(t *testing.T) {
-		got := call{address: e.Addr(), query: values("wait_end_of_query", "1"), body: strings.NewReader(sql)}.do(t)
+		got := call{address: address, query: values("wait_end_of_query", "1"), body: strings.NewReader(sql)}.do(t)
 		if got.status != 500 || got.header.Get("X-ClickHouse-Exception-Code") != "395" || !strings.HasPrefix(got.body, "Code: 395.") {
 			t.Errorf("status %d: %.200s", got.status, got.body)
 		}
-		whole := strings.Replace(sql, "3000000", "9000000", 1)
-		got = call{address: e.Addr(), query: values("wait_end_of_query", "1"), body: strings.NewReader(whole)}.do(t)
-		if got.status != 200 || got.err != nil || strings.Count(got.body, "\n") != 5000000 {
+		whole := strings.Replace(sql, "= 400000", "= 900000", 1)
+		got = call{address: address, query: values("wait_end_of_query", "1"), body: strings.NewReader(whole)}.do(t)
+		if got.status != 200 || got.err != nil || strings.Count(got.body, "\n") != 600000 {
 			t.Errorf("status %d, error %v, %d lines", got.status, got.err, strings.Count(got.body, "\n"))
 		}
 	})

@@ -11,18 +11,28 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"hotline12333/internal/store"
 	"hotline12333/internal/store/engine"
 	"hotline12333/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
-	if ran, code := engine.ChildMain(); ran {
-		os.Exit(code)
-	}
-	if ran, code := parentHelper(); ran {
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
+	os.Exit(testkit.Main(m, parentHelper))
+}
+
+// shared gives the address of an engine for tests that do nothing to the engine itself. It
+// has no database d, in which they work.
+func shared(t testing.TB) string {
+	t.Helper()
+	address := testkit.Engine(t)
+	t.Cleanup(func() {
+		cfg := store.DefaultConfig()
+		cfg.Address = address
+		if err := testkit.Exec(context.Background(), cfg, "DROP DATABASE IF EXISTS d SYNC"); err != nil { // the test's own is over
+			t.Error(err)
+		}
+	})
+	return address
 }
 
 func testConfig(t testing.TB) engine.Config {
@@ -39,7 +49,7 @@ func startEngine(t testing.TB, cfg engine.Config, deps engine.Deps) *engine.Engi
 		deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	e := engine.New(cfg, deps)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)

@@ -109,7 +109,7 @@ func (s *stack) send(calls []hotline.Call) error {
 	for i := range calls {
 		recs[i] = broker.Record{Key: []byte(calls[i].ID), Value: wire.AppendCall(nil, &calls[i])}
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
 	topics := load.DefaultTopics()
 	if err := s.client.Produce(ctx, topics.Calls, recs); err != nil {

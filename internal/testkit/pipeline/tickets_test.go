@@ -15,6 +15,7 @@ import (
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/load"
 	"hotline12333/internal/store"
+	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
@@ -172,7 +173,7 @@ func (s *stack) sendTickets(list []hotline.Ticket) error {
 	for i := range list {
 		recs[i] = broker.Record{Key: []byte(list[i].ID), Value: wire.AppendTicket(nil, &list[i])}
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
 	topics, cfg := load.DefaultTopics(), load.DefaultConfig()
 	if err := s.client.Produce(ctx, topics.Tickets, recs); err != nil {
