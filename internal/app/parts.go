@@ -170,6 +170,7 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 	if err := errJoin(
 		s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))),
 		s.reg.Register(publish.NewAlertMetrics(s.cfg.Publish, f, time.Now)),
+		s.reg.Register(publish.NewMaintenance(s.maintenances, time.Now, s.log.With("part", "maintenance"))),
 		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
 	); err != nil {
 		return nil, fmt.Errorf("registering the figures: %w", err)

@@ -224,3 +224,31 @@ func (c *Closing) Validate() error {
 	}
 	return nil
 }
+
+// Maintenance is a time in which alerts are silent because somebody works on the system.
+type Maintenance struct {
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Cause string    `json:"cause"`
+}
+
+// longestMaintenance bounds what a mistyped date can silence.
+const longestMaintenance = 7 * 24 * time.Hour
+
+// Validate checks the times and that there is a cause.
+func (m *Maintenance) Validate() error {
+	switch {
+	case m.From.IsZero() || m.To.IsZero():
+		return errors.New("maintenance needs a beginning and an end")
+	case !m.From.Before(m.To):
+		return fmt.Errorf("maintenance ends at %s, not after it begins at %s", m.To.Format(time.RFC3339), m.From.Format(time.RFC3339))
+	case m.To.Sub(m.From) > longestMaintenance:
+		return fmt.Errorf("maintenance from %s to %s is longer than a week: alerts are not silenced for so long", m.From.Format(time.RFC3339), m.To.Format(time.RFC3339))
+	case strings.TrimSpace(m.Cause) == "":
+		return errors.New("what is done in the maintenance is missing")
+	}
+	return nil
+}
+
+// Holds says whether an instant lies within it.
+func (m *Maintenance) Holds(t time.Time) bool { return !t.Before(m.From) && t.Before(m.To) }

@@ -19,7 +19,7 @@ const (
 	KindDefinition   Kind = "definition"    // [Confirmation], by the name of a definition and the day it holds from
 	KindControlTotal Kind = "control_total" // [ControlTotal], by who counted and a day
 	KindOutage       Kind = "outage"        // [Outage], by an id
-	KindMaintenance  Kind = "maintenance"
+	KindMaintenance  Kind = "maintenance"   // [Maintenance], by an id
 	KindShiftNote    Kind = "shift_note"
 	KindLostCall     Kind = "lost_call"
 	KindClosing      Kind = "closing" // [Closing], by [ClosingSubject] and a period

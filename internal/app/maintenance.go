@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/store"
+)
+
+// EnterMaintenance announces a time in which alerts are silent.
+func EnterMaintenance(ctx context.Context, cfg config.Root, log *slog.Logger, m journal.Maintenance, a Author) (journal.Entry, error) {
+	if err := a.check(false); err != nil {
+		return journal.Entry{}, err
+	}
+	if err := m.Validate(); err != nil {
+		return journal.Entry{}, err
+	}
+	if !m.To.After(time.Now()) {
+		return journal.Entry{}, fmt.Errorf("the maintenance ended at %s, which is past: what happened is an outage (hotline outages add)", m.To.Format(time.RFC3339))
+	}
+	e := a.entry(journal.Slot{Kind: journal.KindMaintenance, Subject: ulid.Make().String()})
+	e.Body = journal.Encode(m)
+	return enterOne(ctx, cfg, log, e)
+}
+
+// EndMaintenance ends one that is going on or to come: alerts speak again.
+func EndMaintenance(ctx context.Context, cfg config.Root, log *slog.Logger, id string, a Author) (kept journal.Entry, err error) {
+	err = withJournal(ctx, cfg, log, func(s *system) error {
+		list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindMaintenance, Subject: id})
+		if err != nil {
+			return err
+		}
+		all := journal.Histories(list)
+		if id == "" || len(all) != 1 || all[0].Holds() == nil {
+			return fmt.Errorf("there is no maintenance %q: maintenance list shows them", id)
+		}
+		seen := all[0].Holds()
+		a.Withdraw, a.Replaces = true, seen.ID
+		if err := a.check(false); err != nil {
+			return err
+		}
+		e := a.entry(seen.Slot)
+		e.Body = seen.Body
+		kept, err = s.enter(ctx, e)
+		return err
+	})
+	return kept, err
+}
+
+// maintenances reads those that hold.
+func (s *system) maintenances(ctx context.Context) ([]journal.Maintenance, error) {
+	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindMaintenance})
+	if err != nil {
+		return nil, err
+	}
+	var out []journal.Maintenance
+	for _, h := range journal.Histories(list) {
+		if e := h.Holds(); e != nil {
+			m, err := journal.Decode[journal.Maintenance](e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}

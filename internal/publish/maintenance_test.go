@@ -1,0 +1,56 @@
+package publish
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotline12333/internal/journal"
+)
+
+func TestMaintenanceIsTold(t *testing.T) {
+	begin := at(t, "2026-03-02T10:00:00Z")
+	c, asked := &clock{}, 0
+	var broken error
+	m := NewMaintenance(func(context.Context) ([]journal.Maintenance, error) {
+		asked++
+		return []journal.Maintenance{
+			{From: begin, To: begin.Add(time.Hour)}, {From: begin.Add(30 * time.Minute), To: begin.Add(2 * time.Hour)},
+		}, broken
+	}, c.now, nil)
+	for _, tt := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{-time.Second, []string{"hotline_maintenance 0"}},
+		{0, []string{"hotline_maintenance 1", "hotline_maintenance_until_timestamp_seconds 1.7724492e+09"}},
+		{45 * time.Minute, []string{"hotline_maintenance 1", "hotline_maintenance_until_timestamp_seconds 1.7724528e+09"}},
+		{2 * time.Hour, []string{"hotline_maintenance 0"}},
+	} {
+		c.set(begin.Add(tt.after))
+		var got []string
+		for _, l := range lines(exposition(t, m), "hotline_") {
+			if l[0] != '#' {
+				got = append(got, l)
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("after %v: %s", tt.after, diff)
+		}
+	}
+	// The database is down for maintenance, and nobody is woken.
+	broken = errAway
+	c.set(begin.Add(20 * time.Minute))
+	if got := exposition(t, m); !strings.Contains(got, "\nhotline_maintenance 1\n") {
+		t.Error("forgotten")
+	}
+	before := asked
+	c.set(begin.Add(20*time.Minute + time.Second))
+	exposition(t, m)
+	if asked != before {
+		t.Error("asked at every scrape")
+	}
+}
