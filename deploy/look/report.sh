@@ -86,7 +86,7 @@ for lang in zh en; do
 	"${centre[@]}" report show --period 2026Q1 --lang $lang --out "$out/sealed-$lang.docx" >/dev/null
 	show "sealed-$lang.docx"
 done
-"${centre[@]}" report --period 2027-02 --out "$out/empty-zh.xlsx"
+"${centre[@]}" report --period 2026-12 --out "$out/empty-zh.xlsx"
 show empty-zh.xlsx
 
 if [[ -n $calls ]]; then

@@ -40,6 +40,9 @@ func (a *analysis) indicatorTable(t *FilledTable) docx.Table {
 		Widths: []int{16, 34, 18, 18, 9, 10, 13},
 		Head:   []string{a.of("二级指标", "Level 2"), a.of("三级指标", "Indicator"), a.of("年度指标值", "Target"), a.of("实际完成值", "Actual"), a.of("分值", "Weight"), a.of("得分", "Score"), a.of("结果", "Result")},
 	}
+	if a.Lang == English { // whose shortest words are longer
+		table.Widths = []int{15, 28, 18, 17, 11, 11, 18}
+	}
 	before := ""
 	for i := range t.Rows {
 		r := &t.Rows[i]

@@ -46,13 +46,12 @@ func (t *teller) formColumns(f *kpi.Form) []column {
 	var columns []column
 	for _, c := range f.Columns {
 		one := column{title: t.word(c.Title), width: c.Width}
+		if t.Lang == English { // which takes more room to say the same
+			one.width *= roomier(c)
+		}
 		switch c.Column {
 		case kpi.ColumnLevel1, kpi.ColumnLevel2:
 			one.joins, one.align = true, alignCentre
-		case kpi.ColumnDeviation:
-			if t.Lang == English { // which takes more room to say the same
-				one.width *= 1.7
-			}
 		case kpi.ColumnNumber, kpi.ColumnNature, kpi.ColumnTarget, kpi.ColumnUnit, kpi.ColumnState, kpi.ColumnActual,
 			kpi.ColumnExpected, kpi.ColumnForecast, kpi.ColumnWeight, kpi.ColumnScore:
 			one.align = alignCentre
@@ -62,10 +61,21 @@ func (t *teller) formColumns(f *kpi.Form) []column {
 			continue
 		}
 		for _, p := range c.Parts {
-			columns = append(columns, column{title: t.word(p), over: t.word(c.Title), width: c.Width / float64(len(c.Parts)), align: alignCentre})
+			columns = append(columns, column{title: t.word(p), over: t.word(c.Title), width: one.width / float64(len(c.Parts)), align: alignCentre})
 		}
 	}
 	return columns
+}
+
+// roomier is how much wider a column of words is than in Chinese.
+func roomier(c kpi.FormColumn) float64 {
+	switch {
+	case len(c.Parts) > 0:
+		return 1.35
+	case c.Column == kpi.ColumnUnit, c.Column == kpi.ColumnDeviation:
+		return 1.7
+	}
+	return 1
 }
 
 // header are the lines above the indicators: who, what, when, and the goals.
