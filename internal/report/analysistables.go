@@ -181,7 +181,11 @@ func (a *analysis) foot() {
 	a.d.Paragraph(docx.Heading1, a.of("附：统计口径与数据说明", "Definitions and data"))
 	for i := range a.r.Definitions {
 		d := &a.r.Definitions[i]
-		a.d.Paragraph(docx.Body, a.word(d.Text)+a.of("（", " (")+fmt.Sprintf(a.of("第%d版", "v%d"), d.Version)+a.of("，", ", ")+strings.ReplaceAll(a.confirmed(d).text, "\n", " ")+a.of("）", ")"))
+		text := a.word(d.Text)
+		if !strings.Contains(text, a.of("：", ". ")) { // a formula alone, without what it gives
+			text = a.word(d.Name) + a.of("：", ": ") + text
+		}
+		a.d.Paragraph(docx.Body, text+a.of("（", " (")+fmt.Sprintf(a.of("第%d版", "v%d"), d.Version)+a.of("，", ", ")+strings.ReplaceAll(a.confirmed(d).text, "\n", " ")+a.of("）", ")"))
 	}
 	for _, n := range a.reasons()[1:] {
 		a.d.Paragraph(docx.Body, n)
@@ -190,5 +194,11 @@ func (a *analysis) foot() {
 	if unit := a.word(a.r.Unit); unit != "" {
 		a.d.Paragraph(docx.Right, "\n"+unit)
 	}
-	a.d.Paragraph(docx.Right, a.of("年    月    日", "Date:                    "))
+	c := a.r.Closing
+	if c == nil {
+		a.d.Paragraph(docx.Right, a.of("年    月    日", "Date:                    "))
+		return
+	}
+	a.d.Paragraph(docx.Right, fmt.Sprintf(a.of("填报人：%s    复核人：%s    负责人：%s", "Preparer: %s    Reviewer: %s    Head: %s"), c.Preparer, c.Reviewer, c.Head))
+	a.d.Paragraph(docx.Right, a.of(fmt.Sprintf("%d年%d月%d日", c.At.Year(), c.At.Month(), c.At.Day()), c.At.Format("2 January 2006")))
 }

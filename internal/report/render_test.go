@@ -275,6 +275,26 @@ func TestEmptyStates(t *testing.T) {
 	}
 }
 
+// TestClosedDocument has who closed the period and the day, in the place of those to sign.
+func TestClosedDocument(t *testing.T) {
+	r := full(t)
+	r.Definitions = append(r.Definitions, Definition{Code: "abandonment_rate", Name: kpi.Wording{ZH: "放弃率", EN: "abandonment rate"}, Text: kpi.Wording{ZH: "放弃的来电÷人工请求量。", EN: "abandoned / requested."}, Version: 1})
+	if text := docText(t, rendered(t, r, Options{Format: DOCX, Lang: Chinese})); !strings.Contains(text, "年    月    日") || !strings.Contains(text, "放弃率：放弃的来电÷人工请求量。") {
+		t.Errorf("the foot of the document: %s", text[len(text)-600:])
+	}
+	r.Closing = &Closing{Preparer: "王芳", Reviewer: "李强", Head: "赵敏", At: time.Date(2026, 4, 10, 9, 0, 0, 0, shanghai)}
+	for l, want := range map[Lang][]string{
+		Chinese: {"填报人：王芳    复核人：李强    负责人：赵敏", "2026年4月10日"}, English: {"Head: 赵敏", "10 April 2026", "abandonment rate: abandoned / requested."},
+	} {
+		text := docText(t, rendered(t, r, Options{Format: DOCX, Lang: l}))
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: no %q in %s", l, w, text[len(text)-600:])
+			}
+		}
+	}
+}
+
 func TestFormsOfOneTable(t *testing.T) {
 	r := full(t)
 	all := workbook(t, rendered(t, r, Options{Format: XLSX, Lang: Chinese})).GetSheetList()
