@@ -73,12 +73,12 @@ func (y *simulatedYear) importBetween(from, to time.Time) {
 		known[c.id] = inside(c.at)
 	}
 	name := to.Format("2006-01-02")
-	y.must("import", y.part("calls.csv", name, true, func(line string) bool {
+	y.imported(y.part("calls.csv", name, true, func(line string) bool {
 		id, _, _ := strings.Cut(line, ",")
 		return known[id]
 	}), "--source", "generic-csv", "--zone", "Asia/Shanghai")
 	for file, source := range map[string]string{write.SupplementsFile: "hotline-supplements", write.TicketsFile: "hotline-tickets"} {
-		y.must("import", y.part(file, name, false, func(line string) bool {
+		y.imported(y.part(file, name, false, func(line string) bool {
 			var k struct {
 				plainTicket
 				CallID string `json:"call_id"`
@@ -91,6 +91,15 @@ func (y *simulatedYear) importBetween(from, to time.Time) {
 			}
 			return known[k.CallID]
 		}), "--source", source)
+	}
+}
+
+// imported imports a file, which may be that of a whole year.
+func (y *simulatedYear) imported(args ...string) {
+	y.t.Helper()
+	const years = 10 // times as long as any other step
+	if p := y.start(append([]string{"import"}, args...)...); p.wait(years*steps) != 0 {
+		y.t.Fatalf("hotline import %s: exit code %d\n%s", strings.Join(args, " "), p.code(), p.err.String())
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *Store) tallySumsSQL(q TallyQuery, outside map[string][]Stretch) string 
 	}
 	fields = append(fields, "toInt64(max(wait_ms_max))", "toUnixTimestamp64Milli(max(data_to))")
 	for _, c := range tallyMaps {
-		fields = append(fields, "if(countIf(notEmpty("+c+")) = 0, '', toString(sumMap("+c+")))")
+		fields = append(fields, "toString(sumMapIf("+c+", notEmpty("+c+")))") // most are empty, and adding those up costs as much
 	}
 	group, order := "g_centre, g_source, g_name", ""
 	if apart := outsideSQL(outside); apart != "" {
