@@ -89,16 +89,16 @@ type watched struct {
 	from, to   time.Time // what a viewer looks at
 }
 
-// watch starts them, with two days behind, somebody who waits, an alert that fires and a
+// watch starts them, with six days behind, somebody who waits, an alert that fires and a
 // definition that changes while Prometheus looks.
 func watch(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{world: newWorld(t)}
 	zone := shanghai(t)
 	now := time.Now().In(zone)
-	// The simulation of hotline up begins with the year; one that was begun yesterday has
-	// the same life and less of a past.
-	yesterday := time.Date(now.Year(), now.Month(), now.Day()-1, 0, 0, 0, 0, zone)
+	// The simulation of hotline up begins with the year; one that was begun six days ago has
+	// the same life and less of a past, and enough of one to know what is usual.
+	begun := time.Date(now.Year(), now.Month(), now.Day()-6, 0, 0, 0, 0, zone)
 	scenario, err := simulate.Named(simulate.Demo)
 	if err != nil {
 		t.Fatal(err)
@@ -107,13 +107,23 @@ func watch(t *testing.T) *watched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start.From, start.AlwaysOpenFrom = yesterday, yesterday
+	start.From, start.AlwaysOpenFrom = begun, begun
 	w.up().stops(t) // which makes the data directory
 	if err := start.Save(filepath.Join(w.settings["data.dir"], "simulation.json")); err != nil {
 		t.Fatal(err)
 	}
-	w.up("--simulate")
+	first := w.up("--simulate")
+	testkit.Eventually(t, steps, func() error {
+		if !strings.Contains(first.err.String(), "simulated year sent") {
+			return errors.New("the past is not simulated yet")
+		}
+		return nil
+	})
 	f := newFeed(t, w.world)
+	f.settle()
+	first.stops(t)
+	w.up("--simulate") // what is usual is read once a day, and at the start
+	f = newFeed(t, w.world)
 	waits := time.Now().UTC().Truncate(time.Millisecond)
 	f.send(record(&hotline.Call{
 		ID: "waits", Version: 1, Centre: hotline.DefaultCentre, Source: "centre-pbx", Direction: hotline.Inbound,
@@ -138,7 +148,7 @@ func watch(t *testing.T) *watched {
 		}
 	}
 	w.shows(t, `rate(hotline_load_batch_seconds_count{topic="hotline.calls"}[10s]) > 0`)
-	w.from, w.to = yesterday, time.Now()
+	w.from, w.to = begun, time.Now()
 	return w
 }
 

@@ -54,28 +54,23 @@ const ofTopic = `{topic="$topic"}`
 func loading() []panel {
 	lag := lines(words("积压", "lag"),
 		about("口径：各主题已提交偏移量与末尾之差，上一批之后。", "Offsets between what is committed and the end, after the last batch, by topic."), 12, 8,
-		course("{{topic}}", "sum by (topic) (hotline_load_lag_records)"))
-	lag.min = 0
+		course("{{topic}}", "sum by (topic) (hotline_load_lag_records)")).in("short")
 	flow := lines(words("装载速率", "records loaded"),
 		about("口径：每秒存入并提交的记录数，含转入死信的。", "Records a second whose batch is stored and committed, rejected ones included."), 12, 8,
-		course("{{topic}}", "%s", rate("topic", "hotline_load_records_total", "")))
-	flow.unit = "cps"
+		course("{{topic}}", "%s", rate("topic", "hotline_load_records_total", ""))).in("cps")
 	latency := lines(words("每批耗时", "time per batch"),
 		about("口径：所选主题一批从第一步到提交的时间，含重试。", "From a batch's first step to its commit, repetitions included, of the topic chosen."), 12, 8,
 		course("p50", "%s", quantile(.5, "", "hotline_load_batch_seconds", ofTopic)),
-		course("p99", "%s", quantile(.99, "", "hotline_load_batch_seconds", ofTopic)))
-	latency.unit, latency.min = "s", 0
+		course("p99", "%s", quantile(.99, "", "hotline_load_batch_seconds", ofTopic))).in("s")
 	steps := lines(words("各步耗时 p99", "steps, p99"),
 		about("口径：所选主题每批各步骤的耗时，99%在此之内。", "Duration of a batch's steps within which 99% are, of the topic chosen."), 12, 8,
-		course("{{step}}", "%s", quantile(.99, "step", "hotline_load_step_seconds", ofTopic)))
-	steps.unit, steps.min = "s", 0
+		course("{{step}}", "%s", quantile(.99, "step", "hotline_load_step_seconds", ofTopic))).in("s")
 	spread := squares(words("每批耗时分布", "time per batch, distribution"),
 		about("口径：所选主题各批耗时的分布，颜色为批数。", "How the batches' times are spread, of the topic chosen; the colour is their number."), 12, 8, "s",
 		target{expr: "sum by (le) (increase(hotline_load_batch_seconds_bucket" + ofTopic + "[$__rate_interval]))", legend: "{{le}}", heat: true})
 	size := lines(words("每批记录数", "records per batch"),
 		about("口径：所选主题平均每批记录数。", "Mean number of records in a batch, of the topic chosen."), 6, 8,
-		course("平均 mean", "%s / %s", rate("", "hotline_load_batch_records_sum", ofTopic), rate("", "hotline_load_batch_records_count", ofTopic)))
-	size.min = 0
+		course("平均 mean", "%s / %s", rate("", "hotline_load_batch_records_sum", ofTopic), rate("", "hotline_load_batch_records_count", ofTopic))).in("short")
 	reasons := bars(words("异常记录（按原因）", "rejected by reason"),
 		about("口径：启动以来转入死信的记录，按原因；另列同版本内容冲突与空缺的偏移量。", "Since the start: records sent to the dead letters by reason; beside them conflicting contents of one version, and offsets without a record."), 6, 8,
 		newest("{{reason}}", "sum by (reason) (hotline_load_rejected_total)"),
@@ -87,47 +82,39 @@ func loading() []panel {
 func tallying() []panel {
 	pending := lines(words("待重算", "pending marks"),
 		about("口径：已标记而其重算尚未提交的刻钟标记数；为0时各处数字一致。", "Marks whose recomputation is not committed yet; at 0 all outputs show the same figures."), 8, 8,
-		course("待重算 pending", "sum(hotline_aggregate_pending_marks)"))
-	pending.min = 0
+		course("待重算 pending", "sum(hotline_aggregate_pending_marks)")).in("short")
 	cycle := lines(words("重算耗时", "recomputation"),
 		about("口径：从第一个标记到提交的时间，分实时与批量。", "From the first mark of a cycle to its commit, live and in bulk."), 8, 8,
 		course("p50 {{mode}}", "%s", quantile(.5, "mode", "hotline_aggregate_cycle_seconds", "")),
-		course("p99 {{mode}}", "%s", quantile(.99, "mode", "hotline_aggregate_cycle_seconds", "")))
-	cycle.unit, cycle.min = "s", 0
+		course("p99 {{mode}}", "%s", quantile(.99, "mode", "hotline_aggregate_cycle_seconds", ""))).in("s")
 	publish := lines(words("发布", "publishing"),
 		about("口径：读取重算结果的耗时 p99，以及距上次成功查询的时间。", "Reading what a recomputation touched, p99, and the time since the store was last asked with success."), 8, 8,
 		course("读取 read p99", "%s", quantile(.99, "", "hotline_publish_read_seconds", "")),
-		course("距上次 since", "time() - max(hotline_publish_checked_timestamp_seconds)"))
-	publish.unit, publish.min = "s", 0
+		course("距上次 since", "time() - max(hotline_publish_checked_timestamp_seconds)")).in("s")
 	buckets := lines(words("重算的刻钟", "quarter hours recomputed"),
 		about("口径：每秒重算的刻钟数，重复的也计。", "Quarter hours recomputed a second, repeated ones included."), 12, 7,
 		course("刻钟 quarter hours", "%s", rate("", "hotline_aggregate_buckets_total", "")),
-		course("标记 marks", "%s", rate("", "hotline_aggregate_marks_total", "")))
-	buckets.unit = "cps"
+		course("标记 marks", "%s", rate("", "hotline_aggregate_marks_total", ""))).in("cps")
 	faults := lines(words("失败与重试", "failures and retries"),
 		about("口径：每秒失败次数：装载各步重试、汇总语句失败、发布读取失败。", "A second: repeated steps of the loader, failed statements of the aggregator, failed readings of the publisher."), 12, 7,
 		course("装载 load", "%s", rate("", "hotline_load_retries_total", "")),
 		course("汇总 aggregate", "%s", rate("", "hotline_aggregate_errors_total", "")),
-		course("发布 publish", "%s", rate("", "hotline_publish_errors_total", "")))
-	faults.unit, faults.min = "cps", 0
+		course("发布 publish", "%s", rate("", "hotline_publish_errors_total", ""))).in("cps")
 	return []panel{pending, cycle, publish, buckets, faults}
 }
 
 func entering() []panel {
 	produced := lines(words("写入 Kafka", "produced to Kafka"),
 		about("口径：每秒被 Kafka 确认的记录数，按主题。", "Records a second that Kafka has acknowledged, by topic."), 8, 7,
-		course("{{topic}}", "%s", rate("topic", "hotline_broker_produced_records_total", "")))
-	produced.unit = "cps"
+		course("{{topic}}", "%s", rate("topic", "hotline_broker_produced_records_total", ""))).in("cps")
 	acknowledged := lines(words("写入耗时", "time to acknowledge"),
 		about("口径：从写入到 Kafka 确认的时间。", "From producing to Kafka's acknowledgement."), 8, 7,
 		course("p50", "%s", quantile(.5, "", "hotline_broker_produce_seconds", "")),
-		course("p99", "%s", quantile(.99, "", "hotline_broker_produce_seconds", "")))
-	acknowledged.unit, acknowledged.min = "s", 0
+		course("p99", "%s", quantile(.99, "", "hotline_broker_produce_seconds", ""))).in("s")
 	posted := lines(words("HTTP 入口", "posted over HTTP"),
 		about("口径：尚未应答的提交请求数，以及占用的缓冲字节（右）。", "Requests that post records and are not answered yet, and the bytes held for them (right)."), 8, 7,
 		course("进行中 in flight", "sum(hotline_intake_requests_in_flight)"),
-		course("缓冲 buffered", "sum(hotline_intake_buffered_bytes)"))
-	posted.min = 0
+		course("缓冲 buffered", "sum(hotline_intake_buffered_bytes)")).in("short")
 	posted.overrides = []object{override("缓冲 buffered", object{"id": "unit", "value": "bytes"}, object{"id": "custom.axisPlacement", "value": "right"})}
 	return []panel{produced, acknowledged, posted}
 }
@@ -143,20 +130,16 @@ func machinery() []panel {
 	memory := lines(words("内存", "memory"),
 		about("口径：内嵌引擎进程与各角色进程的常驻内存。", "Resident memory of the embedded engine's process and of the roles' own."), 8, 7,
 		course("引擎 engine", "sum(hotline_engine_resident_memory_bytes)"),
-		course("{{role}} {{instance}}", `process_resident_memory_bytes{job=~".*hotline.*"}`))
-	memory.unit, memory.min = "bytes", 0
+		course("{{role}} {{instance}}", `process_resident_memory_bytes{job=~".*hotline.*"}`)).in("bytes")
 	statements := lines(words("ClickHouse 语句 p99", "statements, p99"),
 		about("口径：发往 ClickHouse 的各类语句耗时，取最慢的8类。", "Duration of statements sent to ClickHouse, the eight slowest kinds."), 8, 7,
-		course("{{statement}}", "topk(8, %s > 0)", quantile(.99, "statement", "hotline_store_statement_seconds", "")))
-	statements.unit, statements.min = "s", 0
+		course("{{statement}}", "topk(8, %s > 0)", quantile(.99, "statement", "hotline_store_statement_seconds", ""))).in("s")
 	rows := lines(words("写入 ClickHouse", "rows inserted"),
 		about("口径：每秒被 ClickHouse 确认的行数，按表。", "Rows a second that ClickHouse has acknowledged, by table."), 8, 7,
-		course("{{table}}", "%s", rate("table", "hotline_store_inserted_rows_total", "")))
-	rows.unit = "cps"
+		course("{{table}}", "%s", rate("table", "hotline_store_inserted_rows_total", ""))).in("cps")
 	lag := lines(words("消费组落后", "consumer groups behind"),
 		about("口径：各消费组与主题末尾相差的偏移量。", "Offsets each consumer group is behind the end of its topic."), 12, 7,
-		course("{{group}}", "sum by (group) (hotline_broker_lag_offsets)"))
-	lag.min = 0
+		course("{{group}}", "sum by (group) (hotline_broker_lag_offsets)")).in("short")
 	disk := number(words("磁盘余量", "free disk"),
 		about("口径：内嵌代理所在磁盘的剩余空间；使用外部 Kafka 时无数据。", "Free space on the embedded broker's disk; without data where Kafka is external."),
 		4, newest("", "min(hotline_broker_embedded_free_bytes)"))

@@ -105,8 +105,7 @@ func volumes(t *texts) []panel {
 		t.version(kpi.DefAnswerRate, kpi.RateComposite)+"\n\n"+t.version(kpi.DefResponse, kpi.ResponseWait)+"\n\n"+about(sqlNote, sqlNoteEN), 12, 8,
 		perStep(rateWhole+` AS "综合接通率 composite", `+rateWithin+` AS "15秒应答率 within 15 s"`)).targeted(kpi.AnswerRateTarget)
 	mean := lines(words("平均等待与平均处理时长", "ASA and AHT"), t.of("asa_seconds")+"\n\n"+t.of("aht_seconds"), 12, 8,
-		perStep(meanWait+` AS "平均等待 ASA", sum(talk_ms + hold_ms + wrapup_ms) / nullIf(sum(answered), 0) / 1000 AS "平均处理时长 AHT"`))
-	mean.unit, mean.min = "s", 0
+		perStep(meanWait+` AS "平均等待 ASA", sum(talk_ms + hold_ms + wrapup_ms) / nullIf(sum(answered), 0) / 1000 AS "平均处理时长 AHT"`)).in("s")
 	return []panel{volume, rates, mean}
 }
 

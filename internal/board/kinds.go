@@ -104,6 +104,12 @@ func (p panel) stacked() panel {
 	return p
 }
 
+// in gives the unit of values that are never below zero.
+func (p panel) in(unit string) panel {
+	p.unit, p.min = unit, 0
+	return p
+}
+
 // targeted draws the target as a line and counts what is below as missed.
 func (p panel) targeted(goal kpi.Target) panel {
 	p.ratio(goal)

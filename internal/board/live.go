@@ -28,7 +28,7 @@ func stateOfData() []panel {
 		4, newest("", "max(hotline_service_open)"))
 	open.mappings = []object{meaning("1", "服务中 open", good, 0), meaning("0", "非服务时间 closed", neutral, 1)}
 	alarm := number(words("告警", "alarms in force"),
-		about("口径：Prometheus 中正在触发的 Hotline… 告警条数。", "Alerts named Hotline… that fire in Prometheus."),
+		about("口径：Prometheus 中正在触发的告警条数（severity 为 page 或 warning）。", "Alerts that fire in Prometheus, of the severities page and warning."),
 		3, newest("", "count(%s) or vector(0)", alarms))
 	alarm.steps = []step{{good, nil}, {bad, 1}}
 	return []panel{to, age, open, alarm}
@@ -44,6 +44,7 @@ func supervisor(t *texts) Dashboard {
 			{words("现在", "Now"), append(stateOfData(), waitingNow()...)},
 			{words("接通与及时", "Answered, and in time"), ratesNow(t)},
 			{words("走势", "Course"), courseNow(t)},
+			{words("告警依据", "What alerts compare"), judged()},
 			{words("技能组与坐席", "Queues and agents"), whoNow(t)},
 		},
 	}
@@ -95,8 +96,7 @@ func courseNow(t *texts) []panel {
 	queue := lines(words("排队与等待", "calls waiting, longest wait"),
 		about("口径：当前排队来电数（左），其中等待最久者的等待时间（右，秒）。", "Calls waiting (left) and how long the first of them has waited (right)."), 12, 8,
 		course("当前排队 waiting", "max(hotline_calls_waiting{%s})", here),
-		course("最长等待 longest wait", "max(hotline_longest_wait_seconds{%s})", here))
-	queue.min = 0
+		course("最长等待 longest wait", "max(hotline_longest_wait_seconds{%s})", here)).in("short")
 	queue.overrides = []object{override("最长等待 longest wait",
 		object{"id": "unit", "value": "s"}, object{"id": "custom.axisPlacement", "value": "right"}, object{"id": "custom.drawStyle", "value": "points"})}
 	level := lines(words("T秒应答率（占接听）", "service level of answered"),
@@ -106,9 +106,25 @@ func courseNow(t *texts) []panel {
 	mean := lines(words("平均等待与最长等待", "ASA, longest wait"),
 		t.of("asa_seconds")+"\n\n"+about("最长等待：所选时段内请求人工的来电中等待最久者。", "Longest wait: of the calls that asked for an agent in the window."), 12, 7,
 		course("平均等待 ASA", "max(hotline_answer_wait_mean_seconds{%s})", within),
-		course("最长等待 longest", "max(hotline_wait_max_seconds{%s})", within))
-	mean.unit, mean.min = "s", 0
+		course("最长等待 longest", "max(hotline_wait_max_seconds{%s})", within)).in("s")
 	return []panel{rate, queue, level, mean}
+}
+
+// judged is what the alerting rules compare, each as a share of where it signals.
+func judged() []panel {
+	test := lines(words("接通率检验（1 = 告警）", "tests of the answer rate, 1 = alarm"),
+		about("口径：自今日开门以来按办结次序逐通检验，collapse 为骤降，decline 为缓降；sudden、queued、blind 指漏接是否由排队解释。图中为统计量÷告警线。",
+			"Over the calls decided since the opening, one by one: collapse or decline, by whether a queue explains the losses. Shown as statistic / threshold."), 12, 7,
+		course("{{test}} {{losses}}", "max by (test, losses) (hotline_answer_rate_test_statistic{%s}) / on (test, losses) max by (test, losses) (hotline_answer_rate_test_threshold)", here)).in("none")
+	silence := lines(words("静默（1 = 告警）", "silence, 1 = alarm"),
+		about("口径：自上一通来电以来按往常此时应有的来电数÷告警线；所知不足5天时无数据。另列各来源。", "Calls to be expected since the last one by what is usual at this time, / the limit; without data while less than five days are known. Beside it, each source."), 12, 7,
+		course("全部 all", `max(hotline_silence_expected_calls{centre="$centre"}) / max(hotline_silence_limit_calls)`),
+		course("{{source}}", "max by (source) (hotline_source_silence_expected_calls) / on () group_left () max(hotline_silence_limit_calls)")).in("none")
+	for _, p := range []*panel{&test, &silence} {
+		p.decimals, p.steps = 2, []step{{good, nil}, {bad, 1}}
+		p.custom["thresholdsStyle"] = object{"mode": "dashed"}
+	}
+	return []panel{test, silence}
 }
 
 func whoNow(t *texts) []panel {

@@ -1,6 +1,10 @@
 package board
 
-import "hotline12333/internal/kpi"
+import (
+	"math"
+
+	"hotline12333/internal/kpi"
+)
 
 // indicators is the dashboard of the officer who fills the performance tables (绩效岗).
 func indicators(t *texts) (Dashboard, error) {
@@ -31,6 +35,11 @@ func thisYear(t *texts) []panel {
 		newest("年度指标值 target", `max(hotline_indicator_target{indicator="answered_calls",table="$table"})`))
 	goal := kpi.AnsweredCallsTarget.Value() / 10_000
 	answered.decimals, answered.mappings = 2, []object{cut(goal, 1, 2, "")}
+	burn := bars(words("漏接额度消耗", "burn of the calls that may be lost"),
+		about("口径：漏接率÷目标允许的漏接率（100%−83%），按接通率现行口径；1为恰好用完，大于1则该时段未达标。",
+			"Share lost / share that the target allows (100% − 83%), by the answer rate's definition in force: at 1 just as many are lost as may be, above it the target is missed in that window."), 24, 4,
+		newest("{{window}}", `max by (window) (hotline_answer_rate_budget_burn{centre="$centre"})`))
+	burn.decimals, burn.steps = 2, []step{{good, nil}, {bad, math.Nextafter(1, 2)}}
 	return []panel{
 		dial(words("接通率（今年）", "answer rate this year"), t.of(kpi.DefAnswerRate), 5, kpi.AnswerRateTarget,
 			newest("{{definition}} v{{version}}", "%s", leading("hotline_answer_rate_ratio", kpi.DefAnswerRate, year))),
@@ -38,7 +47,7 @@ func thisYear(t *texts) []panel {
 			newest("{{definition}} v{{version}}", "%s", leading("hotline_response_timeliness_ratio", kpi.DefResponse, year))),
 		dial(words("咨询服务及时率（今年）", "consultation timeliness this year"), t.of(kpi.DefConsultation), 5, kpi.TimelinessTarget,
 			newest("", "max(hotline_consultation_timeliness_ratio{%s})", year)),
-		answered,
+		answered, burn,
 	}
 }
 
@@ -119,8 +128,7 @@ func plain(p panel) panel {
 func quality(t *texts) []panel {
 	handle := lines(words("平均等待与平均处理时长", "ASA and AHT"), t.of("asa_seconds")+"\n\n"+t.of("aht_seconds"), 12, 8,
 		course("平均等待 ASA", "max(hotline_answer_wait_mean_seconds{%s})", within),
-		course("平均处理时长 AHT", "max(hotline_handle_time_mean_seconds{%s})", within))
-	handle.unit, handle.min = "s", 0
+		course("平均处理时长 AHT", "max(hotline_handle_time_mean_seconds{%s})", within)).in("s")
 	chosen := dial(words("接通率（所选时段与口径）", "answer rate, as chosen"), t.of(kpi.DefAnswerRate), 6, kpi.AnswerRateTarget,
 		newest("{{definition}}", `max by (definition) (hotline_answer_rate_ratio{%s,definition="$definition"})`, within))
 	chosen.h = 8

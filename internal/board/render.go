@@ -204,8 +204,8 @@ func links(uid string) []any {
 	}
 }
 
-// alarms are the names of the rules' alerts.
-const alarms = `ALERTS{alertname=~"Hotline.*",alertstate="firing"}`
+// alarms are the alerts in force; the rules give each one of these severities.
+const alarms = `ALERTS{alertstate="firing",severity=~"page|warning"}`
 
 // changed has a series for as long as a definition that leads an indicator is a new one.
 // An indicator that was not there before has not changed: the program, or Prometheus, has

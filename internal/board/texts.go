@@ -2,6 +2,7 @@ package board
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hotline12333/internal/kpi"
@@ -51,44 +52,40 @@ func (t *texts) version(name, form string) string {
 	return ""
 }
 
-// indicatorNames says what the codes of all years' indicators are called.
-func indicatorNames(rules *ruleset.Rules) ([][2]string, error) {
-	var out [][2]string
-	seen := make(map[string]bool)
+// eachRow visits the rows of all tables of all years.
+func eachRow(rules *ruleset.Rules, visit func(row *kpi.Row)) error {
 	for _, year := range rules.Indicators.Years() {
-		tables, err := rules.Indicators.Of(year)
+		of, err := rules.Indicators.Of(year)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for i := range tables.Tables {
-			for _, row := range tables.Tables[i].Rows {
-				if !seen[row.Code] {
-					seen[row.Code] = true
-					out = append(out, [2]string{row.Code, both(row.Name)})
-				}
+		for i := range of.Tables {
+			for j := range of.Tables[i].Rows {
+				visit(&of.Tables[i].Rows[j])
 			}
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// indicatorNames says what the codes of the indicators are called.
+func indicatorNames(rules *ruleset.Rules) (names [][2]string, err error) {
+	seen := make(map[string]bool)
+	err = eachRow(rules, func(row *kpi.Row) {
+		if !seen[row.Code] {
+			seen[row.Code] = true
+			names = append(names, [2]string{row.Code, both(row.Name)})
+		}
+	})
+	return names, err
 }
 
 // goals are the targets of the rows that have a number, each once.
-func goals(rules *ruleset.Rules) ([]float64, error) {
-	var out []float64
-	seen := make(map[float64]bool)
-	for _, year := range rules.Indicators.Years() {
-		tables, err := rules.Indicators.Of(year)
-		if err != nil {
-			return nil, err
+func goals(rules *ruleset.Rules) (targets []float64, err error) {
+	err = eachRow(rules, func(row *kpi.Row) {
+		if v := row.Target.Float(); row.Sign != kpi.Graded && v > 0 && !slices.Contains(targets, v) {
+			targets = append(targets, v)
 		}
-		for i := range tables.Tables {
-			for _, row := range tables.Tables[i].Rows {
-				if v := row.Target.Float(); row.Sign != kpi.Graded && v > 0 && !seen[v] {
-					seen[v] = true
-					out = append(out, v)
-				}
-			}
-		}
-	}
-	return out, nil
+	})
+	return targets, err
 }
