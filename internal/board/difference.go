@@ -29,18 +29,10 @@ func (d Difference) String() string {
 }
 
 // differences holds two dashboards against each other; the marks themselves do not count.
-func differences(ours, theirs object) ([]Difference, error) {
-	a, _, err := normalized(ours)
-	if err != nil {
-		return nil, err
-	}
-	b, _, err := normalized(theirs)
-	if err != nil {
-		return nil, err
-	}
+func differences(ours, theirs normal) []Difference {
 	var c comparison
-	c.compare("", a, b)
-	return c.found, nil
+	c.compare("", ours.content, theirs.content)
+	return c.found
 }
 
 type comparison struct{ found []Difference }

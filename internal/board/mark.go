@@ -23,7 +23,11 @@ func sign(content object) error {
 	if !ok {
 		return errors.New("it has no list of variables")
 	}
-	hash, _, err := marks(content)
+	plain, err := normalize(content)
+	if err != nil {
+		return err
+	}
+	hash, err := plain.hash()
 	if err != nil {
 		return err
 	}
@@ -37,31 +41,33 @@ func isMark(v any) bool {
 	return o["name"] == markVariable
 }
 
-// marks gives the hash of a dashboard's content and the one its mark names, which is empty
-// without a mark.
-func marks(content object) (hash, mark string, err error) {
-	plain, mark, err := normalized(content)
-	if err != nil {
-		return "", "", err
-	}
-	text, err := json.Marshal(plain) // the keys of a map come in order
-	if err != nil {
-		return "", "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:12]), mark, nil
+// normal is what a dashboard says, without what Grafana adds of its own accord: ids and
+// versions, the versions of its panels, and fields that are there and empty. The mark
+// stands beside it.
+type normal struct {
+	content object
+	mark    string // empty: it has none
 }
 
-// normalized is what a dashboard says, apart from the mark, which comes beside it, and
-// without what Grafana adds of its own accord: ids and versions, the versions of its
-// panels, and fields that are there and empty.
-func normalized(content object) (plain object, mark string, err error) {
+// hash is what the mark is to be.
+func (n normal) hash() (string, error) {
+	text, err := json.Marshal(n.content) // the keys of a map come in order
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12]), nil
+}
+
+// normalize leaves what it is given as it is.
+func normalize(content object) (n normal, err error) {
 	text, err := json.Marshal(content)
 	if err != nil {
-		return nil, "", err
+		return n, err
 	}
+	var plain object
 	if err := json.Unmarshal(text, &plain); err != nil {
-		return nil, "", err
+		return n, err
 	}
 	for field := range ignored {
 		delete(plain, field)
@@ -69,15 +75,15 @@ func normalized(content object) (plain object, mark string, err error) {
 	if templating, ok := plain["templating"].(object); ok {
 		if vars, ok := templating["list"].([]any); ok {
 			if i := slices.IndexFunc(vars, isMark); i >= 0 {
-				mark, _ = vars[i].(object)["query"].(string)
+				n.mark, _ = vars[i].(object)["query"].(string)
 			}
 			templating["list"] = slices.DeleteFunc(vars, isMark)
 		}
 	}
-	if plain, _ = reduced(plain).(object); plain == nil {
-		plain = object{}
+	if n.content, _ = reduced(plain).(object); n.content == nil {
+		n.content = object{}
 	}
-	return plain, mark, nil
+	return n, nil
 }
 
 // reduced drops empty fields, from the inside out; of lists every element stays, since its

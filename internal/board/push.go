@@ -104,26 +104,27 @@ func (c *Client) status(ctx context.Context, content object) (Status, error) {
 		return s, err
 	}
 	s.version, s.Changed = there.version, there.at
-	found, err := differences(content, there.content)
+	ours, err := normalize(content)
 	if err != nil {
 		return s, err
 	}
+	theirs, err := normalize(there.content)
+	if err != nil {
+		return s, err
+	}
+	hash, err := theirs.hash()
+	if err != nil {
+		return s, err
+	}
+	found := differences(ours, theirs)
 	s.Differences = append(s.Differences, found...)
-	hash, mark, err := marks(there.content)
-	if err != nil {
-		return s, err
-	}
-	_, ours, err := marks(content)
-	if err != nil {
-		return s, err
-	}
 	switch {
 	case there.folder != folderUID:
 		s.State = Edited
 		s.Differences = append(s.Differences, Difference{"folder", folderUID, cmp.Or(there.folder, "none (General)")})
-	case len(found) == 0 && mark == ours:
+	case len(found) == 0 && theirs.mark == ours.mark:
 		s.State = Same
-	case hash == mark || len(found) == 0: // as a hotline wrote it, or told apart by the mark alone
+	case hash == theirs.mark || len(found) == 0: // as a hotline wrote it, or told apart by the mark alone
 		s.State = Outdated
 	default:
 		s.State = Edited
