@@ -1,17 +1,21 @@
 package main
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	"hotline12333/internal/broker"
+	"github.com/google/go-cmp/cmp"
+
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/report"
 	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
@@ -47,13 +51,11 @@ func TestIndicatorsAgree(t *testing.T) {
 		ticket("by the rule", hotline.TicketCallback, time.Time{}, time.Time{}),
 		ticket("of a clock that runs ahead", hotline.TicketCallback, midnight, later.AddDate(0, 0, 3)),
 	}
-	recs := make([]broker.Record, len(tickets))
-	for i, c := range tickets {
-		recs[i] = broker.Record{Key: []byte(c.ID), Value: wire.AppendTicket(nil, c)}
+	var lines []byte
+	for _, c := range tickets {
+		lines = append(wire.AppendTicket(lines, c), '\n')
 	}
-	if err := f.client.Produce(bounded(t), w.root().Topics.Tickets, recs); err != nil {
-		t.Fatal(err)
-	}
+	w.must("import", w.write("tickets.jsonl", string(lines)), "--source", "hotline-tickets")
 	calls := today(seeded(t), zone, 300)
 	ahead := calls[0]
 	ahead.Outcome, ahead.Excluded, ahead.AnsweredAt, ahead.EndedAt = hotline.Answered, hotline.NotExcluded, ahead.StartedAt, later.Add(3*time.Hour)
@@ -154,5 +156,62 @@ func TestIndicatorsAgree(t *testing.T) {
 		if got := number(t, page, fmt.Sprintf(`hotline_indicator_value{indicator="%s",table="%s",unit="%s"}`, x.code, r.Tables[0].Number, row.Unit.ZH)); got != want {
 			t.Errorf("%s stands at %s, in the form at %s", x.code, strconv.FormatFloat(got, 'g', -1, 64), row.Value)
 		}
+	}
+	explainTickets(t, w, s, string(lines))
+}
+
+// explainTickets leads the figures of tickets back to the lines of their file.
+func explainTickets(t *testing.T, w *world, s *kpi.Statement, file string) {
+	t.Helper()
+	lines := strings.Split(file, "\n")
+	period := []string{"--period", s.Period.From.Format(time.DateOnly) + ".." + time.Now().In(shanghai(t)).Format(time.DateOnly), "--format"}
+	read := func(args ...string) (e kpi.Explanation) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(w.must(append([]string{"explain"}, args...)...)), &e); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for name, want := range map[string]kpi.Ratio{
+		"consultation_timeliness": s.Counts.Consultations(), "response_timeliness_items": s.Counts.Items(), "response_timeliness": s.Counts.Items(),
+	} {
+		e := read(append([]string{name}, append(period, "json")...)...)
+		if e.Numerator != want.Num || e.Denominator != want.Den || !e.Checked.Equal || e.Checked.Denominator != want.Den || e.TicketsAsOf == nil {
+			t.Errorf("%s: %d / %d, checked %+v; the statement says %+v", name, e.Numerator, e.Denominator, e.Checked, want)
+		}
+		told := e.Roles[0].Calls + e.Roles[1].Calls
+		if told != want.Den {
+			t.Errorf("%s: %d tickets are told of %d", name, told, want.Den)
+		}
+		for _, c := range e.Calls {
+			place := strings.Split(c.Origin, ":")
+			line, err := strconv.Atoi(place[len(place)-1])
+			if err != nil || !strings.Contains(lines[line-1], `"ticket_id":"`+c.Ticket.ID+`"`) {
+				t.Errorf("%s came from %s, where it says %s", c.Ticket.ID, c.Origin, lines[max(line-1, 0)])
+			}
+		}
+	}
+	rules := map[string]string{}
+	for _, c := range read(append([]string{"response_timeliness"}, append(period, "json")...)...).Calls {
+		rules[c.Ticket.ID] = string(c.Role) + " " + c.Rule.Code
+	}
+	for id, want := range map[string]string{
+		"in time": "numerator in_time", "overdue": "denominator overdue", "late": "denominator late",
+		"of a clock that runs ahead": "denominator late",
+	} {
+		if rules[id] != want {
+			t.Errorf("%s is told as %q, want %q", id, rules[id], want)
+		}
+	}
+	few := []string{"response_timeliness", "--sample", "1", "--seed", "5"}
+	if a, b := read(append(few, append(period, "json")...)...), read(append(few, append(period, "json")...)...); cmp.Diff(a.Calls, b.Calls) != "" || len(a.Calls) > 3 || len(a.Calls) == 0 {
+		t.Errorf("with one seed %v and %v are drawn", a.Calls, b.Calls)
+	}
+	rows, err := csv.NewReader(strings.NewReader(w.must(append([]string{"explain", "consultation_timeliness", "--all"}, append(period, "csv")...)...))).ReadAll()
+	if err != nil || len(rows) < 3 || rows[1][18] != "consultation" {
+		t.Errorf("all consultations: %v, %v", rows, err)
+	}
+	if out := w.must(append([]string{"explain", "consultation_timeliness", "--queue", "q"}, append(period, "table")...)...); !strings.Contains(out, "not connected") || !strings.Contains(out, "of no queue") {
+		t.Errorf("of a queue: %s", out)
 	}
 }

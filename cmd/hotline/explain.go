@@ -23,7 +23,7 @@ alone or left out, by which rule, and a sample of each with id, arrival, queue, 
 wait, masked caller and the line of the file it came from. The same seed draws the same calls.
 
 FIGURE is a name from the JSON of kpi: answer_rate, answer_rate_agent, answer_rate_composite,
-response_timeliness_wait, abandonment_rate, satisfaction_rate, asa_seconds, requested, offered,
+response_timeliness, consultation_timeliness (of tickets, told one by one), abandonment_rate, satisfaction_rate, asa_seconds, requested, offered,
 after_hours, short_abandoned, an outcome, excluded_test …; a threshold follows the name, as in
 service_level_20. A wrong name lists them all.
 

@@ -193,6 +193,36 @@ func TestExplain(t *testing.T) {
 	})
 }
 
+// What was counted of calls that are gone stays in the figure, and is told apart.
+func TestExplainRemoved(t *testing.T) {
+	t.Parallel()
+	needEngine(t)
+	w := newWorld(t)
+	w.up()
+	f := newFixture(t, 200, 1)
+	w.must("import", w.write("calls.csv", f.csv), "--source", "generic-csv", "--zone", "Asia/Shanghai")
+	before := explain(t, w, "answer_rate", kpi.Place{})
+	cfg := w.root().Store
+	for _, sql := range []string{
+		"INSERT INTO %[1]s.retention_horizons (step, horizon) VALUES ('sealed', '2026-03-05 00:00:00'), ('removed', '2026-03-05 00:00:00')",
+		"ALTER TABLE %[1]s.calls DELETE WHERE bucket < '2026-03-05 00:00:00' SETTINGS mutations_sync = 2",
+	} {
+		if err := testkit.Exec(bounded(t), cfg, fmt.Sprintf(sql, cfg.Database)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := explain(t, w, "answer_rate", kpi.Place{})
+	if e.Numerator != before.Numerator || e.Denominator != before.Denominator || !e.Checked.Equal || e.Removed == nil || e.Removed.Numerator == 0 {
+		t.Fatalf("%d / %d, before %d / %d; %+v", e.Numerator, e.Denominator, before.Numerator, before.Denominator, e.Removed)
+	}
+	if told := e.Roles[0].Calls + e.Roles[1].Calls; told+e.Removed.Denominator != e.Denominator || told == 0 {
+		t.Errorf("%d are told, %d are gone, %d were counted", told, e.Removed.Denominator, e.Denominator)
+	}
+	if out := w.must("explain", "answer_rate", "--period", "2026-03"); !strings.Contains(out, "保存期限") {
+		t.Errorf("in words: %s", out)
+	}
+}
+
 // Of a call that was corrected the newest version is told, wherever it lies now.
 func TestExplainCorrected(t *testing.T) {
 	sequential(t)

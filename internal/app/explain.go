@@ -110,6 +110,7 @@ type explainer struct {
 	q       ExplainQuery
 	checked bool // there are tallies to compare with
 	tallies store.TallyQuery
+	knows   kpi.Knows // of a figure of tickets: what the sources of the period's calls know, and of tickets
 }
 
 func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {
@@ -122,6 +123,11 @@ func (s *system) explainer(ctx context.Context, sources *source.Registry, q Expl
 	x.build.Now = now
 	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
 		return nil, err
+	}
+	if x.figure.OfTickets() || q.Figure == kpi.DefResponse {
+		if err := x.ticketsToo(ctx); err != nil {
+			return nil, err
+		}
 	}
 	d, name, ok := q.Place.Dimension()
 	x.checked = ok
@@ -141,8 +147,8 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	if err != nil {
 		return nil, err
 	}
-	if err := s.callsAreKept(ctx, q.Span.From); err != nil {
-		return nil, err
+	if x.figure.OfTickets() {
+		return x.explainTickets(ctx)
 	}
 	from, to := q.Span.From.In(q.Zone), q.Span.To.In(q.Zone)
 	e := &kpi.Explanation{
@@ -158,22 +164,40 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	all, sampler := kpi.Standings{}, kpi.NewSampler(q.Sample)
 	var knows kpi.Knows
 	var dataTo time.Time
-	for at := q.Span.From; at.Before(q.Span.To); at = at.Add(piece) {
-		p, err := x.read(ctx, at, minTime(at.Add(piece), q.Span.To))
-		if err != nil {
-			return nil, err
+	gone, err := s.goneBefore(ctx, q.Span)
+	if err != nil {
+		return nil, err
+	}
+	var next time.Time
+	for at := q.Span.From; at.Before(q.Span.To); at = next {
+		next = minTime(at.Add(piece), q.Span.To)
+		var p *stretch
+		if at.Before(gone) { // what was counted of them stays; they themselves are gone
+			next = minTime(next, gone)
+			p = &stretch{from: at, to: next}
+			if err := x.readTallies(ctx, p); err != nil {
+				return nil, err
+			}
+			x.remember(e, p)
+		} else {
+			if p, err = x.read(ctx, at, next); err != nil {
+				return nil, err
+			}
+			all.Merge(p.standings)
+			sampler.Merge(p.sampler)
+			x.compare(e, p)
 		}
-		all.Merge(p.standings)
-		sampler.Merge(p.sampler)
 		if p.tally.Calls > 0 || p.tally.Legs > 0 {
 			knows = knows.And(p.knows)
 		}
 		if p.tally.DataTo.After(dataTo) {
 			dataTo = p.tally.DataTo
 		}
-		x.compare(e, p)
 	}
 	sum := all.Sum()
+	if e.Removed != nil {
+		sum.Num, sum.Den = sum.Num+e.Removed.Numerator, sum.Den+e.Removed.Denominator
+	}
 	e.Numerator, e.Denominator, e.Roles, e.Calls = sum.Num, sum.Den, all.Totals(), sampler.Calls()
 	e.NotConnected, e.Value = x.figure.Value(sum, knows)
 	if !dataTo.IsZero() {
@@ -190,6 +214,32 @@ func (s *system) callsAreKept(ctx context.Context, from time.Time) error {
 		return err
 	}
 	return fmt.Errorf("the calls before %s were removed after the time they are kept (retention.calls): their figures stay, and no longer lead back to calls. Begin the period there", instantOr(h.Sealed, "-"))
+}
+
+// goneBefore is the end of the part of a span whose calls have reached their retention.
+func (s *system) goneBefore(ctx context.Context, span kpi.Span) (time.Time, error) {
+	h, err := s.store.Horizons(ctx, store.SealedCall)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading how long calls are kept: %w", err)
+	}
+	return minTime(h.Sealed, span.To), nil
+}
+
+// remember adds what the tallies say of calls that are gone. Where none count the place,
+// nothing is known of them.
+func (x *explainer) remember(e *kpi.Explanation, p *stretch) {
+	if e.Removed == nil {
+		e.Removed = &kpi.Removed{}
+	}
+	e.Removed.Before = p.to.In(x.q.Zone)
+	if !x.checked {
+		return
+	}
+	t := x.figure.Of(&p.tally, nil)
+	e.Removed.Numerator += t.Num
+	e.Removed.Denominator += t.Den
+	e.Checked.Numerator += t.Num
+	e.Checked.Denominator += t.Den
 }
 
 func minTime(a, b time.Time) time.Time {

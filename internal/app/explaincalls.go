@@ -27,9 +27,18 @@ func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q
 	if err != nil {
 		return nil, "", err
 	}
+	if x.figure.OfTickets() {
+		return x.ticketPage(ctx, q, after)
+	}
 	from := q.Span.From
-	if after.Bucket.After(from) {
-		from = after.Bucket
+	gone, err := s.goneBefore(ctx, q.Span)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, later := range []time.Time{after.Bucket, gone} {
+		if later.After(from) {
+			from = later
+		}
 	}
 	explainer := kpi.NewExplainer(x.figure)
 	for from.Before(q.Span.To) {

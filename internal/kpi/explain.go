@@ -31,6 +31,7 @@ type Explained struct {
 	of          func(*Figures) Ratio
 	count       func(*Tally, Definitions) int64
 	rule        func(*Seen) Rule
+	tickets     func(hotline.TicketKind) bool // of a figure of tickets: which of them it counts
 }
 
 // Of is the figure of a tally. Of a count it is the count alone.

@@ -193,3 +193,54 @@ func TestLookupExplained(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketsAddUp: what single tickets add to a figure sums up to the figure of their
+// tallies, whatever the period, and a rule puts tickets on one side only.
+func TestTicketsAddUp(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := DefaultDefinitions()
+		b := &Build{Zone: time.UTC, Definitions: d, WorkingDays: office}
+		b.DataTo = local(rapid.SampledFrom([]string{"2026-10-09 16:00:00.000", "2026-10-12 16:07:00.000", "2026-12-01 00:00:00.000"}).Draw(rt, "data to"))
+		from, to := local(rapid.SampledFrom([]string{"2026-09-01 00:00:00.000", "2026-10-01 00:00:00.000", "2026-10-09 16:00:00.000"}).Draw(rt, "from")), local("2026-12-15 00:00:00.000")
+		period := Period{From: &from, To: &to, Zone: "UTC"}
+		tallies := make(map[TicketKey]*TicketTally)
+		var tickets []*hotline.Ticket
+		for range rapid.IntRange(0, 12).Draw(rt, "tickets") {
+			ticket := genTicket(rt)
+			tickets = append(tickets, ticket)
+			CountTicket(tallies, ticket)
+		}
+		var list []TicketEntry
+		for k, tally := range tallies {
+			if k.Dimension == ByKind {
+				list = append(list, TicketEntry{Key: k, Tally: *tally})
+			}
+		}
+		var all Tally
+		for _, e := range b.Settled(period, list) {
+			all.Merge(&e.Tally)
+		}
+		for _, f := range ticketFigures() {
+			f.definitions = d
+			standings, sides := Standings{}, map[string]Role{}
+			for _, ticket := range tickets {
+				at, here := f.StandTicket(b, period, ticket)
+				if !here && (at.Num != 0 || at.Den != 0) {
+					rt.Fatalf("%+v is not here and counts %d / %d", ticket, at.Num, at.Den)
+				}
+				if !here {
+					continue
+				}
+				if side, seen := sides[at.Rule.Code]; seen && side != at.Role {
+					rt.Fatalf("rule %s puts tickets in %s and in %s", at.Rule.Code, side, at.Role)
+				}
+				sides[at.Rule.Code] = at.Role
+				standings.Add(at)
+			}
+			want := f.Of(&all, nil)
+			if got := standings.Sum(); got.Num != want.Num || got.Den != want.Den {
+				rt.Fatalf("%s: the tickets give %+v, the tallies %+v", f.Name, got, want)
+			}
+		}
+	})
+}

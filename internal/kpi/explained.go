@@ -34,7 +34,7 @@ func thresholdFigure(prefix string, limit int, d Definitions) Explained {
 
 func figureList(d Definitions) []Explained {
 	d.ServiceLevels = nil // not asked for
-	list := slices.Concat(rateFigures(d), meanFigures(), countFigures(d), outcomeFigures())
+	list := slices.Concat(rateFigures(d), ticketFigures(), meanFigures(), countFigures(d), outcomeFigures())
 	for i := range list {
 		list[i].definitions = d
 	}
@@ -73,6 +73,11 @@ func rateFigures(d Definitions) []Explained {
 	official.Name, official.of = "answer_rate", func(f *Figures) Ratio { return f.AnswerRate }
 	list := []Explained{
 		official, agent, composite, hours, exclShort,
+		{
+			Name: "response_timeliness", ZH: "12333热线响应及时率", EN: "response timeliness",
+			Formula: fmt.Sprintf("answered with wait ≤ %d s / answered", d.Timeliness),
+			of:      func(f *Figures) Ratio { return f.ResponseTimelinessWait }, rule: within(d.Timeliness, (*Seen).became),
+		},
 		{
 			Name: "response_timeliness_wait", ZH: "12333热线响应及时率(应答)", EN: "response timeliness (answers)",
 			Formula: fmt.Sprintf("answered with wait ≤ %d s / answered", d.Timeliness),

@@ -23,6 +23,8 @@ type Explanation struct {
 	Denominator  int64                      `json:"denominator,omitempty"`
 	Checked      Checked                    `json:"checked"`
 	Roles        []RoleTotal                `json:"roles"`
+	Removed      *Removed                   `json:"removed,omitempty"`
+	TicketsAsOf  *time.Time                 `json:"tickets_as_of,omitempty"` // of a figure of tickets: what falls due later is in no ratio
 	Sample       *Sample                    `json:"sample,omitempty"`
 	Calls        []ExplainedCall            `json:"calls,omitempty"`
 	Next         string                     `json:"next,omitempty"` // where the next page begins; empty on the last
@@ -75,6 +77,13 @@ type Mismatch struct {
 	Tallies Terms     `json:"tallies"`
 }
 
+// Removed is the part of a figure whose calls have reached their retention: what was
+// counted of them stays, and they cannot be told.
+type Removed struct {
+	Before time.Time `json:"before"`
+	Terms
+}
+
 // Terms are what a figure is divided from.
 type Terms struct {
 	Numerator   int64 `json:"numerator"`
@@ -118,7 +127,8 @@ type ExplainedCall struct {
 	WaitSeconds Millis            `json:"wait_seconds"`
 	Caller      string            `json:"caller,omitempty"` // masked
 	Source      string            `json:"source"`
-	Origin      string            `json:"origin"`        // file:line, or the source's name
+	Origin      string            `json:"origin"` // file:line, or the source's name
+	Ticket      *ExplainedTicket  `json:"ticket,omitempty"`
 	Run         string            `json:"run,omitempty"` // the import that brought it
 }
 

@@ -19,8 +19,8 @@ type Sampler struct {
 // NewSampler makes one.
 func NewSampler(s Sample) *Sampler { return &Sampler{Sample: s, kept: make(map[Role]*drawn)} }
 
-// Offer shows it a call; make is asked for the rest of it when it is kept.
-func (s *Sampler) Offer(role Role, callID string, make func() ExplainedCall) {
+// Offer shows it a call or a ticket by its id; make is asked for the rest of it when it is kept.
+func (s *Sampler) Offer(role Role, id string, make func() ExplainedCall) {
 	if s.Size < 1 {
 		return
 	}
@@ -29,21 +29,21 @@ func (s *Sampler) Offer(role Role, callID string, make func() ExplainedCall) {
 		d = new(drawn)
 		s.kept[role] = d
 	}
-	at := draw(s.Seed, callID)
+	at := draw(s.Seed, id)
 	if d.Len() == s.Size {
 		if at >= (*d)[0].at {
 			return
 		}
 		heap.Pop(d)
 	}
-	heap.Push(d, lot{at: at, call: make()})
+	heap.Push(d, lot{at: at, id: id, call: make()})
 }
 
 // Merge offers it what another one of the same seed has kept.
 func (s *Sampler) Merge(other *Sampler) {
 	for role, d := range other.kept {
 		for _, l := range *d {
-			s.Offer(role, l.call.CallID, func() ExplainedCall { return l.call })
+			s.Offer(role, l.id, func() ExplainedCall { return l.call })
 		}
 	}
 }
@@ -78,6 +78,7 @@ func draw(seed uint64, callID string) uint64 {
 
 type lot struct {
 	at   uint64
+	id   string
 	call ExplainedCall
 }
 

@@ -46,7 +46,7 @@ func (w *ExplanationWriter) Begin(e *kpi.Explanation) error {
 	case CSV:
 		return w.csv.Write([]string{
 			"role", "rule", "rule_zh", "rule_en", "call_id", "version", "arrived_at", "centre", "queue", "agent", "outcome", "excluded",
-			"wait_seconds", "caller", "source", "origin", "run",
+			"wait_seconds", "caller", "source", "origin", "run", "ticket_id", "kind", "respond_by", "responded_at",
 		})
 	}
 	return writeStandings(w.out, e)
@@ -73,7 +73,11 @@ func (w *ExplanationWriter) Call(c *kpi.ExplainedCall) error {
 			string(c.Role), c.Rule.Code, c.Rule.ZH, c.Rule.EN, defuse(c.CallID), strconv.FormatUint(c.Version, 10), c.ArrivedAt.Format(time.RFC3339Nano),
 			defuse(c.Centre), defuse(c.Queue), defuse(c.Agent), string(c.Outcome), string(c.Excluded), c.WaitSeconds.String(),
 			defuse(c.Caller), defuse(c.Source), defuse(c.Origin), c.Run,
+			defuse(ticketID(c)), ticketKind(c), ticketTime(c, time.RFC3339Nano, false), ticketTime(c, time.RFC3339Nano, true),
 		})
+	}
+	if c.Ticket != nil {
+		return w.ticket(c)
 	}
 	p := &page{w: w.out}
 	if w.calls == 1 || !w.all && c.Role != w.role {
@@ -88,6 +92,54 @@ func (w *ExplanationWriter) Call(c *kpi.ExplainedCall) error {
 		pad(string(c.Outcome), 18), c.WaitSeconds.String(), pad(orNone(c.Caller), 12), orNone(c.Origin))
 	p.line("  %s  %s", c.Rule.ZH, c.Rule.EN)
 	return p.err
+}
+
+// ticket prints one, beside a call's lines.
+func (w *ExplanationWriter) ticket(c *kpi.ExplainedCall) error {
+	p := &page{w: w.out}
+	if w.calls == 1 || !w.all && c.Role != w.role {
+		p.line("")
+		if !w.all {
+			p.line("%s", roleTitle(c.Role))
+		}
+		p.line("%s %s %4s %s %s %s %s %s", pad("opened", 23), pad("ticket", 24), "v", pad("kind", 12), pad("agent", 10), pad("respond by", 23), pad("responded", 23), "origin")
+	}
+	w.role = c.Role
+	const layout = "2006-01-02 15:04:05.000"
+	by := ticketTime(c, layout, false)
+	if by == "" {
+		by = "by the rule"
+	}
+	p.line("%s %s %4d %s %s %s %s %s", c.ArrivedAt.Format(layout), pad(c.Ticket.ID, 24), c.Version, pad(string(c.Ticket.Kind), 12), pad(orNone(c.Agent), 10),
+		pad(by, 23), pad(orNone(ticketTime(c, layout, true)), 23), orNone(c.Origin))
+	p.line("  %s  %s", c.Rule.ZH, c.Rule.EN)
+	return p.err
+}
+
+func ticketID(c *kpi.ExplainedCall) string {
+	if c.Ticket == nil {
+		return ""
+	}
+	return c.Ticket.ID
+}
+
+func ticketKind(c *kpi.ExplainedCall) string {
+	if c.Ticket == nil {
+		return ""
+	}
+	return string(c.Ticket.Kind)
+}
+
+// ticketTime is when a ticket's source wants it responded to, or when it was.
+func ticketTime(c *kpi.ExplainedCall, layout string, responded bool) string {
+	switch t := c.Ticket; {
+	case t == nil:
+	case responded && t.RespondedAt != nil:
+		return t.RespondedAt.Format(layout)
+	case !responded && t.RespondBy != nil:
+		return t.RespondBy.Format(layout)
+	}
+	return ""
 }
 
 // End prints what must stand at the end.
@@ -129,6 +181,9 @@ func writeStandings(out *bufio.Writer, e *kpi.Explanation) error {
 	} else {
 		p.line("无数据 no calls")
 	}
+	if e.TicketsAsOf != nil {
+		p.line("工单截至 tickets as of %s", e.TicketsAsOf.Format(time.DateTime))
+	}
 	if d, ok := e.Definitions[e.Figure.Name]; ok && !d.Confirmed {
 		p.line("口径待确认 definition v%d, not confirmed by the centre", d.Version)
 	} else if ok {
@@ -144,6 +199,9 @@ func writeStandings(out *bufio.Writer, e *kpi.Explanation) error {
 			p.line("不一致 DIFFERS from %s to %s: the calls give %s, the tallies %s",
 				d.From.Format("2006-01-02 15:04"), d.To.Format("2006-01-02 15:04"), terms(e, d.Calls), terms(e, d.Tallies))
 		}
+	}
+	if e.Removed != nil {
+		p.line("%s 之前的来电已过保存期限，仅存计数 the calls before it are gone, and their counts stay: %s", e.Removed.Before.Format("2006-01-02 15:04"), terms(e, e.Removed.Terms))
 	}
 	for _, r := range e.Roles {
 		if r.Calls == 0 && (r.Role == kpi.Denominator && e.Figure.Kind != kpi.RateFigure) {
