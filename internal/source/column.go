@@ -209,7 +209,9 @@ func (c *column) duration(v string) (int64, *hotline.RejectError) {
 	var ok bool
 	switch c.unit {
 	case inClock:
-		ms, ok = clockMillis(body)
+		if ms, ok = clockMillis(body); !ok {
+			ms, ok = wordMillis(body)
+		}
 	case inMillis:
 		ms, ok = decimalMillis(body, 1)
 	case inMinutes:
@@ -263,6 +265,29 @@ func clockMillis(s string) (int64, bool) {
 		unit *= 60
 	}
 	return ms, true
+}
+
+// wordMillis reads 1小时02分03秒, of which any part may be missing. What stands first may
+// be of any size, the others are below 60; seconds may have a fraction.
+func wordMillis(s string) (ms int64, ok bool) {
+	for _, unit := range []struct {
+		long, short string
+		millis      int64
+	}{{"小时", "时", 3_600_000}, {"分钟", "分", 60_000}, {"秒", "秒", 1000}} {
+		number, rest, found := strings.Cut(s, unit.long)
+		if !found {
+			number, rest, found = strings.Cut(s, unit.short)
+		}
+		if !found {
+			continue
+		}
+		n, valid := decimalMillis(number, float64(unit.millis))
+		if !valid || ok && n >= 60*unit.millis || unit.millis > 1000 && strings.Contains(number, ".") {
+			return 0, false
+		}
+		ms, s, ok = ms+n, rest, true
+	}
+	return ms, ok && s == ""
 }
 
 // show quotes a value for a message.

@@ -177,6 +177,21 @@ func TestDurations(t *testing.T) {
 		{inClock, "1:2:3:4", 0, false},
 		{inClock, ":12", 0, false},
 		{inClock, "+1:02", 0, false},
+		{inClock, "4分05秒", 245_000, true},
+		{inClock, "1小时02分03秒", 3_723_000, true},
+		{inClock, "1时2分", 3_720_000, true},
+		{inClock, "90分钟", 5_400_000, true},
+		{inClock, "47.5秒", 47_500, true},
+		{inClock, "-3秒", -3000, true},
+		{inClock, "1小时3秒", 3_603_000, true},
+		{inClock, "3秒1分", 0, false},
+		{inClock, "1小时60分", 0, false},
+		{inClock, "1.5小时", 0, false},
+		{inClock, "4分05", 0, false},
+		{inClock, "分秒", 0, false},
+		{inClock, "4分5分", 0, false},
+		{inClock, "1分+2秒", 0, false},
+		{inSeconds, "12秒", 0, false},
 	} {
 		c := &column{name: "c", unit: tc.unit}
 		got, err := c.duration(tc.in)
@@ -263,4 +278,28 @@ func FuzzMapping(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestShown: what a workbook keeps as parts of a day is shown as people write it.
+func TestShown(t *testing.T) {
+	b := &workbook{}
+	for _, tc := range []struct{ kind, unit, in, want string }{
+		{typeDuration, inClock, "0.0028356481481481", "0:04:05"},
+		{typeDuration, inClock, "1.0423611111", "25:01:00"},
+		{typeDuration, inSeconds, "245", ""},
+		{typeDuration, inClock, "4分05秒", ""},
+		{typeTime, "", "0.334849537037037", "08:02:11"},
+		{typeDate, "", "46085", "2026-03-04"},
+		{typeDatetime, "", "46085.334849537037", "2026-03-04 08:02:11"},
+		{typeDatetime, "", "2026-03-04 08:02:11", ""},
+		{typeText, "", "46085", ""},
+	} {
+		got, ok := b.shown(&column{kind: tc.kind, unit: tc.unit}, tc.in)
+		if ok != (tc.want != "") || ok && got != tc.want {
+			t.Errorf("%s %s %q: %q, %v", tc.kind, tc.unit, tc.in, got, ok)
+		}
+	}
+	if got, ok := (*workbook)(nil).shown(&column{kind: typeDate}, "46085"); ok {
+		t.Errorf("outside of a workbook: %q", got)
+	}
 }

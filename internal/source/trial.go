@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -47,11 +48,14 @@ func (r *record) cells() []Cell {
 	out := make([]Cell, 0, len(r.reading.src.columns))
 	for _, c := range r.reading.src.columns {
 		v := r.bare(c)
+		serial, isSerial := r.row.book.shown(c, v)
 		switch {
 		case v == "":
 			continue
 		case c.personal && r.reading.opts.Keys != nil:
 			v = r.reading.opts.Keys.Mask(v)
+		case isSerial:
+			v = serial
 		default:
 			v = personal.Scrub(v)
 		}
@@ -61,6 +65,27 @@ func (r *record) cells() []Cell {
 		out = append(out, Cell{Column: c.name, Label: c.label(), Value: v})
 	}
 	return out
+}
+
+// shown is a date, time or duration that a workbook keeps as a part of a day, as people
+// write it.
+func (b *workbook) shown(c *column, v string) (string, bool) {
+	if c.kind == typeDuration {
+		ms, ok := b.days(v)
+		s := ms / 1000
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60), ok && c.unit == inClock && ms >= 0
+	}
+	w, ok := b.serial(v)
+	day, clock := fmt.Sprintf("%04d-%02d-%02d", w.year, w.month, w.day), fmt.Sprintf("%02d:%02d:%02d", w.hour, w.minute, w.second)
+	switch c.kind {
+	case typeDate:
+		return day, ok
+	case typeTime:
+		return clock, ok
+	case typeDatetime:
+		return day + " " + clock, ok
+	}
+	return "", false
 }
 
 // Column is a described column, for people.
