@@ -96,6 +96,10 @@ fuzz: check-go ## Fuzz every decoder for FUZZTIME (20s)
 		done; \
 	done
 
+.PHONY: fuzz-corpus
+fuzz-corpus: check-go ## Keep up to 20 inputs per fuzz target of what fuzzing found, as seeds
+	@deploy/ci/fuzz-corpus.sh
+
 .PHONY: report-look
 report-look: setup build ## Write reports and show every page as LibreOffice prints it, in .look
 	@deploy/look/report.sh $(BIN) .look $(wildcard ../shared/data/anonymous-bank/february.txt)
