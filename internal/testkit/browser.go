@@ -1,0 +1,103 @@
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is a Chromium of its own, without a window, that notes what pages complain about
+// and where they send requests.
+type Browser struct {
+	Context context.Context // for chromedp.Run
+
+	mu         sync.Mutex
+	complaints []string
+	elsewhere  []string
+}
+
+// Chromium starts a browser that must stay on a host. Without Chromium the test is skipped,
+// or fails when HOTLINE_REQUIRE contains chromium.
+func Chromium(t testing.TB, host string) *Browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		Missing(t, "chromium", "install it with `apt-get install chromium fonts-noto-cjk`")
+	}
+	flags := append([]chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless,
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1366, 768), chromedp.WSURLReadTimeout(Patience),
+	}, func(a *chromedp.ExecAllocator) {
+		for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "hide-scrollbars"} {
+			chromedp.Flag(flag, true)(a)
+		}
+	})
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // events of newer browsers than it knows
+	t.Cleanup(closeTab)
+	b := &Browser{Context: ctx}
+	chromedp.ListenTarget(ctx, func(event any) { b.hear(host, event) })
+	// It ends with the context that it is started under, so not under one with a bound.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting chromium: %v", err)
+	}
+	b.Run(t, network.Enable(), log.Enable(), runtime.Enable())
+	return b
+}
+
+func (b *Browser) hear(host string, event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.complaints = append(b.complaints, e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+			for _, arg := range e.Args {
+				b.complaints = append(b.complaints, string(e.Type)+": "+string(arg.Value)+arg.Description)
+			}
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
+			b.complaints = append(b.complaints, fmt.Sprintf("%s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL))
+		}
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, "http://"+host+"/") && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "about:") {
+			b.elsewhere = append(b.elsewhere, u)
+		}
+	}
+}
+
+// Run does something in the browser within the time that a step may take.
+func (b *Browser) Run(t testing.TB, actions ...chromedp.Action) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, 60*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatalf("in the browser: %v", err)
+	}
+}
+
+// Quiet fails the test for what pages have complained about, and for requests that left
+// the host.
+func (b *Browser) Quiet(t testing.TB) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.complaints {
+		t.Errorf("the browser's console: %s", c)
+	}
+	for _, u := range b.elsewhere {
+		t.Errorf("a request left the host: %s", u)
+	}
+}
