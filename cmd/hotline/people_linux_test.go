@@ -220,7 +220,7 @@ func seesFigures(t *testing.T, w *world, p *person) {
 		t.Fatalf("no list of all calls in %s", tail(calls))
 	}
 	list := p.sees(strings.ReplaceAll(next[1], "&amp;", "&"), http.StatusOK, "仅计入分母", "year.csv:")
-	if n := int64(strings.Count(list, "<td>02-")+strings.Count(list, "<td>01-")+strings.Count(list, "<td>03-")); n != ratio.Den-ratio.Num {
+	if n := int64(strings.Count(list, "<td>02-") + strings.Count(list, "<td>01-") + strings.Count(list, "<td>03-")); n != ratio.Den-ratio.Num {
 		t.Errorf("%d calls are listed, want %d", n, ratio.Den-ratio.Num)
 	}
 	p.sees("/calls?figure=weather&period=2026Q1", http.StatusUnprocessableEntity, "is not known")

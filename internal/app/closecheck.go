@@ -74,13 +74,13 @@ func (g *gathering) check(r *report.Report, pending int64, removed time.Time) []
 	c.rejects(&r.Quality)
 	c.tables(r)
 	if r.Draft {
-		var names []string
+		var open named
 		for i := range r.Definitions {
 			if d := &r.Definitions[i]; d.Official && !d.Confirmed {
-				names = append(names, d.Code)
+				open.add(d.Code, d.Name.ZH)
 			}
 		}
-		c.add(CheckDefinitions, "口径待确认："+some(names), "definitions are not confirmed: "+some(names))
+		c.add(CheckDefinitions, "口径待确认："+some(open.names), "definitions are not confirmed: "+some(open.codes))
 	}
 	if pending > 0 {
 		c.add(CheckPending, fmt.Sprintf("%d条记录尚未入库或计数", pending), fmt.Sprintf("%d records or marks are not counted yet", pending))
@@ -118,37 +118,42 @@ func (c *checkList) rejects(q *report.Quality) {
 
 // tables looks for what people have to enter and have not.
 func (c *checkList) tables(r *report.Report) {
-	var values, reasons []string
-	note := func(to *[]string, code string) {
-		if !slices.Contains(*to, code) {
-			*to = append(*to, code)
-		}
-	}
+	var values, reasons named
 	for i := range r.Tables {
 		t := &r.Tables[i]
 		for j := range t.Rows {
 			x := &t.Rows[j]
 			if x.State == kpi.NotEntered || len(x.Missing) > 0 {
-				note(&values, x.Code)
+				values.add(x.Code, x.Name.ZH)
 			}
 			explained := x.Reason != "" || x.Said != nil && x.Said.Cause != ""
 			if (x.State == kpi.Missed || x.State == kpi.Near) && !explained {
-				note(&reasons, x.Code)
+				reasons.add(x.Code, x.Name.ZH)
 			}
 		}
-		b := &t.Budget
+		b, budget := &t.Budget, "表"+t.Number+"预算执行"
 		if b.State == kpi.NotEntered {
-			note(&values, t.Source.ExecutionCode())
+			values.add(t.Source.ExecutionCode(), budget)
 		}
 		if slices.Contains(b.Flags, kpi.FlagExecutionLow) && b.Reason == "" {
-			note(&reasons, t.Source.ExecutionCode())
+			reasons.add(t.Source.ExecutionCode(), budget)
 		}
 	}
-	if len(values) > 0 {
-		c.add(CheckValues, "未填报："+some(values), "not entered: "+some(values))
+	if len(values.codes) > 0 {
+		c.add(CheckValues, "未填报："+some(values.names), "not entered: "+some(values.codes))
 	}
-	if len(reasons) > 0 {
-		c.add(CheckReasons, "低于指标值而未说明原因："+some(reasons), "below target without a reason: "+some(reasons))
+	if len(reasons.codes) > 0 {
+		c.add(CheckReasons, "低于指标值而未说明原因："+some(reasons.names), "below target without a reason: "+some(reasons.codes))
+	}
+}
+
+// named are indicators, once each: by the name that forms have, and by the code that
+// commands take.
+type named struct{ codes, names []string }
+
+func (n *named) add(code, name string) {
+	if !slices.Contains(n.codes, code) {
+		n.codes, n.names = append(n.codes, code), append(n.names, name)
 	}
 }
 

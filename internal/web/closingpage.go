@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"hotline12333/internal/journal"
 	"hotline12333/internal/seal"
@@ -15,7 +16,7 @@ import (
 type closingPage struct {
 	*asked
 	NotOver  string // from when on it can be closed; empty: it is over
-	Items    []checkItem
+	Items    []seal.Answer // with what the preparer says
 	Open     int
 	Sealed   *seal.Entry // that holds; nil: never closed
 	Prepared *heldEntry  // that waits for its review
@@ -24,11 +25,7 @@ type closingPage struct {
 	Replaces string
 	Own      bool // the visitor has submitted it
 	Error    string
-	Refused  bool // items have no answer
 }
-
-// checkItem is one of the check list with its answer.
-type checkItem struct{ seal.Answer }
 
 // closing shows how far a period is from being closed.
 func (s *Server) closing(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -63,7 +60,7 @@ func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor,
 			if f.Reason == "" {
 				p.Open++
 			}
-			p.Items = append(p.Items, checkItem{f})
+			p.Items = append(p.Items, f)
 		}
 	}
 	s.show(w, r, status, shown{page: "closing", title: "closing", visitor: v, body: p})
@@ -94,7 +91,7 @@ func (s *Server) closingState(ctx context.Context, p *closingPage, v *visitor) e
 		if p.Body, err = journal.Decode[journal.Closing](e); err != nil {
 			return err
 		}
-		done := p.Sealed != nil && !p.Sealed.ClosedAt.Before(e.At.Truncate(1e9))
+		done := p.Sealed != nil && !p.Sealed.ClosedAt.Before(e.At.Truncate(time.Second))
 		switch {
 		case done:
 			p.Body = journal.Closing{Head: p.Body.Head}

@@ -129,8 +129,12 @@ func (s *Server) menu(v *visitor) []entry {
 		act people.Act
 		entry
 	}{
-		{people.See, entry{"history", "/history"}}, {people.See, entry{"report", "/report"}}, {people.See, entry{"entries", "/entries"}},
-		{people.See, entry{"closing", "/closing"}}, {people.See, entry{"sealed", "/sealed"}}, {people.Trace, entry{"calls", "/calls"}},
+		{people.See, entry{"history", "/history"}},
+		{people.See, entry{"report", "/report"}},
+		{people.See, entry{"entries", "/entries"}},
+		{people.See, entry{"closing", "/closing"}},
+		{people.See, entry{"sealed", "/sealed"}},
+		{people.Trace, entry{"calls", "/calls"}},
 	} {
 		if v.Role.May(e.act) {
 			list = append(list, e.entry)
