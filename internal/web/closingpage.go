@@ -15,7 +15,7 @@ import (
 
 type closingPage struct {
 	*asked
-	NotOver  string // from when on it can be closed; empty: it is over
+	NotOver  string        // from when on it can be closed; empty: it is over
 	Items    []seal.Answer // with what the preparer says
 	Open     int
 	Sealed   *seal.Entry // that holds; nil: never closed
