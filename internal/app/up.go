@@ -81,6 +81,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 			return err
 		}
 	}
+	told, err := notifier(cfg, log, reg)
+	if err != nil {
+		return err
+	}
 	parts := newCrew(ctx)
 	down.add("parts", 4*time.Second, parts.stop)
 	parts.start("keys", func(ctx context.Context) error { return kit.Follow(ctx, log.With("part", "keys")) })
@@ -91,6 +95,9 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	parts.start("web", pages.Run)
 	if posts != nil {
 		parts.start("intake", posts.Run)
+	}
+	if told != nil {
+		parts.start("notify", told.Run)
 	}
 	if opts.Simulate {
 		parts.start("simulate", func(ctx context.Context) error { return sys.simulate(ctx, opts, kit) })

@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/intake"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/load"
+	"hotline12333/internal/notify"
 	"hotline12333/internal/publish"
 	"hotline12333/internal/retention"
 	"hotline12333/internal/ruleset"
@@ -46,6 +47,7 @@ type Root struct {
 	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
+	Notify         notify.Config    `yaml:"notify" doc:"From Alertmanager to people: robots of groups and short messages."`
 }
 
 // Log configures the structured log.
@@ -97,6 +99,7 @@ func DefaultRoot() Root {
 		Publish:   publish.DefaultConfig(),
 		Web:       web.DefaultConfig(),
 		Grafana:   board.DefaultConfig(),
+		Notify:    notify.DefaultConfig(),
 	}
 	return r
 }
