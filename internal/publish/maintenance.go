@@ -12,7 +12,7 @@ import (
 )
 
 // maintenanceEvery is how often the journal is asked for planned maintenance.
-const maintenanceEvery = 10 * time.Second
+const maintenanceEvery = 5 * time.Second
 
 // Maintenance exports whether alerts are to be silent. While the journal cannot be read
 // what was read last holds: a database that is down for maintenance must not wake anybody.

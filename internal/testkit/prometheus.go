@@ -23,6 +23,8 @@ type Prometheus struct{ url string }
 type PrometheusConfig struct {
 	Targets []string // host:port of the roles to scrape each second, as job hotline
 	Rules   string   // a file of rules, evaluated each second; may be empty
+
+	Alertmanager string // host:port that is told of alerts; may be empty
 }
 
 // RealPrometheus starts Debian's Prometheus on a free port. It ends with the test. Where it
@@ -43,14 +45,47 @@ func RealPrometheus(t testing.TB, cfg PrometheusConfig) *Prometheus {
 		}
 		config += "rule_files: [" + rules + "]\n"
 	}
+	if cfg.Alertmanager != "" {
+		config += "alerting: {alertmanagers: [{static_configs: [{targets: [" + cfg.Alertmanager + "]}]}]}\n"
+	}
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	address := FreeAddress(t)
+	startServer(t, address, exec.Command(binary, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn"))
+	return &Prometheus{url: "http://" + address}
+}
+
+// RealAlertmanager starts Debian's Alertmanager with a configuration on a free port, which
+// it gives as host:port. It ends with the test. Where it is not installed the test is
+// skipped, or fails when HOTLINE_REQUIRE contains prometheus.
+func RealAlertmanager(t testing.TB, config string) string {
+	t.Helper()
+	binary, err := exec.LookPath("prometheus-alertmanager")
+	if err != nil {
+		if binary, err = exec.LookPath("alertmanager"); err != nil {
+			Missing(t, "prometheus", "install Alertmanager (Debian: apt-get install prometheus-alertmanager)")
+		}
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "alertmanager.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := FreeAddress(t)
+	startServer(t, address, exec.Command(binary, "--config.file="+file, "--storage.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn"))
+	return address
+}
+
+// startServer starts a server of Prometheus's family and waits until it is ready. It ends
+// with the test.
+func startServer(t testing.TB, address string, cmd *exec.Cmd) {
+	t.Helper()
+	name := filepath.Base(cmd.Path)
 	var out lockedBuffer
-	cmd := exec.Command(binary, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
+	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &out, &out
 	dieWithParent(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -64,17 +99,16 @@ func RealPrometheus(t testing.TB, cfg PrometheusConfig) *Prometheus {
 		_ = cmd.Process.Kill() // it may have ended already
 		<-ended
 		if t.Failed() {
-			t.Logf("prometheus said:\n%s", out.String())
+			t.Logf("%s said:\n%s", name, out.String())
 		}
 	})
-	p := &Prometheus{url: "http://" + address}
 	Eventually(t, time.Minute, func() error {
 		select {
 		case <-ended:
-			t.Fatalf("prometheus ended at once:\n%s", out.String())
+			t.Fatalf("%s ended at once:\n%s", name, out.String())
 		default:
 		}
-		res, err := http.Get(p.url + "/-/ready")
+		res, err := http.Get("http://" + address + "/-/ready")
 		if err != nil {
 			return err
 		}
@@ -84,7 +118,6 @@ func RealPrometheus(t testing.TB, cfg PrometheusConfig) *Prometheus {
 		}
 		return nil
 	})
-	return p
 }
 
 // Series is one series of an answer: its labels and the values, the last one at the end of
