@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strconv"
 	"time"
 
-	"hotline12333/internal/aggregate"
 	"hotline12333/internal/calendar"
 	"hotline12333/internal/config"
 	"hotline12333/internal/deadletter"
@@ -209,35 +207,6 @@ func (j *importJob) waiting() func(toLoad, toTally int64) {
 	}
 }
 
-// settle waits until everything that is on the broker is loaded and tallied.
-func (s *system) settle(ctx context.Context, tell func(toLoad, toTally int64)) error {
-	topics := loadTopics(s.cfg.Topics)
-	groups := s.cfg.Load.Groups(topics)
-	for _, topic := range []string{topics.Supplements, topics.Agents, topics.Tickets, topics.Calls} {
-		extents, err := s.broker.Offsets(ctx, topic)
-		if err != nil {
-			return err
-		}
-		ends := make(map[int]int64, len(extents))
-		for _, e := range extents {
-			if e.Next > e.First {
-				ends[e.Partition] = e.Next
-			}
-		}
-		if len(ends) == 0 && topic != topics.Calls {
-			continue
-		}
-		w := aggregate.Waiter{
-			Broker: s.broker, LoadGroup: groups[topic], CallsTopic: topic,
-			TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched, OnProgress: tell,
-		}
-		if err := w.Wait(ctx, ends); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // account says what became of a run's records, from intake to ClickHouse.
 func (s *system) account(ctx context.Context, run *intake.Run, covered *span) (*kpi.Pipeline, error) {
 	counts := run.Counts()
@@ -314,115 +283,4 @@ func (j *importJob) displayZone(cfg config.Root) string {
 		return z.String()
 	}
 	return cfg.Publish.Zone
-}
-
-// The keys of what is remembered of how a file was read, to resume and to replay it.
-const (
-	contextZone     = "zone"
-	contextRevision = "revision"
-	contextCentre   = "centre"
-	contextKey      = "key"
-)
-
-func contextOf(o source.Options, kit *keys.Keys) map[string]string {
-	m := map[string]string{contextKey: kit.KeyID()}
-	if o.Zone != nil {
-		m[contextZone] = o.Zone.String()
-	}
-	if o.Revision != 0 {
-		m[contextRevision] = strconv.FormatUint(o.Revision, 10)
-	}
-	if o.Centre != "" {
-		m[contextCentre] = o.Centre
-	}
-	return m
-}
-
-func optionsOf(m map[string]string, kit *keys.Keys) (source.Options, error) {
-	o := source.Options{Keys: kit, Centre: m[contextCentre]}
-	var err error
-	if z := m[contextZone]; z != "" {
-		if o.Zone, err = source.ParseZone(z); err != nil {
-			return o, err
-		}
-	}
-	if r := m[contextRevision]; r != "" {
-		if o.Revision, err = strconv.ParseUint(r, 10, 64); err != nil {
-			return o, fmt.Errorf("the revision it was read with: %w", err)
-		}
-	}
-	return o, nil
-}
-
-// rowReplayer takes rejected rows of files through their source as it is described now.
-func (s *system) rowReplayer(kit *keys.Keys) (func(context.Context, deadletter.Letter) error, error) {
-	sources, err := openSources(s.cfg)
-	if err != nil {
-		return nil, err
-	}
-	importer, err := s.importer(kit)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, l deadletter.Letter) error {
-		return importer.Replay(ctx, l, func(ctx context.Context, row intake.Row, each func(*wire.Item) error) error {
-			src, err := sources.Lookup(row.Source)
-			if err != nil {
-				return err
-			}
-			how, err := optionsOf(row.Context, kit)
-			if err != nil {
-				return err
-			}
-			how.Keys = sourceKeys(s.cfg, kit)
-			return src.Row(ctx, row.Raw, row.Columns, how, each)
-		})
-	}, nil
-}
-
-// Analyze runs files through a whole system of its own, on free ports and in a directory
-// that is removed, and returns their figures.
-func Analyze(ctx context.Context, cfg config.Root, log *slog.Logger, opts ImportOptions) (statement *kpi.Statement, err error) {
-	sources, err := openSources(cfg)
-	if err != nil {
-		return nil, err
-	}
-	src, err := sources.Lookup(opts.Source)
-	if err != nil {
-		return nil, err
-	}
-	kit, err := keys.Ephemeral()
-	if err != nil {
-		return nil, err
-	}
-	down := &teardown{log: log}
-	defer func() { err = errJoin(err, down.run()) }()
-	dir, err := tempDir(down)
-	if err != nil {
-		return nil, err
-	}
-	cfg = throwawayConfig(cfg, dir)
-	cfg.EmbeddedBroker.SyncWrites = false // what is thrown away need not survive a power loss
-	sys, _, err := throwaway(ctx, cfg, log, down)
-	if err != nil {
-		return nil, err
-	}
-	parts := newCrew(ctx)
-	down.add("parts", 5*time.Second, parts.stop)
-	loader, err := sys.loader(deadletter.NewSealer(kit.Recipient()))
-	if err != nil {
-		return nil, err
-	}
-	aggregator, err := sys.aggregator(nil)
-	if err != nil {
-		return nil, err
-	}
-	parts.start("load", loader.Run)
-	parts.start("aggregate", aggregator.Run)
-	// A part that fails ends the import too, instead of letting it wait for ever.
-	statement, err = sys.importFiles(parts.ctx, importJob{sources: sources, src: src, kit: kit, opts: opts})
-	if cause := parts.failure(); cause != nil {
-		return nil, cause
-	}
-	return statement, err
 }

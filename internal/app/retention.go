@@ -7,42 +7,10 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"hotline12333/internal/aggregate"
 	"hotline12333/internal/audit"
 	"hotline12333/internal/config"
 	"hotline12333/internal/retention"
 )
-
-// loadedTopics are the topics whose records the loaders bring into the store, with the
-// groups that do.
-func loadedTopics(cfg config.Root) map[string]string { return cfg.Load.Groups(loadTopics(cfg.Topics)) }
-
-// settled returns when all that is on Kafka now is loaded and counted.
-func (s *system) settled(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for topic, group := range loadedTopics(s.cfg) {
-		g.Go(func() error {
-			extents, err := s.broker.Offsets(ctx, topic)
-			if err != nil {
-				return err
-			}
-			ends := make(map[int]int64, len(extents))
-			for _, e := range extents {
-				if e.Next > e.First {
-					ends[e.Partition] = e.Next
-				}
-			}
-			w := aggregate.Waiter{
-				Broker: s.broker, LoadGroup: group, CallsTopic: topic,
-				TallyGroup: s.cfg.Aggregate.Group, TouchedTopic: s.cfg.Topics.Touched,
-			}
-			return w.Wait(ctx, ends)
-		})
-	}
-	return g.Wait()
-}
 
 // retention makes the worker that removes what has been kept long enough.
 func (s *system) retention() (*retention.Worker, error) {

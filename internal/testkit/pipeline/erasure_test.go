@@ -55,18 +55,8 @@ func (s *stack) desk(with subject.Store, kit *keys.Keys) *subject.Desk {
 	topics := load.DefaultTopics()
 	return subject.New(subject.Deps{
 		Store: with, Broker: s.client, Keys: kit, Log: testkit.Log(s.t),
-		Topics: subject.Topics{Records: []string{topics.Calls, topics.Supplements}, Rejected: topics.Rejected, Erasures: erasuresTopic},
-		Settled: func(ctx context.Context) error {
-			extents, err := s.client.Offsets(ctx, topics.Calls)
-			if err != nil {
-				return err
-			}
-			ends := map[int]int64{}
-			for _, e := range extents {
-				ends[e.Partition] = e.Next
-			}
-			return s.waiter().Wait(ctx, ends)
-		},
+		Topics:  subject.Topics{Records: []string{topics.Calls, topics.Supplements}, Rejected: topics.Rejected, Erasures: erasuresTopic},
+		Settled: func(ctx context.Context) error { return s.settled(ctx, topics.Calls) },
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"hotline12333/internal/aggregate"
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/load"
@@ -58,33 +57,14 @@ func (d *dying) RemoveSealed(ctx context.Context, of store.Sealed, before time.T
 	return r, err
 }
 
-// waiter waits until all that is on Kafka is counted.
-func (s *stack) waiter() *aggregate.Waiter {
-	topics := load.DefaultTopics()
-	return &aggregate.Waiter{
-		Broker: s.client, LoadGroup: load.DefaultConfig().Group, CallsTopic: topics.Calls,
-		TallyGroup: aggregate.DefaultConfig().Group, TouchedTopic: topics.Touched,
-	}
-}
-
 func (s *stack) retain(with retention.Store, recorded *[]string) *retention.Worker {
 	s.t.Helper()
 	cfg := retention.DefaultConfig()
 	cfg.Calls, cfg.SealedNumbers = retention.LeastCalls, 0
 	w, err := retention.New(cfg, retention.Deps{
 		Store: with, Broker: s.client, Rejected: load.DefaultTopics().Rejected,
-		Loaded: map[string]string{load.DefaultTopics().Calls: load.DefaultConfig().Group},
-		Settled: func(ctx context.Context) error {
-			extents, err := s.client.Offsets(ctx, load.DefaultTopics().Calls)
-			if err != nil {
-				return err
-			}
-			ends := map[int]int64{}
-			for _, e := range extents {
-				ends[e.Partition] = e.Next
-			}
-			return s.waiter().Wait(ctx, ends)
-		},
+		Loaded:  map[string]string{load.DefaultTopics().Calls: load.DefaultConfig().Group},
+		Settled: func(ctx context.Context) error { return s.settled(ctx, load.DefaultTopics().Calls) },
 		Record: func(what string) error {
 			*recorded = append(*recorded, what)
 			return nil

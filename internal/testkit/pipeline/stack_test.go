@@ -115,7 +115,13 @@ func (s *stack) send(calls []hotline.Call) error {
 	if err := s.client.Produce(ctx, topics.Calls, recs); err != nil {
 		return err
 	}
-	extents, err := s.client.Offsets(ctx, topics.Calls)
+	return s.settled(ctx, topics.Calls)
+}
+
+// settled returns when all that is on the topic now is loaded and tallied.
+func (s *stack) settled(ctx context.Context, topic string) error {
+	topics := load.DefaultTopics()
+	extents, err := s.client.Offsets(ctx, topic)
 	if err != nil {
 		return err
 	}
@@ -124,7 +130,7 @@ func (s *stack) send(calls []hotline.Call) error {
 		ends[e.Partition] = e.Next
 	}
 	w := aggregate.Waiter{
-		Broker: s.client, LoadGroup: load.DefaultConfig().Group, CallsTopic: topics.Calls,
+		Broker: s.client, LoadGroup: load.DefaultConfig().Groups(topics)[topic], CallsTopic: topic,
 		TallyGroup: aggregate.DefaultConfig().Group, TouchedTopic: topics.Touched,
 	}
 	return w.Wait(ctx, ends)

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"hotline12333/internal/aggregate"
 	"hotline12333/internal/broker"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
@@ -175,23 +174,11 @@ func (s *stack) sendTickets(list []hotline.Ticket) error {
 	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
-	topics, cfg := load.DefaultTopics(), load.DefaultConfig()
+	topics := load.DefaultTopics()
 	if err := s.client.Produce(ctx, topics.Tickets, recs); err != nil {
 		return err
 	}
-	extents, err := s.client.Offsets(ctx, topics.Tickets)
-	if err != nil {
-		return err
-	}
-	ends := make(map[int]int64)
-	for _, e := range extents {
-		ends[e.Partition] = e.Next
-	}
-	w := aggregate.Waiter{
-		Broker: s.client, LoadGroup: cfg.Groups(topics)[topics.Tickets], CallsTopic: topics.Tickets,
-		TallyGroup: aggregate.DefaultConfig().Group, TouchedTopic: topics.Touched,
-	}
-	return w.Wait(ctx, ends)
+	return s.settled(ctx, topics.Tickets)
 }
 
 func (s *stack) ticketTallies(centre string) (map[kpi.TicketKey]kpi.TicketTally, error) {
