@@ -163,6 +163,12 @@ func TestPeopleAtWork(t *testing.T) {
 	t.Run("figures", func(t *testing.T) { seesFigures(t, w, li) })
 	t.Run("closing", func(t *testing.T) { closesPeriod(t, w, wang, li) })
 
+	// Who is of one centre asks for no other's figures.
+	far := w.person("远方", "preparer", "--centre", "elsewhere")
+	far.sees("/history?period=2026Q1&centre=default", http.StatusOK, "合计 0 0 0 0 无数据")
+	far.sees("/sealed", http.StatusOK, "还没有锁定的报告")
+	far.sees("/calls?figure=offered&period=2026Q1", http.StatusOK, "来电总量 2026年第一季度 · elsewhere 0")
+
 	w.must("people", "revoke", "王芳")
 	wang.sees("/entries", http.StatusOK, "此令牌已停用")
 	nobody.sees("/login?lang=en&why=expired", http.StatusOK, "Sign in", "expired")

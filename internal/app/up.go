@@ -109,6 +109,9 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		log.Info("ready", "took", time.Since(began).Round(time.Millisecond), "data", cfg.Data.Dir)
 		_, err := fmt.Fprintf(opts.Out, "The board is at http://%s  (metrics at /metrics; Kafka %s, ClickHouse http://%s; Ctrl-C stops)\n",
 			pages.Addr(), m.broker.Addr(), m.engine.Addr())
+		if err == nil {
+			_, err = fmt.Fprintln(opts.Out, "Who enters values, closes periods or comes from another machine signs in  (hotline people add NAME --role ROLE lets somebody)")
+		}
 		if posts != nil && err == nil {
 			_, err = fmt.Fprintf(opts.Out, "Records are posted to %s  (hotline tokens add NAME lets somebody)\n", posts.URL())
 		}
