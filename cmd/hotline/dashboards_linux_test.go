@@ -254,6 +254,9 @@ func (w *watched) rows(ctx context.Context, sql string, values map[string]string
 // TestDashboards runs every query of every panel: none without data, none that errs, no
 // metric and no label that does not exist; and the figures are those of the program.
 func TestDashboards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates six days and watches them with Prometheus")
+	}
 	t.Parallel()
 	needEngine(t)
 	w := watch(t)

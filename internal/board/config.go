@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -64,12 +65,5 @@ func (c Config) token() (string, error) {
 	if token := strings.TrimSpace(os.Getenv(c.TokenEnv)); token != "" && c.TokenEnv != "" {
 		return token, nil
 	}
-	return "", fmt.Errorf("there is no token for Grafana: make a service account with the role Editor there, and put its token into the environment variable %s or into a file named by grafana.token_file", nameOr(c.TokenEnv, "that grafana.token_env names"))
-}
-
-func nameOr(name, other string) string {
-	if name == "" {
-		return other
-	}
-	return name
+	return "", fmt.Errorf("there is no token for Grafana: make a service account with the role Editor there, and put its token into the environment variable %s or into a file named by grafana.token_file", cmp.Or(c.TokenEnv, "that grafana.token_env names"))
 }
