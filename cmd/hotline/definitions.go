@@ -46,7 +46,9 @@ func (c *command) definitions() *cobra.Command {
 		Short: "List what each figure means, and make a version official",
 		Long: `Each figure has a definition (口径), in numbered versions. None is official until a named person
 confirms it, with a reason and a document; until then it is marked as not confirmed (口径待确认),
-the agent rate leads, and reports are drafts.`,
+the agent rate leads, and reports are drafts. A confirmation holds for the whole system, for each of
+its centres: parts that are counted differently do not add up. Another version can be asked for with
+--definitions, of one centre too, and is marked.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return usageError{errSubcommand("definitions", "list or confirm", args)}

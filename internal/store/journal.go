@@ -79,7 +79,7 @@ func (s *Store) Confirmed(ctx context.Context) ([]kpi.Confirmed, error) {
 	var out []kpi.Confirmed
 	for _, h := range journal.Histories(list) {
 		e := h.Holds()
-		if e == nil {
+		if e == nil || e.Centre != "" { // definitions are the whole system's
 			continue
 		}
 		c, err := journal.Decode[journal.Confirmation](e)

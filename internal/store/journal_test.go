@@ -346,3 +346,19 @@ func TestEnteredAboutACaller(t *testing.T) {
 		t.Errorf("of nobody: %d entries, %v", len(held.Entered), err)
 	}
 }
+
+// TestConfirmedOfTheWholeSystem: definitions are confirmed for the system; an entry about one
+// of its centres makes nothing official.
+func TestConfirmedOfTheWholeSystem(t *testing.T) {
+	s, _ := newStore(t)
+	for centre, version := range map[string]int{"": 1, "xy": 2} {
+		appendEntry(t, s, journal.Entry{
+			Slot: journal.Slot{Kind: journal.KindDefinition, Centre: centre, Subject: "answer_rate", Period: "2026-03-01"},
+			At:   entered, By: "王芳", Reason: "x", Evidence: "y", Body: journal.Encode(journal.Confirmation{Version: version, From: "2026-03-01"}),
+		})
+	}
+	list, err := s.Confirmed(t.Context())
+	if err != nil || len(list) != 1 || list[0].Version != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
