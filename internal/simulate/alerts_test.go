@@ -173,7 +173,7 @@ func alertQuality(t *testing.T, x extent) (lines []measured) {
 	for _, blind := range []bool{false, true} {
 		lines = append(lines, queueQuality(t, x, blind)...)
 	}
-	return lines
+	return append(lines, silenceQuality(t)...)
 }
 
 // queueQuality is the part on queues; blind: their source knows no waits.
@@ -203,6 +203,18 @@ func queueQuality(t *testing.T, x extent, blind bool) (lines []measured) {
 		sequential: fmt.Sprintf("%.2f collapse, %.2f decline", perRun(c), perRun(d)), old: fmt.Sprintf("%.0f", perRun(n)),
 		met: perRun(c) <= 1 && perRun(d) <= 1,
 	})
+	monday, err := office(5, 460, 190, 18)
+	if err != nil {
+		t.Fatal(err)
+	}
+	monday.Arrivals.Weekdays = map[string]float64{"mon": 1.25}
+	days := decided(t, monday, 300, x.queueDays, 18, blind)[""]
+	c, d, n = pages(days, collapse), pages(days, decline), pages(days, old)
+	lines = append(lines, measured{
+		what: fmt.Sprintf("%s, steady at 93%% but on Mondays, which have a quarter more calls (%.0f%% of all): false pages in 60 days", name, 100*answeredShare(days)),
+		goal: "0", sequential: fmt.Sprintf("%.2f collapse, %.2f decline", perRun(c), perRun(d)), old: fmt.Sprintf("%.0f", perRun(n)),
+		met: perRun(c) < 0.5,
+	})
 	for _, leaving := range []int{10, 15} {
 		s, err := office(5, 460, 208, leaving)
 		if err != nil {
@@ -224,7 +236,7 @@ func queueQuality(t *testing.T, x extent, blind bool) (lines []measured) {
 		t.Fatal(err)
 	}
 	s.Shifts[1].Hours, s.Agents[4].Shifts = []string{"08:00-09:00"}, []string{"short"}
-	days := decided(t, s, 10, x.queueTrials, 9, blind)[""]
+	days = decided(t, s, 10, x.queueTrials, 9, blind)[""]
 	got, _ := delays(days, decline)
 	lines = append(lines, measured{
 		what: fmt.Sprintf("%s, one of five agents leaves at 9:00 (%.0f%% before, %.0f%% after): seen the same day",
@@ -304,9 +316,9 @@ func TestAlertQuality(t *testing.T) {
 			missed++
 		}
 	}
-	// A decline that begins at one o'clock is over two hours before the day is; and plain
-	// tests on queues are slow.
-	if missed > 2 {
+	// A decline that begins at one o'clock is over two hours before the day is; plain tests on
+	// queues are slow; and what should come at most once in 60 days may come twice in 180.
+	if missed > 3 {
 		t.Errorf("%d goals are missed", missed)
 	}
 	page, err := os.ReadFile(alertsPage)
