@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"hotline12333/internal/kpi"
 )
@@ -136,7 +137,10 @@ func (t *teller) headerValue(x *FilledTable, f kpi.HeaderField) (value string, l
 	case kpi.HeaderGoalsDone:
 		return "", true // by hand
 	}
-	return "", false // the date, by hand
+	if c := t.r.Closing; c != nil { // the date
+		return c.At.Format(time.DateOnly), false
+	}
+	return "", false // by hand
 }
 
 // money are two lines about the budget: titles, and amounts.

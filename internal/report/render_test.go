@@ -283,6 +283,9 @@ func TestClosedDocument(t *testing.T) {
 		t.Errorf("the foot of the document: %s", text[len(text)-600:])
 	}
 	r.Closing = &Closing{Preparer: "王芳", Reviewer: "李强", Head: "赵敏", At: time.Date(2026, 4, 10, 9, 0, 0, 0, shanghai)}
+	if row := beside(t, workbook(t, rendered(t, r, Options{Format: XLSX, Lang: Chinese})), "自评表(表13)", "填报日期"); strings.Join(row, "") != "填报日期2026-04-10" {
+		t.Errorf("the form of a closed period is of %v", row)
+	}
 	for l, want := range map[Lang][]string{
 		Chinese: {"填报人：王芳    复核人：李强    负责人：赵敏", "2026年4月10日"}, English: {"Head: 赵敏", "10 April 2026", "abandonment rate: abandoned / requested."},
 	} {
