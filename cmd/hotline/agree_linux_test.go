@@ -26,6 +26,7 @@ import (
 // and the report: to the last digit they are one figure. A call and a ticket whose clock runs
 // ahead make nothing due anywhere.
 func TestIndicatorsAgree(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	zone := shanghai(t)

@@ -30,6 +30,7 @@ func (w *world) difference() (*app.Difference, map[string]app.DifferentRow) {
 // What a closed report says is held against the present whatever has become of the entries,
 // the definitions and the calls behind it, and each difference has its reason.
 func TestDifferenceAfterwards(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

@@ -195,6 +195,7 @@ func TestExplain(t *testing.T) {
 
 // What was counted of calls that are gone stays in the figure, and is told apart.
 func TestExplainRemoved(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

@@ -94,6 +94,7 @@ func (f *forgetting) ask(sql string) (string, error) {
 // the next start it has, whatever the moment, and no figure has changed; corrections that
 // come then change what is not sealed, and only that.
 func TestKilledRetention(t *testing.T) {
+	sequential(t)
 	f := newForgetting(t)
 	r := seeded(t)
 	// Days of the fixture are 1 to 10 March; all before the sixth are to go.
@@ -196,6 +197,7 @@ func TestKilledRetention(t *testing.T) {
 // the caller's calls have lost their identity, or none has and it can be asked for again;
 // no figure has changed.
 func TestKilledErasure(t *testing.T) {
+	sequential(t)
 	f := newForgetting(t)
 	r := seeded(t)
 	callers := map[string][]string{}

@@ -13,6 +13,7 @@ import (
 // which retention has sealed. What would change a sealed figure is rejected and listed; a
 // ticket that is still open keeps its quarter hours open, and can be answered.
 func TestLateFacts(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

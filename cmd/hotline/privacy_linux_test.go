@@ -39,6 +39,7 @@ type exported struct {
 // TestOneCaller: a caller asks what is held, and asks for it to go. The number is typed and
 // is nowhere to be found, and the figures are what they were.
 func TestOneCaller(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	const number, other = "13970431178", "13970431185"

@@ -48,6 +48,7 @@ func months(w *world) string {
 // Whatever a month is short of, its form is complete: it says what is missing in place of a
 // figure, and what is missed never looks met. Every vector of the scores is among them.
 func TestReportStates(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

@@ -359,6 +359,7 @@ func (w *world) cellsAreFigures(sealed []byte, path, sheet string) {
 // closed in April, the rest of the year follows, and in November a call of March is
 // corrected. HOTLINE_SOAK=1 takes a centre of 100,000 answered calls.
 func TestSimulatedYear(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
