@@ -304,7 +304,7 @@ func TestPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)
-	w.settings["web.loopback_role"] = "viewer"
+	w.settings["web.loopback_role"] = "administrator"
 	b := testkit.Chromium(t, w.settings["web.listen"])
 	w.up()
 	w.must("import", w.write("year.csv", yearOfCalls()), "--source", "generic-csv", "--zone", "Asia/Shanghai")
@@ -334,6 +334,8 @@ func TestPagesInBrowser(t *testing.T) {
 	if !strings.Contains(text, "王芳") {
 		t.Errorf("after submitting: %q", text)
 	}
+	status, body := w.stranger().post("/closing/review", url.Values{"period": {"2026Q1"}, "decision": {"seal"}})
+	says(t, "sealing without a name", status, body, http.StatusUnprocessableEntity, "关账须署名")
 	b.Run(t, chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible(`input[name=token]`), signIn("李强", "reviewer"),
 		chromedp.Navigate(base+"/closing?period=2026Q1"), chromedp.Click(`.review button.primary`), chromedp.WaitVisible(`.alert.good`), chromedp.Text(`.alert.good`, &text))
 	if !strings.Contains(text, "已锁定:2026Q1") {

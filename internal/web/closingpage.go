@@ -111,6 +111,9 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 	if err != nil {
 		return err
 	}
+	if v.Name == nobody {
+		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "must_sign_in")), nil)
+	}
 	c := journal.Closing{Head: field(r, "head"), Answers: map[string]string{}, Revise: r.FormValue("revise") != "", Reason: field(r, "revision_reason")}
 	for name := range r.PostForm {
 		if code, ok := strings.CutPrefix(name, "answer_"); ok && field(r, name) != "" {
@@ -152,6 +155,8 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		return err
 	}
 	switch {
+	case v.Name == nobody: // who could be the preparer, signed out
+		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "must_sign_in")), nil)
 	case p.Prepared == nil:
 		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "nothing_prepared")), nil)
 	case p.Prepared.ID != r.FormValue("replaces"):

@@ -254,7 +254,8 @@ function again() {
 }
 
 // The box gets its size after the cards around it are filled, and again with the window.
-new ResizeObserver(() => view && curve(view.today.curve)).observe($('curve'));
+// In a frame of its own: drawing within the observation would be observed again, which browsers report as an error.
+new ResizeObserver(() => requestAnimationFrame(() => view && curve(view.today.curve))).observe($('curve'));
 draw();
 listen();
 setInterval(tick, 500);
