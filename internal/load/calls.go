@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"hotline12333/internal/hotline"
 	"hotline12333/internal/store"
 	"hotline12333/internal/wire"
 )
@@ -161,18 +160,11 @@ func (w *worker) refuseRows(ctx context.Context, b *batch, id *store.Batch, rows
 	if err != nil {
 		return err
 	}
-	type version struct {
-		id   string
-		rank hotline.Rank
-	}
 	bad := make(map[version]struct{}, len(found))
 	for _, i := range found {
 		bad[version{live[i].CallID, live[i].Rank}] = struct{}{}
 	}
-	return w.refuse(ctx, b, id, func(r *record) bool {
-		_, refused := bad[version{r.id, r.rank}]
-		return refused
-	})
+	return w.refuseVersions(ctx, b, id, bad)
 }
 
 func (w *worker) insertCallers(ctx context.Context, id store.Batch, rows []store.CallerRow) error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"hotline12333/internal/hotline"
 	"hotline12333/internal/store"
 )
 
@@ -77,6 +78,20 @@ func (w *worker) refuse(ctx context.Context, b *batch, id *store.Batch, refused 
 	}
 	id.Part += "."
 	return errReplan
+}
+
+// version is which record of a call or ticket a row was made of.
+type version struct {
+	id   string
+	rank hotline.Rank
+}
+
+// refuseVersions is refuse for rows that are the newest of several records.
+func (w *worker) refuseVersions(ctx context.Context, b *batch, id *store.Batch, bad map[version]struct{}) error {
+	return w.refuse(ctx, b, id, func(r *record) bool {
+		_, refused := bad[version{r.id, r.rank}]
+		return refused
+	})
 }
 
 // errNoCulprit is a refusal that no single row explains: a fault of the table.

@@ -64,12 +64,7 @@ func (k tickets) write(ctx context.Context, w *worker, b *batch, id store.Batch)
 
 // versions asks the registry for the tickets of the records.
 func (tickets) versions(ctx context.Context, w *worker, records []record) (known map[string][]store.TicketVersion, err error) {
-	ids := make([]string, 0, len(records))
-	for i := range records {
-		ids = append(ids, records[i].id)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
+	ids := idsOf(records)
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -119,18 +114,11 @@ func (tickets) refuse(ctx context.Context, w *worker, b *batch, id *store.Batch,
 	if err != nil {
 		return err
 	}
-	type version struct {
-		id   string
-		rank hotline.Rank
-	}
 	bad := make(map[version]struct{}, len(found))
 	for _, i := range found {
 		bad[version{live[i].TicketID, live[i].Rank}] = struct{}{}
 	}
-	return w.refuse(ctx, b, id, func(r *record) bool {
-		_, refused := bad[version{r.id, r.rank}]
-		return refused
-	})
+	return w.refuseVersions(ctx, b, id, bad)
 }
 
 // ticketPlan is what a batch of tickets does to the store.
