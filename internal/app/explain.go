@@ -207,15 +207,6 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	return e, nil
 }
 
-// callsAreKept is nil where the calls from a time on have not been removed yet.
-func (s *system) callsAreKept(ctx context.Context, from time.Time) error {
-	h, err := s.store.Horizons(ctx, store.SealedCall)
-	if err != nil || !from.Before(h.Sealed) {
-		return err
-	}
-	return fmt.Errorf("the calls before %s were removed after the time they are kept (retention.calls): their figures stay, and no longer lead back to calls. Begin the period there", instantOr(h.Sealed, "-"))
-}
-
 // goneBefore is the end of the part of a span whose calls have reached their retention.
 func (s *system) goneBefore(ctx context.Context, span kpi.Span) (time.Time, error) {
 	h, err := s.store.Horizons(ctx, store.SealedCall)

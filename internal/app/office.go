@@ -252,9 +252,6 @@ func (o *office) Calls(ctx context.Context, t web.Trace, role kpi.Role, after st
 	if err != nil {
 		return nil, "", err
 	}
-	if err := o.sys.callsAreKept(ctx, q.Span.From); err != nil {
-		return nil, "", told(err)
-	}
 	calls, next, err := o.sys.explainedCalls(ctx, o.sources, CallsQuery{ExplainQuery: q, Role: role, After: after, Limit: limit})
 	return calls, next, told(err)
 }
