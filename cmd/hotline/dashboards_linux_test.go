@@ -8,16 +8,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
-	"math"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"hotline12333/dashboards"
@@ -166,91 +163,6 @@ func (w *watched) shows(t *testing.T, expr string) {
 	})
 }
 
-// variables are the values a dashboard has when it is opened.
-func (d *dashboard) variables() map[string]string {
-	out := map[string]string{}
-	for _, v := range d.Templating.List {
-		out[v.Name] = v.Current.Value
-	}
-	return out
-}
-
-var reference = regexp.MustCompile(`\$\{(\w+)(?::(\w+))?\}|\$(\w+)`)
-
-// filled puts values into a query as Grafana does; a name it does not know is an error.
-func filled(query string, values map[string]string) (string, error) {
-	var err error
-	out := reference.ReplaceAllStringFunc(query, func(s string) string {
-		m := reference.FindStringSubmatch(s)
-		name := m[1] + m[3]
-		value, ok := values[name]
-		switch {
-		case !ok:
-			err = fmt.Errorf("there is no variable %q", name)
-		case m[2] == "sqlstring":
-			value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
-		case m[2] != "":
-			err = fmt.Errorf("unknown format %q", m[2])
-		}
-		return value
-	})
-	return out, err
-}
-
-// of gives the values with what Grafana itself defines for a query of the last minute.
-func (w *watched) of(values map[string]string) map[string]string {
-	all := maps.Clone(values)
-	maps.Copy(all, map[string]string{
-		"__rate_interval": "10s", "__range": "60s",
-		"__fromTime": fmt.Sprintf("toDateTime(%d)", w.from.Unix()), "__toTime": fmt.Sprintf("toDateTime(%d)", w.to.Unix()),
-	})
-	return all
-}
-
-// ask runs a query of Prometheus as a panel does, and gives the newest value of each series.
-func (w *watched) ask(ctx context.Context, target dashboardTarget, values map[string]string) (map[string]float64, error) {
-	expr, err := filled(target.Expr, w.of(values))
-	if err != nil {
-		return nil, err
-	}
-	var found []testkit.Series
-	if now := time.Now(); target.Instant {
-		found, err = w.prometheus.Query(ctx, expr, now)
-	} else {
-		found, err = w.prometheus.Range(ctx, expr, now.Add(-time.Minute), now, time.Second)
-	}
-	out := map[string]float64{}
-	for _, s := range found {
-		finite := slices.DeleteFunc(s.Values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-		if len(finite) > 0 {
-			delete(s.Labels, "__name__")
-			out[labels.FromMap(s.Labels).String()] = finite[len(finite)-1]
-		}
-	}
-	return out, err
-}
-
-// rows runs a query of ClickHouse as a panel does.
-func (w *watched) rows(ctx context.Context, sql string, values map[string]string) ([]map[string]any, error) {
-	sql, err := filled(sql, w.of(values))
-	if err != nil {
-		return nil, err
-	}
-	text, err := testkit.QueryInside(ctx, w.root().Store, "SELECT * FROM ("+sql+") SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow")
-	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, sql)
-	}
-	var out []map[string]any
-	for line := range strings.Lines(text) {
-		row := map[string]any{}
-		if err := json.Unmarshal([]byte(line), &row); err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, nil
-}
-
 // TestDashboards runs every query of every panel: none without data, none that errs, no
 // metric and no label that does not exist; and the figures are those of the program.
 func TestDashboards(t *testing.T) {
@@ -350,84 +262,6 @@ func (w *watched) knowsMetrics(t *testing.T, all map[string]*dashboard) {
 	}
 	if len(asked) < 50 {
 		t.Errorf("only %d selectors: are they still found?", len(asked))
-	}
-}
-
-// choices are the values a variable can have.
-func (w *watched) choices(t *testing.T, v dashboardVariable, values map[string]string) []string {
-	t.Helper()
-	switch {
-	case v.Type == "custom":
-		var out []string
-		for _, o := range v.Options {
-			out = append(out, o.Value)
-		}
-		return out
-	case v.Type != "query":
-		return []string{v.Current.Value}
-	case v.Datasource.UID == "hotline-clickhouse":
-		found, err := w.rows(bounded(t), v.Definition, values)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out []string
-		for _, row := range found {
-			out = append(out, fmt.Sprint(row[v.Name]))
-		}
-		return out
-	}
-	query, err := filled(v.Definition, values)
-	inner, isValues := strings.CutPrefix(strings.TrimSuffix(query, ")"), "label_values(")
-	cut := strings.LastIndex(inner, ", ")
-	if err != nil || !isValues || cut < 0 {
-		t.Fatalf("%s asks %s, %v", v.Name, query, err)
-	}
-	out, err := w.prometheus.LabelValues(bounded(t), inner[cut+2:], inner[:cut])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// takesChoices turns every variable to each of its values: what is chosen at first is among
-// them, and no query errs.
-func (w *watched) takesChoices(t *testing.T, all map[string]*dashboard) {
-	for _, d := range all {
-		for _, v := range d.Templating.List {
-			values := d.variables()
-			if v.Name == "queue" { // of one centre
-				values["centre"] = hotline.DefaultCentre
-			}
-			found := w.choices(t, v, values)
-			if !slices.Contains(found, v.Current.Value) {
-				t.Errorf("%s: %s is %q at first, which is none of %q", d.UID, v.Name, v.Current.Value, found)
-			}
-			if v.Name == "queue" && len(found) < 5 {
-				t.Errorf("%s: only the queues %q", d.UID, found)
-			}
-			for _, value := range found {
-				if value == v.Current.Value {
-					continue
-				}
-				values[v.Name] = value
-				for _, p := range d.Panels {
-					for _, target := range p.Targets {
-						var err error
-						switch {
-						case !strings.Contains(target.Expr+target.RawSQL, "$"+v.Name) && !strings.Contains(target.RawSQL, "${"+v.Name):
-							continue
-						case target.Expr != "":
-							_, err = w.ask(bounded(t), target, values)
-						default:
-							_, err = w.rows(bounded(t), target.RawSQL, values)
-						}
-						if err != nil {
-							t.Errorf("%s, %s=%s, %s: %v", d.UID, v.Name, value, p.Title, err)
-						}
-					}
-				}
-			}
-		}
 	}
 }
 
