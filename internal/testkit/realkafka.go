@@ -129,7 +129,9 @@ func kafkaProperties(dir, client, controller string) string {
 		// A node that the machine leaves no time for must not be taken for dead by itself:
 		// its partitions would have no leader, and no topic could be made.
 		"broker.session.timeout.ms=600000",
-		// Retention is looked after at once, for the tests of lost records.
+		// Retention is looked after at once, for the tests of lost records; it goes by the
+		// records' own times, and those of a test may lie years back.
+		"log.retention.ms=-1",
 		"log.retention.check.interval.ms=200",
 		"log.initial.task.delay.ms=100",
 		"file.delete.delay.ms=100",
