@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/web/people"
 )
 
@@ -207,4 +208,42 @@ func TestCatalogue(t *testing.T) {
 func roleOrState(key string) bool {
 	_, err := people.ParseRole(key)
 	return err == nil || regexp.MustCompile(`^(certain|possible|impossible|numerator|denominator|left_out|self_evaluation|monitoring)$`).MatchString(key)
+}
+
+// What a figure of tickets is made of are tickets: they are opened and responded to, and wait
+// in no queue.
+func TestTableOfTickets(t *testing.T) {
+	s, _ := served(t, nil)
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	responded := at.Add(26 * time.Hour)
+	told := func(l Lang, list ...kpi.ExplainedCall) string {
+		var out strings.Builder
+		if err := s.pages[l]["calls"].ExecuteTemplate(&out, "calltable", list); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	ticket := func(of kpi.ExplainedTicket) kpi.ExplainedCall {
+		return kpi.ExplainedCall{CallID: "c-1", ArrivedAt: at, Version: 2, Ticket: &of}
+	}
+	tickets := []kpi.ExplainedCall{
+		ticket(kpi.ExplainedTicket{ID: "t-1", OnTheSpot: true}), ticket(kpi.ExplainedTicket{ID: "t-2", RespondedAt: &responded}), ticket(kpi.ExplainedTicket{ID: "t-3"}),
+	}
+	for l, want := range map[Lang][]string{
+		chinese: {"受理时间", "t-1 ", "当场答复", "2026-03-03 11:00:00.000", "t-3 ", "尚未", "c-1"},
+		english: {"Opened", "on the spot", "not yet"},
+	} {
+		got := told(l, tickets...)
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s: no %q in\n%s", l, w, got)
+			}
+		}
+		if strings.Contains(got, s.words.in(l, "wait")) {
+			t.Errorf("%s: tickets wait in a queue", l)
+		}
+	}
+	if got := told(chinese, kpi.ExplainedCall{CallID: "c-1", ArrivedAt: at, WaitSeconds: 7}); !strings.Contains(got, "等待(秒)") {
+		t.Errorf("calls do not say how long they waited:\n%s", got)
+	}
 }
