@@ -53,7 +53,7 @@ func roles() map[string]string {
 
 func TestComposeHasTheServices(t *testing.T) {
 	p := mustProject(t)
-	for _, name := range []string{"kafka", "clickhouse", "prometheus", "alertmanager", "grafana", "migrate", "intake", "load", "aggregate", "web"} {
+	for _, name := range []string{"kafka", "clickhouse", "prometheus", "alertmanager", "grafana", "alert", "migrate", "intake", "load", "aggregate", "web"} {
 		if _, ok := p.Services[name]; !ok {
 			t.Errorf("service %s is missing", name)
 		}
@@ -241,6 +241,39 @@ func TestComposeEnvironmentIsTheProgramsOwn(t *testing.T) {
 	}
 }
 
+// What tells of alerts needs nothing that may have failed, and is where Alertmanager's
+// example posts.
+func TestComposeTellsPeople(t *testing.T) {
+	s := mustProject(t).Services["alert"]
+	if got := strings.Join(s.Command, " "); got != "alert serve" {
+		t.Errorf("alert runs %q", got)
+	}
+	if len(s.DependsOn) > 0 {
+		t.Errorf("alert waits for %v, and must work without", s.DependsOn)
+	}
+	var environ []string
+	for key, value := range s.Environment {
+		if !strings.HasPrefix(*value, "/run/secrets/") {
+			environ = append(environ, key+"="+*value)
+		}
+	}
+	// In the container the secret's file has it.
+	environ = append(environ, "HOTLINE_NOTIFY_DINGTALK_URL=https://robot.example.cn/send")
+	loaded, err := config.Load(config.DefaultRoot(), config.Layers{Environ: environ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := loaded.Check(); err != nil {
+		t.Error(err)
+	}
+	if warnings := loaded.Warnings(); len(warnings) > 0 {
+		t.Errorf("%q", warnings)
+	}
+	if got := loaded.Value.Notify.Listen; got != "0.0.0.0:8335" {
+		t.Errorf("the webhook is taken at %s, the example posts to port 8335", got)
+	}
+}
+
 func TestComposeFilesExist(t *testing.T) {
 	for name, s := range mustProject(t).Services {
 		for _, v := range s.Volumes {
@@ -321,32 +354,6 @@ func TestGrafanaReadsTheDashboards(t *testing.T) {
 	for _, uid := range []string{board.PrometheusUID, board.ClickHouseUID} {
 		if !strings.Contains(string(sources), "uid: "+uid+"\n") {
 			t.Errorf("no data source has the uid %s", uid)
-		}
-	}
-}
-
-func TestServiceUnitSetsKnownVariables(t *testing.T) {
-	known, err := config.EnvNames[config.Root]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range config.FixedVariables() {
-		known = append(known, v.Name)
-	}
-	for _, name := range []string{"hotline.service", "hotline-follow@.service"} {
-		unit, err := os.ReadFile("systemd/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := 0
-		for _, m := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(string(unit), -1) {
-			found++
-			if !slices.Contains(known, m[1]) {
-				t.Errorf("%s sets %s, which the program does not know", name, m[1])
-			}
-		}
-		if found == 0 {
-			t.Errorf("%s sets no variable: has its form changed?", name)
 		}
 	}
 }

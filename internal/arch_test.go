@@ -35,7 +35,7 @@ func layer(tree string) (int, bool) {
 		{
 			"internal/source", "internal/intake", "internal/load", "internal/aggregate", "internal/publish",
 			"internal/web", "internal/report", "internal/board", "internal/simulate", "internal/retention", "internal/subject",
-			"internal/notify",
+			"internal/notify", "internal/watch",
 		},
 		{"internal/config"},
 		{"internal/app"},

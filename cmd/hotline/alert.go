@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"hotline12333/internal/app"
@@ -14,7 +17,7 @@ func (c *command) alert() *cobra.Command {
 gateway for short messages. hotline up takes them too, where notify.listen is set.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return usageError{errSubcommand("alert", "test or serve", args)}
+			return usageError{errSubcommand("alert", "test, send or serve", args)}
 		},
 	}
 	test := &cobra.Command{
@@ -33,6 +36,33 @@ of Alertmanager.`,
 			return app.RunNotify(cmd.Context(), c.cfg.Value, c.log)
 		},
 	}
-	root.AddCommand(test, serve)
+	root.AddCommand(test, c.alertSend(), serve)
 	return root
+}
+
+func (c *command) alertSend() *cobra.Command {
+	m := app.Message{Name: "HotlineMessage", Severity: "page"}
+	cmd := &cobra.Command{
+		Use: "send --summary TEXT", Short: "Tell people something now, over every robot and gateway", Args: noArgs,
+		Long: `For a service that has failed (hotline-failed@.service) and for scripts. Nothing is grouped or held back:
+each call is a message. Whoever could not be reached is named, and the exit code is 1.`,
+		Example: `  hotline alert send --summary 备份失败 --severity warning --config alert.yaml`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case m.Summary == "":
+				return usageError{errors.New("--summary is needed: what people are told")}
+			case m.Severity != "page" && m.Severity != "warning":
+				return usageError{fmt.Errorf("--severity %q: page, or warning, of which no short message is sent", m.Severity)}
+			}
+			return app.SendAlert(cmd.Context(), c.cfg.Value, c.quiet(), c.out, m)
+		},
+	}
+	cmd.Flags().StringVar(&m.Summary, "summary", "", "`TEXT` in Chinese")
+	cmd.Flags().StringVar(&m.SummaryEN, "summary-en", "", "`TEXT` in English")
+	cmd.Flags().StringVar(&m.Detail, "detail", "", "`TEXT` put behind both in brackets, where it is not empty")
+	cmd.Flags().StringVar(&m.Name, "name", m.Name, "`NAME` of the alert")
+	cmd.Flags().StringVar(&m.Severity, "severity", m.Severity, "page or warning")
+	cmd.Flags().StringVar(&m.Runbook, "runbook", "", "`PATH` of the page that says what to do")
+	cmd.Flags().BoolVar(&m.Resolved, "resolved", false, "it is over")
+	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"hotline12333/internal/app"
 	"hotline12333/internal/config"
 	"hotline12333/internal/intake"
 	"hotline12333/internal/personal"
@@ -56,8 +57,12 @@ func run(ctx context.Context, args []string, std stdio) int {
 		return 130
 	default:
 		fmt.Fprintf(std.err, "hotline: %v\n", err)
-		if errors.Is(err, intake.ErrNoBroker) {
+		var found app.Found
+		switch {
+		case errors.Is(err, intake.ErrNoBroker):
 			return exitTempFail
+		case errors.As(err, &found):
+			return found.Code
 		}
 		return 1
 	}
@@ -99,7 +104,7 @@ Begin with:
 		return usageError{fmt.Errorf("%w (see hotline %s --help)", err, cmd.Name())}
 	})
 	root.AddCommand(
-		c.up(), c.analyze(), c.importFiles(), c.kpi(), c.explain(), c.report(), c.definitions(), c.enter(), c.controlTotals(), c.outages(), c.maintenance(), c.alert(),
+		c.up(), c.analyze(), c.importFiles(), c.kpi(), c.explain(), c.report(), c.definitions(), c.enter(), c.controlTotals(), c.outages(), c.maintenance(), c.alert(), c.watchOthers(),
 		c.role("intake", "Take records over HTTP into Kafka"),
 		c.role("load", "Write records from Kafka into ClickHouse"),
 		c.role("aggregate", "Recompute the tallies of buckets that changed"),

@@ -32,7 +32,7 @@ func notifier(cfg config.Root, log *slog.Logger, reg prometheus.Registerer) (*no
 		return nil, err
 	}
 	if len(s.Channels()) == 0 {
-		return nil, errors.New("notify.listen is set, but nobody is told: set the address of a robot or a gateway, as notify.dingtalk.url_file")
+		return nil, fmt.Errorf("notify.listen is set, but %w", errNobody)
 	}
 	if err := s.Listen(); err != nil {
 		return nil, err
@@ -96,6 +96,12 @@ func TestAlerts(ctx context.Context, cfg config.Root, log *slog.Logger, out io.W
 			failed["alertmanager"] = err
 		}
 	}
+	return tellRoutes(out, names, failed)
+}
+
+// tellRoutes prints what became of a message on each route; the error names those that
+// failed.
+func tellRoutes(out io.Writer, names []string, failed map[string]error) error {
 	w := &printer{out: out}
 	for _, name := range names {
 		switch err := failed[name]; {
@@ -111,6 +117,46 @@ func TestAlerts(ctx context.Context, cfg config.Root, log *slog.Logger, out io.W
 		return errJoin(w.err, fmt.Errorf("%d of %d routes failed: %s", len(failed), len(names), strings.Join(slices.Sorted(maps.Keys(failed)), ", ")))
 	}
 	return w.err
+}
+
+// Message is one that somebody, or a service that has failed, sends by hand.
+type Message struct {
+	Name      string // of the alert
+	Severity  string // page or warning
+	Summary   string // in Chinese
+	SummaryEN string
+	Detail    string // put behind both in brackets; may be empty
+	Runbook   string // path of the page that says what to do; may be empty
+	Resolved  bool
+}
+
+// SendAlert tells people at once, over every channel, and says of each whether it was
+// taken; the error names those that failed.
+func SendAlert(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Writer, m Message) error {
+	s, err := newNotifier(cfg, log, nil)
+	if err != nil {
+		return err
+	}
+	if len(s.Channels()) == 0 {
+		return errNobody
+	}
+	if detail := strings.TrimSpace(m.Detail); detail != "" {
+		m.Summary += "(" + detail + ")"
+		if m.SummaryEN != "" {
+			m.SummaryEN += " (" + detail + ")"
+		}
+	}
+	now := time.Now()
+	a := notify.Alert{
+		Status: "firing", StartsAt: now, Fingerprint: fmt.Sprint(now.UnixNano()),
+		Labels:      map[string]string{"alertname": m.Name, "severity": m.Severity},
+		Annotations: map[string]string{"summary": m.Summary, "summary_en": m.SummaryEN, "runbook_url": m.Runbook},
+	}
+	if m.Resolved {
+		a.Status, a.EndsAt = "resolved", now
+	}
+	failed, _ := s.Tell(ctx, &notify.Webhook{Version: "4", GroupKey: m.Name, Status: a.Status, Alerts: []notify.Alert{a}})
+	return tellRoutes(out, s.Channels(), failed)
 }
 
 // testGroup is a test for the channels; as a page, so that short messages go out too.

@@ -24,6 +24,7 @@ import (
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 	"hotline12333/internal/store/engine"
+	"hotline12333/internal/watch"
 	"hotline12333/internal/web"
 )
 
@@ -48,6 +49,7 @@ type Root struct {
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
 	Notify         notify.Config    `yaml:"notify" doc:"From Alertmanager to people: robots of groups and short messages."`
+	Watch          watch.Config     `yaml:"watch" doc:"Which hotlines hotline watch asks, from another machine, whether they are there; notify says who is told."`
 }
 
 // Log configures the structured log.
@@ -100,6 +102,7 @@ func DefaultRoot() Root {
 		Web:       web.DefaultConfig(),
 		Grafana:   board.DefaultConfig(),
 		Notify:    notify.DefaultConfig(),
+		Watch:     watch.DefaultConfig(),
 	}
 	return r
 }
