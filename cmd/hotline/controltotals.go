@@ -29,8 +29,7 @@ func controlFlags(cmd *cobra.Command, t *app.ControlTotals) {
 	cmd.Flags().StringVar(&t.Counter, "counter", "pbx", "`WHO` counted: pbx, carrier, or another name")
 	cmd.Flags().StringVar(&t.Centre, "centre", "", "the `CENTRE` they are about (default: the whole system)")
 	cmd.Flags().BoolVar(&t.Replace, "replace", false, "days that have other totals get these")
-	cmd.Flags().StringVar(&t.By, "by", "", "`NAME` of the person who answers for it")
-	cmd.Flags().StringVar(&t.Reason, "reason", "", "`WHY`")
+	authorFlags(cmd, &t.By, &t.Reason)
 	cmd.Flags().StringVar(&t.Evidence, "evidence", "", "`WHERE` it can be looked up: a file, a document")
 }
 

@@ -108,16 +108,21 @@ within seconds. Nothing is ever removed: a confirmation for the same day takes t
 	}
 	cmd.Flags().IntVar(&k.Version, "version", 0, "the `VERSION` that becomes official")
 	cmd.Flags().StringVar(&k.From, "from", "", "the first `DAY` it holds for (default: today)")
-	authorFlags(cmd, &k.By, &k.Reason, &k.Replaces)
+	authorFlags(cmd, &k.By, &k.Reason)
+	replacesFlag(cmd, &k.Replaces)
 	cmd.Flags().StringVar(&k.Document, "document", "", "the number of the `DOCUMENT` it stands in")
 	cmd.Flags().BoolVar(&k.Withdraw, "withdraw", false, "withdraw what was confirmed for the day")
 	return cmd
 }
 
 // authorFlags are those of everything that goes into the journal.
-func authorFlags(cmd *cobra.Command, by, reason, replaces *string) {
+func authorFlags(cmd *cobra.Command, by, reason *string) {
 	cmd.Flags().StringVar(by, "by", "", "`NAME` of the person who answers for it")
 	cmd.Flags().StringVar(reason, "reason", "", "`WHY`")
+}
+
+// replacesFlag is that of entries which may take the place of others.
+func replacesFlag(cmd *cobra.Command, replaces *string) {
 	cmd.Flags().StringVar(replaces, "replaces", "", "`ID` of the entry it takes the place of, as it was shown")
 }
 

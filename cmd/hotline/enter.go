@@ -101,7 +101,8 @@ func (f *enterFlags) enter(cmd *cobra.Command, c *command, code string) (journal
 
 // addAuthor adds the flags of everything that goes into the journal.
 func addAuthor(cmd *cobra.Command, a *app.Author, withdraw bool) {
-	authorFlags(cmd, &a.By, &a.Reason, &a.Replaces)
+	authorFlags(cmd, &a.By, &a.Reason)
+	replacesFlag(cmd, &a.Replaces)
 	cmd.Flags().StringVar(&a.Evidence, "evidence", "", "`WHERE` it can be looked up: a file, a document")
 	if withdraw {
 		cmd.Flags().BoolVar(&a.Withdraw, "withdraw", false, "withdraw the value that --replaces names")

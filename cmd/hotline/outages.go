@@ -106,8 +106,7 @@ func (c *command) outageEnd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the `TIME` it ended")
 	cmd.Flags().StringVar(&zoneName, "zone", "", "time zone `TZ` of times without an offset (default: publish.zone)")
-	cmd.Flags().StringVar(&a.By, "by", "", "`NAME` of the person who answers for it")
-	cmd.Flags().StringVar(&a.Reason, "reason", "", "`WHY`")
+	authorFlags(cmd, &a.By, &a.Reason)
 	cmd.Flags().StringVar(&a.Evidence, "evidence", "", "`WHERE` it can be looked up (default: as before)")
 	return cmd
 }
@@ -125,8 +124,7 @@ func (c *command) outageWithdraw() *cobra.Command {
 			return app.PrintEntered(c.out, kept)
 		},
 	}
-	cmd.Flags().StringVar(&a.By, "by", "", "`NAME` of the person who answers for it")
-	cmd.Flags().StringVar(&a.Reason, "reason", "", "`WHY`")
+	authorFlags(cmd, &a.By, &a.Reason)
 	return cmd
 }
 

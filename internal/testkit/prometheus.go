@@ -53,7 +53,9 @@ func RealPrometheus(t testing.TB, cfg PrometheusConfig) *Prometheus {
 		t.Fatal(err)
 	}
 	address := FreeAddress(t)
-	startServer(t, address, exec.Command(binary, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn"))
+	cmd := exec.Command(binary, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
+	cmd.Dir = dir
+	startServer(t, "prometheus", cmd, saysReady(address))
 	return &Prometheus{url: "http://" + address}
 }
 
@@ -74,18 +76,19 @@ func RealAlertmanager(t testing.TB, config string) string {
 		t.Fatal(err)
 	}
 	address := FreeAddress(t)
-	startServer(t, address, exec.Command(binary, "--config.file="+file, "--storage.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn"))
+	cmd := exec.Command(binary, "--config.file="+file, "--storage.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn")
+	cmd.Dir = dir
+	startServer(t, "alertmanager", cmd, saysReady(address))
 	return address
 }
 
-// startServer starts a server of Prometheus's family and waits until it is ready. It ends
-// with the test.
-func startServer(t testing.TB, address string, cmd *exec.Cmd) {
+// startServer starts a server and waits until it is ready. It ends with the test, which
+// tells what the server said when it fails.
+func startServer(t testing.TB, name string, cmd *exec.Cmd, ready func(context.Context) error) {
 	t.Helper()
-	name := filepath.Base(cmd.Path)
 	var out lockedBuffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &out, &out
+	cmd.Stdout, cmd.Stderr = &out, &out
 	dieWithParent(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -102,13 +105,24 @@ func startServer(t testing.TB, address string, cmd *exec.Cmd) {
 			t.Logf("%s said:\n%s", name, out.String())
 		}
 	})
-	Eventually(t, time.Minute, func() error {
+	Eventually(t, Patience, func() error {
 		select {
 		case <-ended:
 			t.Fatalf("%s ended at once:\n%s", name, out.String())
 		default:
 		}
-		res, err := http.Get("http://" + address + "/-/ready")
+		return ready(t.Context())
+	})
+}
+
+// saysReady asks a server of Prometheus's family whether it is ready.
+func saysReady(address string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/-/ready", nil)
+		if err != nil {
+			return err
+		}
+		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return err
 		}
@@ -117,7 +131,7 @@ func startServer(t testing.TB, address string, cmd *exec.Cmd) {
 			return errors.New(res.Status)
 		}
 		return nil
-	})
+	}
 }
 
 // Series is one series of an answer: its labels and the values, the last one at the end of

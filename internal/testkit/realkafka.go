@@ -47,32 +47,7 @@ func RealKafka(t testing.TB) string {
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("formatting kafka's storage: %v\n%s", err, out)
 	}
-	var out lockedBuffer
-	server := run("kafka.Kafka", props)
-	server.Stdout, server.Stderr = &out, &out
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Wait() // killed below: its exit status says nothing
-	}()
-	t.Cleanup(func() {
-		_ = server.Process.Kill() // it may have ended already
-		<-ended
-		if t.Failed() {
-			t.Logf("kafka said:\n%s", out.String())
-		}
-	})
-	Eventually(t, Patience, func() error {
-		select {
-		case <-ended:
-			t.Fatalf("kafka ended at once:\n%s", out.String())
-		default:
-		}
-		return kafkaReady(t.Context(), client)
-	})
+	startServer(t, "kafka", run("kafka.Kafka", props), func(ctx context.Context) error { return kafkaReady(ctx, client) })
 	return client
 }
 
