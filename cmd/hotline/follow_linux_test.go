@@ -278,8 +278,14 @@ func TestFollowRole(t *testing.T) {
 		}
 		return nil
 	})
-	if !strings.Contains(p.err.String(), "kafka takes no records") || !p.running() {
-		t.Errorf("without a Kafka it says:\n%s", p.err.String())
+	testkit.Eventually(t, steps, func() error { // the metric comes before the line
+		if !strings.Contains(p.err.String(), "kafka takes no records") {
+			return fmt.Errorf("without a Kafka it says:\n%s", p.err.String())
+		}
+		return nil
+	})
+	if !p.running() {
+		t.Errorf("it ended without a Kafka:\n%s", p.err.String())
 	}
 	p.signal(syscall.SIGINT)
 	if code := p.wait(steps); code != 0 {
