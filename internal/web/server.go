@@ -36,6 +36,7 @@ type Deps struct {
 	Log       *slog.Logger
 	Snapshots Snapshots // nil: no board, only metrics and checks
 	Desk      Desk      // nil: no pages beside the board
+	Alarms    Alarms    // nil: the board does not speak of alerts
 	People    string    // file of those who may use the pages; empty: there are none
 	Registry  *prometheus.Registry
 	Now       func() time.Time
