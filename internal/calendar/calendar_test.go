@@ -254,6 +254,7 @@ func TestYearsWithoutData(t *testing.T) {
 		"Working back":   second(c.Working(morning, evening)),
 		"WorkingDays":    second(c.WorkingDays(evening, morning.AddDate(0, 0, 1))),
 		"IsWorkingDay":   second(c.IsWorkingDay(morning)),
+		"Sort":           second(c.Sort(morning)),
 		"NextOpening":    second(c.NextOpening(evening)),
 		"ServiceSpans":   second(c.ServiceSpans(evening, morning)),
 	} {
@@ -313,3 +314,24 @@ func TestIgnoringHolidays(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestSort(t *testing.T) {
+	c := china(t)
+	for when, want := range map[string]calendar.DaySort{
+		"2026-01-05T03:00:00+08:00": calendar.Worked,
+		"2026-01-04T23:59:59+08:00": calendar.MadeUp, // a Sunday worked for New Year
+		"2026-01-04T16:00:00Z":      calendar.Worked, // Monday there
+		"2026-01-10T09:00:00+08:00": calendar.RestDay,
+		"2026-02-13T15:00:00+08:00": calendar.Worked,  // it ends at noon, but is worked
+		"2026-02-15T09:00:00+08:00": calendar.Holiday, // a Sunday, and of the holidays
+		"2026-02-16T09:00:00+08:00": calendar.Holiday,
+	} {
+		got, err := c.Sort(at(t, when))
+		if works, _ := c.IsWorkingDay(at(t, when)); err != nil || got != want || works != (got == calendar.Worked || got == calendar.MadeUp) {
+			t.Errorf("%s: %s, %v; worked: %v", when, got, err, works)
+		}
+	}
+	if got, err := calendar.AlwaysIn(time.UTC).Sort(at(t, "2031-01-04T00:00:00Z")); err != nil || got != calendar.Worked {
+		t.Errorf("always: %s, %v", got, err)
+	}
+}

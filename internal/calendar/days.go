@@ -18,6 +18,36 @@ func (c Calendar) IsWorkingDay(t time.Time) (bool, error) {
 
 func (c Calendar) works(d Date) bool { return c.rules == nil || c.rules.works(d) }
 
+// DaySort is what sort of day one is.
+type DaySort string
+
+// The sorts of days. Of the calendar always every day is worked.
+const (
+	Worked  DaySort = "worked"
+	MadeUp  DaySort = "made_up" // worked although its weekday is not (调休上班)
+	RestDay DaySort = "rest_day"
+	Holiday DaySort = "holiday" // off because its year says so, whatever its weekday
+)
+
+// Sort says what sort of day the day of t is.
+func (c Calendar) Sort(t time.Time) (DaySort, error) {
+	day := DateOf(t, c.Zone())
+	if err := c.checkDays(day, day); err != nil {
+		return "", err
+	}
+	switch {
+	case c.rules == nil:
+		return Worked, nil
+	case c.rules.kinds[day] == off:
+		return Holiday, nil
+	case c.rules.kinds[day] == makeup:
+		return MadeUp, nil
+	case c.rules.works(day):
+		return Worked, nil
+	}
+	return RestDay, nil
+}
+
 // WorkingDays counts the working days from the day of from up to the day of to, which is
 // not counted: of a period that begins and ends at midnight, its working days. It is 0
 // when to is not after from.
