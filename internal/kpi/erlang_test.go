@@ -1,0 +1,248 @@
+package kpi
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func closeTo(t *testing.T, what string, got, want, within float64) {
+	t.Helper()
+	if math.Abs(got-want) > within || math.IsNaN(got) {
+		t.Errorf("%s: %.12g, want %.12g ± %.2g", what, got, want, within)
+	}
+}
+
+// TestErlangPublished holds the formulas against numbers that others have printed, to the
+// digits they give.
+func TestErlangPublished(t *testing.T) {
+	// Lines for a probability of blocking: D. Collins, Carrier Grade Voice over IP, 2nd
+	// edition, appendix A, table of Erlang B; and the example of the manual of Westbay's
+	// Erlang B calculator (15 lines, 1%: 8.108 erlangs).
+	for _, tt := range []struct {
+		lines         int
+		blocked, load float64
+		digits        float64
+	}{
+		{5, 0.01, 1.4, 0.05}, {5, 0.05, 2.2, 0.05}, {6, 0.01, 1.9, 0.05}, {7, 0.02, 2.9, 0.05}, {7, 0.05, 3.7, 0.05},
+		{8, 0.001, 2.1, 0.05}, {8, 0.01, 3.1, 0.05}, {8, 0.05, 4.5, 0.05}, {9, 0.005, 3.3, 0.05}, {9, 0.03, 4.7, 0.05},
+		{15, 0.01, 8.108, 0.0005},
+	} {
+		low, high := Blocking(tt.lines, tt.load-tt.digits), Blocking(tt.lines, tt.load+tt.digits)
+		if tt.blocked < low || tt.blocked > high {
+			t.Errorf("%d lines, %v erlangs: blocked %v to %v, printed %v", tt.lines, tt.load, low, high, tt.blocked)
+		}
+	}
+
+	// Mandelbaum and Zeltyn (2007), the comparison of models with and without abandonment
+	// that Garnett, Mandelbaum and Reiman (2002) begin with: 50 agents, 48 calls a minute,
+	// one minute of service, two of patience.
+	calls := ErlangA{Rate: 48.0 / 60, Handling: 60, Patience: 120}
+	a := calls.Serve(50, 12.5)
+	closeTo(t, "Erlang-A: fraction abandoning", a.Abandons, 0.031, 0.0005)
+	closeTo(t, "Erlang-A: average waiting time, s", a.MeanWait, 3.7, 0.05)
+	closeTo(t, "Erlang-A: average queue length", a.MeanWait*calls.Rate, 3, 0.5)
+	closeTo(t, "Erlang-A: agents' utilization", a.Busy, 0.93, 0.005)
+	calls.Patience = math.Inf(1)
+	c := calls.Serve(50, 58.1)
+	closeTo(t, "Erlang-C: average waiting time, s", c.MeanWait, 20.8, 0.05)
+	closeTo(t, "Erlang-C: 90th percentile of 58.1 s", c.Within, 0.9, 0.0005)
+	closeTo(t, "Erlang-C: average queue length", c.MeanWait*calls.Rate, 17, 0.5)
+	closeTo(t, "Erlang-C: agents' utilization", c.Busy, 0.96, 0.005)
+	calls.Rate *= 1 - a.Abandons
+	closeTo(t, "Erlang-C with 3.1% fewer calls: average waiting time, s", calls.Serve(50, 28.2).MeanWait, 8.8, 0.05)
+	closeTo(t, "Erlang-C with 3.1% fewer calls: 90th percentile of 28.2 s", calls.Serve(50, 28.2).Within, 0.9, 0.001)
+}
+
+// balance solves the queue from its balance equations and, for the service level, follows a
+// caller who finds j others waiting: j+1 departures from ahead of them come before they are
+// served, each at the rate of the agents and of those still waiting ahead, and they may
+// give up at any of them. The state behind the caller does not matter.
+func balance(q ErlangA, seats int, within float64) (w Steady) {
+	mu, theta := 1/q.Handling, 1/q.Patience
+	p, sum := []float64{1}, 1.0
+	for k := 1; ; k++ {
+		death := float64(min(k, seats))*mu + float64(max(k-seats, 0))*theta
+		p = append(p, p[k-1]*q.Rate/death)
+		if sum += p[k]; p[k] < 1e-18*sum && k > seats && death > q.Rate {
+			break
+		}
+		if sum > 1e250 {
+			for i := range p {
+				p[i] /= sum
+			}
+			sum = 1
+		}
+	}
+	var queue float64
+	for k := range p {
+		if k >= seats {
+			w.Waits += p[k] / sum
+			queue += float64(k-seats) * p[k] / sum
+		}
+	}
+	w.MeanWait = queue / q.Rate
+	w.Abandons = theta * queue / q.Rate
+	w.Answered = 1 - w.Abandons
+	w.Within = 1 - w.Waits
+	// at[j]: still waiting with j others ahead, at a time; by uniformization.
+	at := make([]float64, len(p)-seats)
+	for k := seats; k < len(p); k++ {
+		at[k-seats] = p[k] / sum
+	}
+	rate := float64(seats)*mu + float64(len(at)+1)*theta
+	steps := int(rate*within + 12*math.Sqrt(rate*within) + 50)
+	served := make([]float64, steps+1) // after so many steps
+	for s := 1; s <= steps; s++ {
+		served[s] = served[s-1] + at[0]*float64(seats)*mu/rate
+		next := make([]float64, len(at))
+		for j := range at {
+			down := (float64(seats)*mu + float64(j)*theta) / rate
+			if j > 0 {
+				next[j-1] += at[j] * down
+			}
+			next[j] += at[j] * (1 - down - theta/rate)
+		}
+		at = next
+	}
+	for s := range served {
+		lg, _ := math.Lgamma(float64(s) + 1)
+		w.Within += served[s] * math.Exp(float64(s)*math.Log(rate*within)-rate*within-lg)
+	}
+	return w
+}
+
+func TestErlangAgainstBalanceEquations(t *testing.T) {
+	for _, tt := range []struct {
+		perHour, handling, patience float64
+		seats                       int
+		within                      float64
+	}{
+		{70, 300, 120, 6, 20}, {70, 300, 120, 1, 20}, {30, 240, 180, 4, 15}, {200, 180, 90, 7, 30}, {600, 200, 150, 33, 20},
+		{60, 300, 1200, 5, 60}, {60, 300, 5, 5, 10}, {60, 300, 36000, 6, 60}, {2880, 60, 120, 50, 12.5}, {12, 900, 60, 3, 20},
+		{7200, 180, 200, 360, 20}, {1, 60, 30, 2, 10}, {400, 300, 240, 20, 120},
+	} {
+		q := ErlangA{Rate: tt.perHour / 3600, Handling: tt.handling, Patience: tt.patience}
+		got, want := q.Serve(tt.seats, tt.within), balance(q, tt.seats, tt.within)
+		name := fmt.Sprintf("%v an hour of %v s, patience %v s, %d seats: ", tt.perHour, tt.handling, tt.patience, tt.seats)
+		closeTo(t, name+"waits", got.Waits, want.Waits, 1e-10)
+		closeTo(t, name+"abandons", got.Abandons, want.Abandons, 1e-10)
+		closeTo(t, name+"mean wait", got.MeanWait, want.MeanWait, 1e-7*max(1, want.MeanWait))
+		closeTo(t, name+"within", got.Within, want.Within, 1e-8)
+	}
+}
+
+// TestErlangLimits follows Erlang-A to Erlang-B and Erlang-C, and to sizes and times at
+// which a careless sum overflows or never ends.
+func TestErlangLimits(t *testing.T) {
+	for _, seats := range []int{1, 2, 7, 60, 500, 2000} {
+		for _, rho := range []float64{0.3, 0.8, 0.95, 1, 1.05, 2} {
+			q := ErlangA{Rate: rho * float64(seats) / 240, Handling: 240}
+			name := fmt.Sprintf("%d seats, load %v of them: ", seats, rho)
+			b := Blocking(seats, q.Load())
+
+			none := q.Serve(seats, 20)
+			closeTo(t, name+"no patience, blocked", none.Abandons, b, 1e-12)
+			closeTo(t, name+"no patience, wait", none.MeanWait, 0, 0)
+			closeTo(t, name+"no patience, within", none.Within, 1-b, 1e-12)
+			q.Patience = 1e-6
+			closeTo(t, name+"next to no patience", q.Serve(seats, 20).Abandons, b, 1e-4)
+
+			q.Patience = math.Inf(1)
+			endless := q.Serve(seats, 20)
+			if rho < 1 {
+				c := b / (1 - rho*(1-b)) // Erlang-C
+				closeTo(t, name+"endless patience, waits", endless.Waits, c, 1e-12)
+				closeTo(t, name+"endless patience, answered", endless.Answered, 1, 1e-12)
+				closeTo(t, name+"endless patience, wait", endless.MeanWait, c*240/(float64(seats)*(1-rho)), 1e-9*max(1, endless.MeanWait))
+				closeTo(t, name+"endless patience, within", endless.Within, 1-c*math.Exp(-float64(seats)*(1-rho)*20/240), 1e-12)
+			} else {
+				closeTo(t, name+"endless patience, answered", endless.Answered, 1/rho, 1e-12)
+				closeTo(t, name+"endless patience, within", endless.Within, 0, 1e-12)
+			}
+			q.Patience = endlessPatience
+			long := q.Serve(seats, 20)
+			closeTo(t, name+"long patience, answered", long.Answered, endless.Answered, 5e-3)
+			if rho != 1 {
+				closeTo(t, name+"long patience, within", long.Within, endless.Within, 3e-3)
+			}
+		}
+	}
+	if w := (ErlangA{Handling: 300, Patience: 60}).Serve(3, 20); w.Answered != 1 || w.Waits != 0 {
+		t.Errorf("nobody calls: %+v", w)
+	}
+}
+
+// TestErlangProperties are what must hold of any hotline.
+func TestErlangProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		logarithmic := func(name string, low, high float64) float64 {
+			return math.Exp(rapid.Float64Range(math.Log(low), math.Log(high)).Draw(t, name))
+		}
+		q := ErlangA{Rate: logarithmic("rate", 1e-4, 30), Handling: logarithmic("handling", 5, 3600), Patience: logarithmic("patience", 0.1, 1e8)}
+		seats := int(logarithmic("seats", 1, 2000))
+		within := rapid.Float64Range(0, 600).Draw(t, "within")
+		w := q.Serve(seats, within)
+		for name, share := range map[string]float64{"waits": w.Waits, "abandons": w.Abandons, "answered": w.Answered, "within": w.Within, "busy": w.Busy} {
+			if !(share >= -1e-9 && share <= 1+1e-9) {
+				t.Fatalf("%s is %v: %+v", name, share, w)
+			}
+		}
+		if w.Within > w.Answered+1e-6 {
+			t.Fatalf("more are answered in time than at all: %+v", w)
+		}
+		const slack = 1e-6
+		more := q.Serve(seats+1, within)
+		if more.Answered < w.Answered-slack || more.Within < w.Within-slack || more.Waits > w.Waits+slack {
+			t.Fatalf("a seat more makes it worse: %+v, then %+v", w, more)
+		}
+		if longer := q.Serve(seats, within+10); longer.Within < w.Within-slack {
+			t.Fatalf("fewer are answered in a longer time: %v, then %v", w.Within, longer.Within)
+		}
+		busier := q
+		busier.Rate *= 1.1
+		if b := busier.Serve(seats, within); b.Answered > w.Answered+slack || b.Within > w.Within+slack {
+			t.Fatalf("more calls make it better: %+v, then %+v", w, b)
+		}
+		patient := q
+		patient.Patience *= 1.5
+		if p := patient.Serve(seats, within); p.Abandons > w.Abandons+slack || p.Waits < w.Waits-slack {
+			t.Fatalf("more patience: %+v, then %+v", w, p)
+		}
+		if w.Answered < min(1, float64(seats)/q.Load())-0.5 || w.Answered > float64(seats)/q.Load()+1e-9 {
+			t.Fatalf("%d seats answer %v of %v erlangs", seats, w.Answered, q.Load())
+		}
+	})
+}
+
+func TestSeatsNeeded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := ErlangA{
+			Rate:     rapid.Float64Range(0.0005, 2).Draw(t, "rate"),
+			Handling: rapid.Float64Range(20, 900).Draw(t, "handling"),
+			Patience: rapid.SampledFrom([]float64{0, 5, 60, 300, 3000, math.Inf(1)}).Draw(t, "patience"),
+		}
+		g := SeatsGoal{Answered: rapid.Float64Range(0.3, 0.99).Draw(t, "answered"), Within: 20}
+		if rapid.Bool().Draw(t, "level") {
+			g.Level = rapid.Float64Range(0.3, 0.95).Draw(t, "level")
+		}
+		n, ok := q.SeatsNeeded(g)
+		if !ok {
+			t.Fatalf("no number of seats is enough")
+		}
+		if !g.met(q.Serve(n, g.Within)) {
+			t.Fatalf("%d seats are not enough", n)
+		}
+		if n > 1 && g.met(q.Serve(n-1, g.Within)) {
+			t.Fatalf("%d seats are enough, %d are said to be needed", n-1, n)
+		}
+	})
+	if n, ok := (ErlangA{Handling: 300}).SeatsNeeded(SeatsGoal{Answered: 0.83}); n != 0 || !ok {
+		t.Errorf("nobody calls: %d seats", n)
+	}
+	if n, ok := (ErlangA{Rate: 1000, Handling: 3600, Patience: 60}).SeatsNeeded(SeatsGoal{Answered: 0.83}); ok {
+		t.Errorf("3.6 million erlangs: %d seats", n)
+	}
+}
