@@ -14,6 +14,7 @@ func (c *command) explain() *cobra.Command {
 	var period, zoneName, format string
 	var all bool
 	var definitions []string
+	var at narrowed
 	var q app.ExplainQuery
 	cmd := &cobra.Command{
 		Use:   "explain FIGURE",
@@ -31,6 +32,7 @@ The calls are counted one by one and held against the tallies that every report 
 If they differ, where is shown, and the exit code is not 0.`,
 		Example: `  hotline explain answer_rate --period 2026Q1
   hotline explain service_level_20 --period 2026-07 --queue 社保卡 --sample 50 --seed 7
+  hotline explain requested --period 2026Q1 --hour 9 --weekday mon
   hotline explain requested --period 2026-03-01..2026-03-15 --all --format csv > calls.csv`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -59,6 +61,9 @@ If they differ, where is shown, and the exit code is not 0.`,
 			if q.Span, err = kpi.ParsePeriod(period, q.Zone); err != nil {
 				return usageError{fmt.Errorf("--%w", err)}
 			}
+			if err := at.narrow(&q.Place); err != nil {
+				return usageError{err}
+			}
 			if q.Sample.Size < 0 {
 				return usageError{fmt.Errorf("--sample %d is below 0", q.Sample.Size)}
 			}
@@ -77,7 +82,31 @@ If they differ, where is shown, and the exit code is not 0.`,
 	cmd.Flags().StringVar(&q.Place.Queue, "queue", "", "calls of one `QUEUE` only")
 	cmd.Flags().StringVar(&q.Place.Agent, "agent", "", "calls of one `AGENT` only")
 	cmd.Flags().StringVar(&q.Place.Topic, "topic", "", "calls of one `TOPIC` only")
+	cmd.Flags().StringVar(&at.nameless, "nameless", "", "calls that have no `WHAT` only: queue, agent (of a leg) or topic")
+	cmd.Flags().StringVar(&at.hour, "hour", "", "calls that arrived in one `HOUR` of the day, 0 to 23, by the clocks of the zone; 01-04:00 is that by one offset")
+	cmd.Flags().StringVar(&at.weekday, "weekday", "", "calls that arrived on one `DAY` of the week: mon, tue … or 1 (Monday) to 7")
 	return cmd
+}
+
+// narrowed is what of a place is read from words.
+type narrowed struct{ nameless, hour, weekday string }
+
+func (n *narrowed) narrow(p *kpi.Place) (err error) {
+	if n.hour != "" {
+		if p.Hour, err = kpi.ParseHour(n.hour); err != nil {
+			return fmt.Errorf("--hour: %w", err)
+		}
+	}
+	if n.weekday != "" {
+		if p.Weekday, err = kpi.ParseWeekday(n.weekday); err != nil {
+			return fmt.Errorf("--weekday: %w", err)
+		}
+	}
+	p.Nameless = kpi.Dimension(n.nameless)
+	if err := p.Check(); err != nil {
+		return fmt.Errorf("--nameless: %w", err)
+	}
+	return nil
 }
 
 func (c *command) explained(cmd *cobra.Command, q app.ExplainQuery, f report.Format, all bool) error {

@@ -114,6 +114,9 @@ type explainer struct {
 }
 
 func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {
+	if err := q.Place.Check(); err != nil {
+		return nil, err
+	}
 	now := time.Now()
 	defined, err := s.definitions(ctx, definitionQuery{From: q.Span.From, To: q.Span.To, Now: now, Asked: q.Definitions})
 	if err != nil {
@@ -129,9 +132,9 @@ func (s *system) explainer(ctx context.Context, sources *source.Registry, q Expl
 			return nil, err
 		}
 	}
-	d, name, ok := q.Place.Dimension()
+	d, named, ok := q.Place.Dimension()
 	x.checked = ok
-	x.tallies = store.TallyQuery{Dimension: d, Centre: q.Place.Centre, Names: name != ""}
+	x.tallies = store.TallyQuery{Dimension: d, Centre: q.Place.Centre, Names: named}
 	return x, nil
 }
 
@@ -331,10 +334,9 @@ func (x *explainer) readTallies(ctx context.Context, p *stretch) error {
 	if err != nil {
 		return err
 	}
-	_, name, _ := x.q.Place.Dimension()
 	kept := entries[:0]
 	for i := range entries {
-		if k := &entries[i].Key; (name == "" || k.Name == name) && (x.q.Place.Source == "" || k.Source == x.q.Place.Source) {
+		if !x.checked || x.q.Place.Counts(&entries[i].Key, x.q.Zone) {
 			kept = append(kept, entries[i])
 		}
 	}
@@ -344,7 +346,19 @@ func (x *explainer) readTallies(ctx context.Context, p *stretch) error {
 
 func (x *explainer) seen(from, to time.Time) store.SeenQuery {
 	at := x.q.Place
-	return store.SeenQuery{From: from, To: to, Centre: at.Centre, Source: at.Source, Queue: at.Queue, Agent: at.Agent, Topic: at.Topic}
+	return store.SeenQuery{
+		From: from, To: to, Within: stretchesOf(at, from, to, x.q.Zone),
+		Centre: at.Centre, Source: at.Source, Queue: at.Queue, Agent: at.Agent, Topic: at.Topic, Nameless: at.Nameless,
+	}
+}
+
+// stretchesOf are the parts of a stretch that lie in a place's hours and weekdays; nil: all of
+// it does. The store knows no zone, so it is told which quarter hours these are.
+func stretchesOf(at kpi.Place, from, to time.Time, zone *time.Location) []store.Stretch {
+	if at.AnyTime() {
+		return nil
+	}
+	return stretchesWhere(from, to, func(bucket time.Time) bool { return at.At(bucket, zone) })
 }
 
 func (x *explainer) stand(e *kpi.Explainer, c *store.SeenCall) kpi.Standing {

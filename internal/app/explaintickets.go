@@ -31,7 +31,7 @@ func (x *explainer) ticketsToo(ctx context.Context) (err error) {
 	}
 	p.tally.Merge(&told)
 	x.knows = p.knows
-	if x.q.Place.Queue != "" { // no ticket is of a queue
+	if x.q.Place.Queue != "" || x.q.Place.Nameless == kpi.ByQueue { // no ticket is of a queue
 		x.knows = x.knows.With(kpi.CanTickets, false)
 	}
 	leads := kpi.Compute(&p.tally, x.knows, x.build.Definitions).ResponseLeads
@@ -48,9 +48,9 @@ func (x *explainer) period() kpi.Period {
 
 // ticketTallies is what the tallies say of the place's tickets; nothing where none count it.
 func (x *explainer) ticketTallies(ctx context.Context) (sum kpi.Tally, err error) {
-	d, name, ok := x.q.Place.Dimension()
+	d, _, _ := x.q.Place.Dimension()
 	switch {
-	case !ok || d == kpi.ByQueue && name != "":
+	case x.ticketsUncounted() != "":
 		return sum, nil
 	case d == kpi.ByQueue:
 		d = kpi.ByKind
@@ -62,7 +62,7 @@ func (x *explainer) ticketTallies(ctx context.Context) (sum kpi.Tally, err error
 		return sum, err
 	}
 	for i := range entries {
-		if k := &entries[i].Key; (name == "" || k.Name == name) && (x.q.Place.Source == "" || k.Source == x.q.Place.Source) {
+		if x.q.Place.Counts(&entries[i].Key, x.q.Zone) {
 			sum.Merge(&entries[i].Tally)
 		}
 	}
@@ -86,10 +86,11 @@ func (x *explainer) eachTicket(ctx context.Context, begin func(), each func(*sto
 		return err
 	}
 	err := x.sys.store.SeenTickets(ctx, q, begin, func(t *store.SeenTicket) error {
-		if at.Source != "" && t.Source != at.Source || at.Agent != "" && t.Agent != at.Agent || at.Topic != "" && !slices.Contains(t.Topics, at.Topic) || at.Queue != "" {
+		if at.Source != "" && t.Source != at.Source || at.Agent != "" && t.Agent != at.Agent || at.Topic != "" && !slices.Contains(t.Topics, at.Topic) ||
+			at.Queue != "" || at.Nameless != "" && !namelessTicket(at.Nameless, &t.Ticket) {
 			return nil
 		}
-		stands, here := x.figure.StandTicket(&x.build, period, &t.Ticket)
+		stands, here := x.figure.StandTicket(&x.build, period, at, &t.Ticket)
 		if !here {
 			return nil
 		}
@@ -155,14 +156,28 @@ func (x *explainer) explainTickets(ctx context.Context) (*kpi.Explanation, error
 	return e, nil
 }
 
-// checkTickets holds what the tickets add up to against the tallies.
-func (x *explainer) checkTickets(e *kpi.Explanation, sum, tallies kpi.Ratio) {
+// namelessTicket says whether a ticket has no name in the dimension. Tickets have no queue.
+func namelessTicket(d kpi.Dimension, t *hotline.Ticket) bool {
+	return d == kpi.ByQueue || d == kpi.ByAgent && t.Agent == "" || d == kpi.ByTopic && len(t.Topics) == 0
+}
+
+// ticketsUncounted says why no tally counts the tickets of the place; empty: one does.
+func (x *explainer) ticketsUncounted() string {
 	switch _, _, ok := x.q.Place.Dimension(); {
 	case !ok:
-		e.Checked = kpi.Checked{Without: "no tally counts two of queue, agent and topic together"}
-		return
+		return "no tally counts two of queue, agent and topic together"
 	case x.q.Place.Queue != "":
-		e.Checked = kpi.Checked{Without: "tickets are of no queue"}
+		return "tickets are of no queue"
+	case x.q.Place.Nameless != "":
+		return "no tally counts tickets without a name apart"
+	}
+	return ""
+}
+
+// checkTickets holds what the tickets add up to against the tallies.
+func (x *explainer) checkTickets(e *kpi.Explanation, sum, tallies kpi.Ratio) {
+	if why := x.ticketsUncounted(); why != "" {
+		e.Checked = kpi.Checked{Without: why}
 		return
 	}
 	told, counted := kpi.Terms{Numerator: sum.Num, Denominator: sum.Den}, kpi.Terms{Numerator: tallies.Num, Denominator: tallies.Den}

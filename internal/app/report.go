@@ -227,9 +227,15 @@ func (g *gathering) tickets(ctx context.Context, s kpi.Span, d kpi.Dimension, to
 
 // outsideOf are the stretches of a span outside of a calendar's service hours.
 func outsideOf(c calendar.Calendar, s kpi.Span) []store.Stretch {
-	var list []store.Stretch
-	for at := hotline.BucketOf(s.From); at.Before(s.To); at = at.Add(hotline.BucketLength) {
-		if c.InService(at) {
+	return stretchesWhere(s.From, s.To, func(at time.Time) bool { return !c.InService(at) })
+}
+
+// stretchesWhere are the quarter hours from one time to another of which holds is true, as
+// few stretches as they make. Without any there are none, which is not nil.
+func stretchesWhere(from, to time.Time, holds func(time.Time) bool) []store.Stretch {
+	list := []store.Stretch{}
+	for at := hotline.BucketOf(from); at.Before(to); at = at.Add(hotline.BucketLength) {
+		if !holds(at) {
 			continue
 		}
 		if n := len(list); n > 0 && list[n-1].To.Equal(at) {

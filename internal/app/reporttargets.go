@@ -125,6 +125,9 @@ func (g *gathering) outlook(ctx context.Context, start time.Time) (*outlook, err
 	pace := kpi.PaceOf(answered, over, answeredBefore, kpi.AnsweredCallsTarget.Num)
 	g.in.Behind = kpi.VolumeDeviation(kpi.Wording{ZH: "12333热线接听通数", EN: "calls answered by 12333"}, "通", answered, over, kpi.AnsweredCallsTarget.Num)
 	o.volume = report.VolumeOf(&pace, kpi.Course(answered, over, kpi.AnsweredCallsTarget.Num))
+	if over > 0 {
+		o.volume.LastDay = empty[over-1].Date.Format(time.DateOnly)
+	}
 	if pace.Outlook != nil {
 		o.forecasts[kpi.FigureAnsweredCalls] = pace.Outlook.Forecast
 	}

@@ -27,6 +27,8 @@ type Explained struct {
 	EN      string     `json:"en"`
 	Formula string     `json:"formula"`
 
+	FormulaZH string `json:"formula_zh"`
+
 	definitions Definitions
 	of          func(*Figures) Ratio
 	count       func(*Tally, Definitions) int64

@@ -177,7 +177,7 @@ func TestLookupExplained(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range ExplainedNames(d) {
 		f, err := LookupExplained(name, d)
-		if err != nil || f.Name != name || f.ZH == "" || f.EN == "" || f.Formula == "" || seen[name] {
+		if err != nil || f.Name != name || f.ZH == "" || f.EN == "" || f.Formula == "" || f.FormulaZH == "" || seen[name] {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
 		seen[name] = true
@@ -203,6 +203,7 @@ func TestTicketsAddUp(t *testing.T) {
 		b.DataTo = local(rapid.SampledFrom([]string{"2026-10-09 16:00:00.000", "2026-10-12 16:07:00.000", "2026-12-01 00:00:00.000"}).Draw(rt, "data to"))
 		from, to := local(rapid.SampledFrom([]string{"2026-09-01 00:00:00.000", "2026-10-01 00:00:00.000", "2026-10-09 16:00:00.000"}).Draw(rt, "from")), local("2026-12-15 00:00:00.000")
 		period := Period{From: &from, To: &to, Zone: "UTC"}
+		place := Place{Hour: rapid.SampledFrom([]string{"", "09", "16"}).Draw(rt, "hour"), Weekday: rapid.SampledFrom([]string{"", "fri"}).Draw(rt, "weekday")}
 		tallies := make(map[TicketKey]*TicketTally)
 		var tickets []*hotline.Ticket
 		for range rapid.IntRange(0, 12).Draw(rt, "tickets") {
@@ -218,13 +219,15 @@ func TestTicketsAddUp(t *testing.T) {
 		}
 		var all Tally
 		for _, e := range b.Settled(period, list) {
-			all.Merge(&e.Tally)
+			if place.At(e.Key.Bucket, b.Zone) {
+				all.Merge(&e.Tally)
+			}
 		}
 		for _, f := range ticketFigures() {
 			f.definitions = d
 			standings, sides := Standings{}, map[string]Role{}
 			for _, ticket := range tickets {
-				at, here := f.StandTicket(b, period, ticket)
+				at, here := f.StandTicket(b, period, place, ticket)
 				if !here && (at.Num != 0 || at.Den != 0) {
 					rt.Fatalf("%+v is not here and counts %d / %d", ticket, at.Num, at.Den)
 				}

@@ -14,18 +14,18 @@ func thresholdFigure(prefix string, limit int, d Definitions) Explained {
 	switch prefix {
 	case "service_level_":
 		f.ZH, f.EN = fmt.Sprintf("%d秒接通率(占请求)", limit), fmt.Sprintf("service level %d s", limit)
-		f.Formula = fmt.Sprintf("answered with wait ≤ %d s / requested", limit)
+		f.Formula, f.FormulaZH = fmt.Sprintf("answered with wait ≤ %d s / requested", limit), answeredWithinZH(limit)+" ÷ 人工请求量"
 		f.of = func(all *Figures) Ratio { return all.ServiceLevel[limit] }
 		f.rule = within(limit, (*Seen).asked)
 	case "service_level_of_answered_":
 		f.ZH, f.EN = fmt.Sprintf("%d秒应答率(占接听)", limit), fmt.Sprintf("service level of answered %d s", limit)
-		f.Formula = fmt.Sprintf("answered with wait ≤ %d s / answered", limit)
+		f.Formula, f.FormulaZH = fmt.Sprintf("answered with wait ≤ %d s / answered", limit), answeredWithinZH(limit)+" ÷ 人工接听量"
 		f.of = func(all *Figures) Ratio { return all.ServiceLevelOfAnswered[limit] }
 		f.rule = within(limit, (*Seen).became)
 	default:
 		f.Kind = CountFigure
 		f.ZH, f.EN = fmt.Sprintf("%d秒内人工接听量", limit), fmt.Sprintf("answered within %d s", limit)
-		f.Formula = fmt.Sprintf("answered with wait ≤ %d s", limit)
+		f.Formula, f.FormulaZH = fmt.Sprintf("answered with wait ≤ %d s", limit), answeredWithinZH(limit)
 		f.count = func(t *Tally, _ Definitions) int64 { return t.WaitAnswered.AtMost(limit) }
 		f.rule = within(limit, (*Seen).became)
 	}
@@ -36,7 +36,7 @@ func figureList(d Definitions) []Explained {
 	d.ServiceLevels = nil // not asked for
 	list := slices.Concat(rateFigures(d), ticketFigures(), meanFigures(), countFigures(d), outcomeFigures())
 	for i := range list {
-		list[i].definitions = d
+		list[i].definitions, list[i].FormulaZH = d, list[i].formulaZH(d)
 	}
 	return list
 }
@@ -179,6 +179,30 @@ func countFigures(d Definitions) []Explained {
 		{
 			Name: "clock_skew", ZH: "时间倒置", EN: "clock skew", Formula: "calls with a time that was clamped to zero",
 			count: func(t *Tally, _ Definitions) int64 { return t.Skewed }, rule: (*Seen).skewed,
+		},
+		{
+			Name: "legs", ZH: "处理量(含转接)", EN: "handled, each leg", Formula: "legs of answered calls, each at its agent",
+			count: func(t *Tally, _ Definitions) int64 { return t.Legs }, rule: (*Seen).handled,
+		},
+		{
+			Name: "transfers", ZH: "转接", EN: "transfers", Formula: "transfers of calls",
+			count: func(t *Tally, _ Definitions) int64 { return t.Transfers }, rule: (*Seen).transferred,
+		},
+		{
+			Name: "voicemail_direct", ZH: "未排队的留言", EN: "voicemail without queueing", Formula: "voicemail − voicemail after queueing",
+			count: func(t *Tally, _ Definitions) int64 { return t.Voicemail - t.VoicemailQueued }, rule: (*Seen).became,
+		},
+		{
+			Name: "answered_outside_hours", ZH: "非服务时间人工接听", EN: "answered after hours", Formula: "answered, arrived outside service hours",
+			count: func(t *Tally, _ Definitions) int64 { return t.OutsideAnswered }, rule: (*Seen).sideOfHours,
+		},
+		{
+			Name: "self_service_outside_hours", ZH: "非服务时间自助服务", EN: "self-service after hours", Formula: "self_service, arrived outside service hours",
+			count: func(t *Tally, _ Definitions) int64 { return t.OutsideSelfService }, rule: (*Seen).sideOfHours,
+		},
+		{
+			Name: "self_service_in_hours", ZH: "服务时间内自助服务", EN: "self-service in service hours", Formula: "self_service, arrived within service hours",
+			count: func(t *Tally, _ Definitions) int64 { return t.SelfService - t.OutsideSelfService }, rule: (*Seen).sideOfHours,
 		},
 		excluded,
 	}

@@ -46,6 +46,7 @@ func (f *Explained) OfTickets() bool { return f.tickets != nil }
 func (f *Explained) Items() Explained {
 	for _, items := range ticketFigures() {
 		if items.Name == "response_timeliness_items" {
+			items.FormulaZH = items.formulaZH(f.definitions)
 			items.Name, items.definitions = f.Name, f.definitions
 			return items
 		}
@@ -55,8 +56,9 @@ func (f *Explained) Items() Explained {
 
 // StandTicket says where a ticket stands in a figure of a period: what the figure's own
 // function makes of the one ticket. here is false for one that has no part in the period:
-// neither opened nor due in it, or of a kind the figure does not count.
-func (f *Explained) StandTicket(b *Build, period Period, t *hotline.Ticket) (at Standing, here bool) {
+// neither opened nor due in it at the hours of the place, or of a kind the figure does not
+// count.
+func (f *Explained) StandTicket(b *Build, period Period, place Place, t *hotline.Ticket) (at Standing, here bool) {
 	if !f.tickets(t.Kind) || t.Deleted {
 		return at, false
 	}
@@ -70,7 +72,9 @@ func (f *Explained) StandTicket(b *Build, period Period, t *hotline.Ticket) (at 
 	}
 	var sum Tally
 	for _, e := range b.Settled(period, list) {
-		sum.Merge(&e.Tally)
+		if place.At(e.Key.Bucket, b.Zone) {
+			sum.Merge(&e.Tally)
+		}
 	}
 	n, counted := sum.Tickets[t.Kind]
 	if !counted {

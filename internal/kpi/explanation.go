@@ -30,34 +30,6 @@ type Explanation struct {
 	Next         string                     `json:"next,omitempty"` // where the next page begins; empty on the last
 }
 
-// Place narrows the calls to a part of the hotline. Empty names narrow nothing.
-type Place struct {
-	Centre string `json:"centre,omitempty"`
-	Source string `json:"source,omitempty"`
-	Queue  string `json:"queue,omitempty"`
-	Agent  string `json:"agent,omitempty"`
-	Topic  string `json:"topic,omitempty"`
-}
-
-// Dimension is that of the tallies that count the place; ok is false when none do, since
-// tallies know a queue, an agent or a topic, and not two of them together.
-func (p Place) Dimension() (d Dimension, name string, ok bool) {
-	d, ok = ByQueue, true
-	for _, g := range []struct {
-		d    Dimension
-		name string
-	}{{ByQueue, p.Queue}, {ByAgent, p.Agent}, {ByTopic, p.Topic}} {
-		if g.name == "" {
-			continue
-		}
-		if name != "" {
-			return "", "", false
-		}
-		d, name = g.d, g.name
-	}
-	return d, name, ok
-}
-
 // Checked says what the tallies, which every other output is made of, give for the figure.
 type Checked struct {
 	Equal       bool       `json:"equal"`

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -269,7 +271,8 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 
 // place names the group of a bucket. Buckets never straddle days or hours: every zone
 // in use is offset from UTC by whole quarter hours. An hour that a change of the clock
-// repeats is two groups, told apart by their offset.
+// repeats is two groups, told apart by their offset. Place.At finds the same quarter hours
+// again.
 func (b *Build) place(by By, k *Key) (key string, from, to time.Time) {
 	local := k.Bucket.In(b.Zone)
 	switch by {
@@ -277,15 +280,75 @@ func (b *Build) place(by By, k *Key) (key string, from, to time.Time) {
 		y, m, d := local.Date()
 		return local.Format(time.DateOnly), DayStart(y, m, d, b.Zone), DayStart(y, m, d+1, b.Zone)
 	case Hour:
-		from = local.Add(-time.Duration(local.Minute()) * time.Minute)
-		return from.Format("2006-01-02T15:04-07:00"), from, from.Add(time.Hour)
+		from, to = clockHour(local)
+		return from.Format("2006-01-02T15:04-07:00"), from, to
 	case Month:
 		y, m, _ := local.Date()
 		return local.Format("2006-01"), DayStart(y, m, 1, b.Zone), DayStart(y, m+1, 1, b.Zone)
 	case HourOfDay:
-		return local.Format("15"), time.Time{}, time.Time{}
+		return hourOfDay(local), time.Time{}, time.Time{}
 	case WeekHour:
-		return fmt.Sprintf("%d-%02d", (local.Weekday()+6)%7+1, local.Hour()), time.Time{}, time.Time{}
+		return fmt.Sprintf("%d-%s", weekday(local)+1, hourOfDay(local)), time.Time{}, time.Time{}
 	}
 	return k.Name, time.Time{}, time.Time{}
+}
+
+// clockHour are the quarter hours around a time that show the same hour by the same offset.
+// Of one that a change of the clocks cuts short there are less than four.
+func clockHour(local time.Time) (from, to time.Time) {
+	from, to = local, local
+	for at := local; hourAt(at) == hourAt(local) && local.Sub(at) < time.Hour; at = at.Add(-hotline.BucketLength) {
+		from = at
+	}
+	for ; hourAt(to) == hourAt(local) && to.Sub(from) < time.Hour; to = to.Add(hotline.BucketLength) {
+	}
+	return from, to
+}
+
+// changes says whether the clocks are changed on a day.
+func changes(local time.Time) bool {
+	y, m, d := local.Date()
+	_, first := DayStart(y, m, d, local.Location()).Zone()
+	_, last := DayStart(y, m, d+1, local.Location()).Zone()
+	return first != last
+}
+
+// Place narrows a place to the calls of the group; ok is false where it is a stretch of time
+// that a period names. Of a calendar hour the period is its day.
+func (g *Group) Place(p Place) (at Place, ok bool) {
+	nameless := func(d Dimension) (Place, bool) {
+		p.Nameless = d
+		return p, true
+	}
+	switch By(g.By) {
+	case Queue:
+		if p.Queue = g.Key; g.Key == "" {
+			return nameless(ByQueue)
+		}
+	case Agent:
+		if p.Agent = g.Key; g.Key == "" {
+			return nameless(ByAgent)
+		}
+	case Topic:
+		if p.Topic = g.Key; g.Key == "" {
+			return nameless(ByTopic)
+		}
+	case Hour:
+		p.Hour = hourOfDay(*g.From)
+		if changes(*g.From) {
+			p.Hour = hourAt(*g.From)
+		}
+	case HourOfDay:
+		p.Hour = g.Key
+	case WeekHour:
+		day, hour, _ := strings.Cut(g.Key, "-")
+		n, err := strconv.Atoi(day)
+		if err != nil || n < 1 || n > len(weekdays) {
+			return p, false
+		}
+		p.Weekday, p.Hour = weekdays[n-1], hour
+	default:
+		return p, false
+	}
+	return p, true
 }

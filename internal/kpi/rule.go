@@ -38,25 +38,28 @@ var exclusionRules = map[hotline.Exclusion]Rule{
 }
 
 var (
-	ruleAgentLeg     = Rule{"agent_leg", "转接后的接听:时长计入,通数计入首位接听坐席", "a later leg: its time counts here, the call at the first agent who spoke"}
-	ruleAnotherFirst = Rule{"another_agent_first", "由其他坐席首先接听,计入该坐席", "another agent spoke first: the call counts there"}
-	ruleDirectMail   = Rule{"voicemail_direct", "未排队直接留言,未请求人工", "voicemail without queueing: no agent asked for"}
-	ruleAfterHours   = Rule{"after_hours", "非服务时间来电,未接听", "after hours, not answered"}
-	ruleOutside      = Rule{"outside_hours", "非服务时间来电,不计入", "arrived outside service hours: not counted here"}
-	ruleFarewell     = Rule{"no_further_call", "回访窗口内未再来电", "no further call of the caller within the window"}
-	ruleFurther      = Rule{"further_call", "回访窗口内再次来电", "a further call of the caller within the window"}
-	ruleFirstCall    = Rule{"first_call", "窗口内首次来电", "no call of the caller before, within the window"}
-	ruleRepeatCall   = Rule{"repeat_call", "重复来电", "repeat call: within the window after another of the caller"}
-	ruleNobody       = Rule{"caller_unknown", "主叫未知", "the caller is not known"}
-	ruleCentreCalled = Rule{"centre_called", "中心回拨,非来电", "a call back, made by the centre"}
-	ruleUnrated      = Rule{"not_rated", "未评价", "not rated"}
-	ruleRated        = Rule{"rated", "已评价", "rated"}
-	ruleUninvited    = Rule{"not_invited", "未邀请评价", "not invited to rate"}
-	ruleUnknownScale = Rule{"unknown_scale", "评价的量表未定义", "rated on a scale that is not defined"}
-	ruleSatisfied    = Rule{"satisfied", "评价为满意", "rated as satisfied"}
-	ruleDissatisfied = Rule{"dissatisfied", "评价为不满意", "rated as not satisfied"}
-	ruleSkewed       = Rule{"clock_skew", "时间倒置,已按零计", "a time ran backwards and was taken for zero"}
-	ruleStraight     = Rule{"no_clock_skew", "时间正常", "times in order"}
+	ruleAgentLeg      = Rule{"agent_leg", "转接后的接听:时长计入,通数计入首位接听坐席", "a later leg: its time counts here, the call at the first agent who spoke"}
+	ruleAnotherFirst  = Rule{"another_agent_first", "由其他坐席首先接听,计入该坐席", "another agent spoke first: the call counts there"}
+	ruleDirectMail    = Rule{"voicemail_direct", "未排队直接留言,未请求人工", "voicemail without queueing: no agent asked for"}
+	ruleAfterHours    = Rule{"after_hours", "非服务时间来电,未接听", "after hours, not answered"}
+	ruleOutside       = Rule{"outside_hours", "非服务时间来电,不计入", "arrived outside service hours: not counted here"}
+	ruleFarewell      = Rule{"no_further_call", "回访窗口内未再来电", "no further call of the caller within the window"}
+	ruleFurther       = Rule{"further_call", "回访窗口内再次来电", "a further call of the caller within the window"}
+	ruleFirstCall     = Rule{"first_call", "窗口内首次来电", "no call of the caller before, within the window"}
+	ruleRepeatCall    = Rule{"repeat_call", "重复来电", "repeat call: within the window after another of the caller"}
+	ruleNobody        = Rule{"caller_unknown", "主叫未知", "the caller is not known"}
+	ruleCentreCalled  = Rule{"centre_called", "中心回拨,非来电", "a call back, made by the centre"}
+	ruleUnrated       = Rule{"not_rated", "未评价", "not rated"}
+	ruleRated         = Rule{"rated", "已评价", "rated"}
+	ruleUninvited     = Rule{"not_invited", "未邀请评价", "not invited to rate"}
+	ruleUnknownScale  = Rule{"unknown_scale", "评价的量表未定义", "rated on a scale that is not defined"}
+	ruleSatisfied     = Rule{"satisfied", "评价为满意", "rated as satisfied"}
+	ruleDissatisfied  = Rule{"dissatisfied", "评价为不满意", "rated as not satisfied"}
+	ruleHandled       = Rule{"handled", "由坐席处理", "handled by an agent"}
+	ruleTransferred   = Rule{"transferred", "有转接", "transferred"}
+	ruleUntransferred = Rule{"not_transferred", "未转接", "not transferred"}
+	ruleSkewed        = Rule{"clock_skew", "时间倒置,已按零计", "a time ran backwards and was taken for zero"}
+	ruleStraight      = Rule{"no_clock_skew", "时间正常", "times in order"}
 )
 
 // excluded is the rule of calls that belong to no population here.
@@ -149,6 +152,38 @@ func (s *Seen) participated() Rule {
 		return ruleUnrated
 	}
 	return ruleUninvited
+}
+
+// handled says whether an agent had the call, the first one or a later one.
+func (s *Seen) handled() Rule {
+	if _, ok := s.excluded(); !ok && s.Legs > 0 {
+		return ruleHandled
+	}
+	return s.became()
+}
+
+func (s *Seen) transferred() Rule {
+	if r, ok := s.excluded(); ok {
+		return r
+	}
+	if s.Transfers > 0 {
+		return ruleTransferred
+	}
+	return ruleUntransferred
+}
+
+// sideOfHours is what became of the call, with those who were served outside service hours
+// by themselves.
+func (s *Seen) sideOfHours() Rule {
+	r := s.became()
+	switch {
+	case !s.OutsideService:
+	case r == outcomeRules[hotline.Answered]:
+		return Rule{"answered_outside_hours", "非服务时间人工接听", "answered outside service hours"}
+	case r == outcomeRules[hotline.SelfService]:
+		return Rule{"self_service_outside_hours", "非服务时间自助服务", "self-service outside service hours"}
+	}
+	return r
 }
 
 func (s *Seen) settled() Rule {

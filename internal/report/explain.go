@@ -174,7 +174,7 @@ func WriteExplanation(out io.Writer, f Format, e *kpi.Explanation) error {
 func writeStandings(out *bufio.Writer, e *kpi.Explanation) error {
 	p := &page{w: out}
 	p.line("%s %s  %s", e.Figure.ZH, e.Figure.EN, figureText(e))
-	p.line("%s", e.Figure.Formula)
+	p.line("%s  %s", e.Figure.FormulaZH, e.Figure.Formula)
 	p.line("%s  %s to %s, %s%s", e.Name, e.Period.From.Format("2006-01-02 15:04"), e.Period.To.Format("2006-01-02 15:04"), e.Period.Zone, placeText(e.Place))
 	if e.DataTo != nil {
 		p.line("数据截至 data to %s", e.DataTo.Format(time.DateTime))
@@ -258,7 +258,14 @@ func terms(e *kpi.Explanation, t kpi.Terms) string {
 func placeText(at kpi.Place) string {
 	text := ""
 	for _, f := range []struct{ zh, en, name string }{
-		{"中心", "centre", at.Centre}, {"来源", "source", at.Source}, {"技能组", "queue", at.Queue}, {"坐席", "agent", at.Agent}, {"业务类型", "topic", at.Topic},
+		{"中心", "centre", at.Centre},
+		{"来源", "source", at.Source},
+		{"技能组", "queue", at.Queue},
+		{"坐席", "agent", at.Agent},
+		{"业务类型", "topic", at.Topic},
+		{"未标明", "not named:", string(at.Nameless)},
+		{"星期", "weekday", at.Weekday},
+		{"小时", "hour", at.Hour},
 	} {
 		if f.name != "" {
 			text += "; " + f.zh + " " + f.en + " " + f.name

@@ -257,14 +257,14 @@ func (t *teller) formCell(x *FilledTable, r *Indicator, c kpi.Column) cell {
 	case kpi.ColumnActual:
 		c := t.actual(r)
 		if r.Computed {
-			c.trace = Trace{Figure: t.explained(r.Code), Period: x.Period.Name}
+			c.trace = Trace{Figure: t.explained(x, r.Code), Period: x.Period.Name}
 		}
 		return c
 	case kpi.ColumnForecast:
 		if r.Forecast == nil {
 			return text("")
 		}
-		return decimal(r.Forecast.Shown)
+		return t.basis(decimal(r.Forecast.Shown), t.toDate(t.forecastOf(r.Code)))
 	case kpi.ColumnWeight:
 		return decimal(r.Weight)
 	case kpi.ColumnScore:
@@ -321,14 +321,24 @@ func (t *teller) actual(r *Indicator) cell {
 }
 
 // explained is the figure of calls that a computed indicator is.
-func (t *teller) explained(code string) string {
-	switch {
-	case code == kpi.DefAnsweredCalls && t.d.AnsweredCalls == kpi.RateComposite:
-		return "answer_rate_composite" // whose numerator it is
-	case code == kpi.DefAnsweredCalls:
+func (t *teller) explained(x *FilledTable, code string) string {
+	switch code {
+	case kpi.DefAnsweredCalls:
+		return t.answeredFigure()
+	case kpi.DefResponse:
+		leads := t.r.Total.Exact.ResponseLeads
+		if x.Form == kpi.Monitoring && t.r.YearToDate != nil {
+			leads = t.r.YearToDate.Exact.ResponseLeads
+		}
+		return code + "_" + leads
+	}
+	return code
+}
+
+// forecastOf is the figure that the forecast of an indicator goes on from.
+func (t *teller) forecastOf(code string) string {
+	if code == kpi.DefAnsweredCalls {
 		return "answered"
-	case code == kpi.DefResponse:
-		return code + "_" + t.r.Total.Exact.ResponseLeads
 	}
 	return code
 }

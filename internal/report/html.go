@@ -8,8 +8,6 @@ import (
 	"io"
 	"math"
 	"strings"
-
-	"hotline12333/internal/kpi"
 )
 
 //go:embed page.html.tmpl
@@ -20,13 +18,6 @@ var pageCSS string
 
 // CSS is the look of what [WriteSheets] writes.
 func CSS() []byte { return []byte(pageCSS) }
-
-// Trace names a figure in a report, for a link to the calls behind it.
-type Trace struct {
-	Figure string // as kpi.LookupExplained knows it
-	Period string // as kpi.ParsePeriod reads it
-	Place  kpi.Place
-}
 
 // WriteSheets writes what stands in the page of a report, without the page around it, for
 // a page that brings its own and the style. link gives where a figure leads to; empty:
@@ -91,6 +82,7 @@ type htmlCell struct {
 	Text    string
 	Class   string
 	Href    string // to the calls behind it
+	Title   string // of the link
 	Columns int
 	Rows    int
 }
@@ -180,7 +172,7 @@ func (p *part) htmlRows(link func(Trace) string) [][]htmlCell {
 				h.Class = strings.TrimSpace(fmt.Sprintf("%s heat%.0f", h.Class, math.Ceil(heats**c.number/most)))
 			}
 			if c.trace.Figure != "" {
-				h.Href = link(c.trace)
+				h.Href, h.Title = link(c.trace), c.title
 			}
 			rows[i] = append(rows[i], h)
 		}

@@ -28,11 +28,9 @@ func (t *teller) agents() sheet {
 			t.named(g), count(g.Counts.Answered), count(g.Counts.Legs), t.seconds(g.Exact.ASA), t.seconds(g.Exact.TalkMean),
 			count(g.Counts.Transfers), t.percent(g.Exact.Satisfaction), count(g.Counts.RatingsGiven),
 		}
-		if at, ok := t.place(g); ok {
-			for column, figure := range map[int]string{1: "answered", 3: "asa_seconds", 4: "talk_mean_seconds", 6: "satisfaction_rate", 7: "ratings_given"} {
-				row[column].trace = at
-				row[column].trace.Figure = figure
-			}
+		at := t.place(g)
+		for i, figure := range []string{"answered", "legs", "asa_seconds", "talk_mean_seconds", "transfers", "satisfaction_rate", "ratings_given"} {
+			row[i+1].trace = at.of(figure)
 		}
 		p.rows = append(p.rows, row)
 	}
@@ -49,15 +47,17 @@ func (t *teller) reconciliation() sheet {
 	s := t.sheet("reconciliation", t.of("勾稽", "Reconciliation"), t.of("接听通数与接通率勾稽", "Answered calls and answer rates"))
 	c := &t.r.Total.Counts
 	p := part{columns: []column{{title: t.of("项目", "Item"), width: 44}, {title: t.of("通数", "Calls"), width: 16}, {title: t.of("说明", "Remark"), width: 50}}}
+	n := func(n int64, figure string) cell { return t.traced(count(n), figure) }
 	p.rows = [][]cell{
-		{text(t.of("人工接听量", "answered by agents")), count(c.Answered), text(t.of("“人工接通率”的分子", "numerator of the agent answer rate"))},
-		{text(t.of("＋ 自助服务量", "+ self-service")), count(c.SelfService), text("")},
-		{text(t.of("＝ 综合接通量", "= answered, composite")), count(c.Composite()), text(t.of("“综合接通率”的分子", "numerator of the composite answer rate"))},
-		{text(t.of("来电总量", "offered")), count(c.Offered), text(t.of("“综合接通率”的分母", "denominator of the composite answer rate"))},
-		{text(t.of("－ 非服务时间来电(未接)", "- after hours, not answered")), count(c.AfterHours), text("")},
-		{text(t.of("－ 自助服务量、自助语音内挂机", "- self-service, abandoned in the IVR")), count(c.SelfService + c.AbandonedIVR), text("")},
-		{text(t.of("－ 未排队的留言", "- voicemail without queueing")), count(c.Voicemail - c.VoicemailQueued), text("")},
-		{text(t.of("＝ 人工请求量", "= requested")), count(c.Requested), text(t.of("“人工接通率”的分母", "denominator of the agent answer rate"))},
+		{text(t.of("人工接听量", "answered by agents")), n(c.Answered, "answered"), text(t.of("“人工接通率”的分子", "numerator of the agent answer rate"))},
+		{text(t.of("＋ 自助服务量", "+ self-service")), n(c.SelfService, "self_service"), text("")},
+		{text(t.of("＝ 综合接通量", "= answered, composite")), n(c.Composite(), "answer_rate_composite"), text(t.of("“综合接通率”的分子", "numerator of the composite answer rate"))},
+		{text(t.of("来电总量", "offered")), n(c.Offered, "offered"), text(t.of("“综合接通率”的分母", "denominator of the composite answer rate"))},
+		{text(t.of("－ 非服务时间来电(未接)", "- after hours, not answered")), n(c.AfterHours, "after_hours"), text("")},
+		{text(t.of("－ 自助服务量", "- self-service")), n(c.SelfService, "self_service"), text("")},
+		{text(t.of("－ 自助语音内挂机", "- abandoned in the IVR")), n(c.AbandonedIVR, "abandoned_ivr"), text("")},
+		{text(t.of("－ 未排队的留言", "- voicemail without queueing")), n(c.Voicemail-c.VoicemailQueued, "voicemail_direct"), text("")},
+		{text(t.of("＝ 人工请求量", "= requested")), n(c.Requested, "requested"), text(t.of("“人工接通率”的分母", "denominator of the agent answer rate"))},
 	}
 	leads := t.of("人工接通率", "agent answer rate")
 	if t.d.AnswerRate == kpi.RateComposite {
@@ -82,12 +82,33 @@ func (t *teller) steps(x *kpi.Reconciliation) part {
 		"self_service_after_hours": {ZH: "非服务时间自助服务", EN: "self-service after hours"},
 		"self_service_in_hours":    {ZH: "服务时间内自助服务", EN: "self-service in service hours"},
 	}
-	p.rows = append(p.rows, []cell{text(t.of("12333热线接听通数（指标）", "answered calls (indicator)")), count(x.AnsweredCalls)})
+	p.rows = append(p.rows, []cell{text(t.of("12333热线接听通数（指标）", "answered calls (indicator)")), t.traced(count(x.AnsweredCalls), t.answeredFigure())})
 	for _, step := range x.Steps {
-		p.rows = append(p.rows, []cell{text(t.of("加：", "plus ") + t.word(names[step.What])), count(step.Calls)})
+		p.rows = append(p.rows, []cell{text(t.of("加：", "plus ") + t.word(names[step.What])), t.traced(count(step.Calls), stepFigure(step.What))})
 	}
-	p.rows = append(p.rows, []cell{text(t.of("等于：接通率分子", "is the numerator of the answer rate")), count(x.Numerator)})
+	p.rows = append(p.rows, []cell{text(t.of("等于：接通率分子", "is the numerator of the answer rate")), t.traced(count(x.Numerator), kpi.DefAnswerRate)})
 	return p
+}
+
+// stepFigure is the figure of calls that a step of the reconciliation adds.
+func stepFigure(what string) string {
+	switch what {
+	case "answered_after_hours":
+		return "answered_outside_hours"
+	case "self_service_after_hours":
+		return "self_service_outside_hours"
+	case "self_service_in_hours":
+		return "self_service_in_hours"
+	}
+	return what
+}
+
+// answeredFigure is what the indicator of answered calls counts.
+func (t *teller) answeredFigure() string {
+	if t.d.AnsweredCalls == kpi.RateComposite {
+		return "answer_rate_composite" // whose numerator it is
+	}
+	return "answered"
 }
 
 // exactFigures are the figures with all their digits, as JSON has them: for programs, and
@@ -106,10 +127,12 @@ func (t *teller) exactFigures() sheet {
 		if f.ratio.NotConnected != "" {
 			num, den = text(""), text("")
 		}
-		p.rows = append(p.rows, []cell{text(f.code), text(t.word(f.name)), t.exact(f.value, f.ratio.NotConnected), num, den})
+		p.rows = append(p.rows, []cell{
+			text(f.code), text(t.word(f.name)), t.traced(t.exact(f.value, f.ratio.NotConnected), f.code), t.traced(num, f.code), t.traced(den, f.code),
+		})
 	}
 	for _, v := range volumes(&t.r.Total.Counts) {
-		p.rows = append(p.rows, []cell{text(v.code), text(t.word(v.name)), count(v.n), text(""), text("")})
+		p.rows = append(p.rows, []cell{text(v.code), text(t.word(v.name)), t.traced(count(v.n), v.code), text(""), text("")})
 	}
 	p.notes = []string{t.of("比率为完整精度的数值；时长的分子以毫秒计。其他各表显示的比率只舍不入。", "Rates have all their digits; numerators of times are in milliseconds. On the other sheets rates are cut, not rounded.")}
 	s.parts = []part{p}

@@ -106,7 +106,8 @@ func (t *teller) controls() part {
 	}}
 	for _, d := range q.Differences {
 		p.rows = append(p.rows, []cell{
-			day(d.Day), text(t.ofCentre(d.Centre) + d.Source + " " + t.word(outcome(d.Count))), text(group(d.Counted) + " / " + group(d.Control)),
+			day(d.Day), text(t.ofCentre(d.Centre) + d.Source + " " + t.word(outcome(d.Count))),
+			to(text(group(d.Counted)+" / "+group(d.Control)), Trace{Figure: d.Count, Period: d.Day.Format(time.DateOnly), Place: kpi.Place{Centre: d.Centre}}),
 			text(strconv.FormatInt(d.Counted-d.Control, 10) + " " + d.Evidence),
 		})
 	}
@@ -185,9 +186,9 @@ func (t *teller) excluded() part {
 	}}
 	c := &t.r.Total.Counts
 	for _, reason := range slices.Sorted(maps.Keys(c.Excluded)) {
-		p.rows = append(p.rows, []cell{text(t.word(exclusion(reason))), count(c.Excluded[reason])})
+		p.rows = append(p.rows, []cell{text(t.word(exclusion(reason))), t.traced(count(c.Excluded[reason]), "excluded_"+reason)})
 	}
-	p.rows = append(p.rows, []cell{text(t.of("未结束（不计入）", "open, not counted")), count(c.Open)}, []cell{text(t.of("时间倒置（按零计）", "times that run backwards, taken as zero")), count(c.ClockSkew)})
+	p.rows = append(p.rows, []cell{text(t.of("未结束（不计入）", "open, not counted")), t.traced(count(c.Open), "open")}, []cell{text(t.of("时间倒置（按零计）", "times that run backwards, taken as zero")), t.traced(count(c.ClockSkew), "clock_skew")})
 	return p
 }
 

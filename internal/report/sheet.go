@@ -69,7 +69,8 @@ type cell struct {
 	covered  bool // by a cell above that takes more rows
 	tall     int  // lines of text it should have room for at least
 	align    align
-	trace    Trace // the figure that it is; none: it is no figure of calls
+	trace    Trace  // the figure that it is; none: it is no figure of calls
+	title    string // what the link to it says, where it is not the figure itself
 }
 
 const restOfRow = -1

@@ -114,13 +114,7 @@ func (t *teller) figureRow(f *figure) []cell {
 			result = t.verdict(f.goal.MetBy(f.ratio))
 		}
 	}
-	return []cell{text(name), t.traced(value, f.code), num, den, goal, result}
-}
-
-// traced says which figure of the period a cell shows.
-func (t *teller) traced(c cell, figure string) cell {
-	c.trace = Trace{Figure: figure, Period: t.r.Period.Name}
-	return c
+	return []cell{text(name), t.traced(value, f.code), t.traced(num, f.code), t.traced(den, f.code), goal, result}
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -196,32 +190,11 @@ func (t *teller) groupRow(name cell, g *kpi.Group) []cell {
 		name, count(c.Offered), count(c.Requested), count(c.Answered), count(c.RequestedAbandoned),
 		rate, t.percent(x.ResponseTimelinessWait), t.seconds(x.ASA), t.seconds(x.TalkMean),
 	}
-	if at, ok := t.place(g); ok {
-		figures := []string{"", "offered", "requested", "answered", "requested_abandoned", "answer_rate_agent", "response_timeliness_" + x.ResponseLeads, "asa_seconds", "talk_mean_seconds"}
-		for i := range row {
-			row[i].trace = at
-			row[i].trace.Figure = figures[i]
-		}
+	at := t.place(g)
+	for i, figure := range []string{"offered", "requested", "answered", "requested_abandoned", "answer_rate_agent", t.within(), "asa_seconds", "talk_mean_seconds"} {
+		row[i+1].trace = at.of(figure)
 	}
 	return row
-}
-
-// place is where the calls of a group are; of some groups they are in no one place.
-func (t *teller) place(g *kpi.Group) (at Trace, ok bool) {
-	at.Period = t.r.Period.Name
-	switch kpi.By(g.By) {
-	case kpi.Month, kpi.Day:
-		at.Period = g.Key
-	case kpi.Queue:
-		at.Place.Queue = g.Key
-	case kpi.Agent:
-		at.Place.Agent = g.Key
-	case kpi.Topic:
-		at.Place.Topic = g.Key
-	default:
-		return at, false
-	}
-	return at, g.Key != "" // without a name it would be all calls
 }
 
 // divided is a sheet with one table of parts of the period.

@@ -52,11 +52,12 @@ func (t *teller) heat() sheet {
 		for h := range 24 {
 			g := at[fmt.Sprintf("%d-%02d", d, h)]
 			if g == nil {
-				g = &kpi.Group{}
+				g = &kpi.Group{By: string(kpi.WeekHour), Key: fmt.Sprintf("%d-%02d", d, h)}
 			}
-			n, share := count(g.Counts.Requested), text("")
+			here := t.place(g)
+			n, share := to(count(g.Counts.Requested), here.of("requested")), text("")
 			if cut, ok := kpi.CutPercent(g.Exact.AnswerRateAgent, 0); ok {
-				share = cell{text: cut[:len(cut)-1], number: ptr(parse(cut[:len(cut)-1])), format: formatCount}
+				share = cell{trace: here.of("answer_rate_agent"), text: cut[:len(cut)-1], number: ptr(parse(cut[:len(cut)-1])), format: formatCount}
 				if !kpi.AnswerRateTarget.MetBy(g.Exact.AnswerRateAgent) {
 					share.tone = toneMissed
 				}
@@ -114,17 +115,17 @@ func (t *teller) comparison() sheet {
 	}
 	now := volumes(&t.r.Total.Counts)
 	for i, v := range now {
-		row := []cell{text(t.word(v.name)), count(v.n)}
+		row := []cell{text(t.word(v.name)), t.traced(count(v.n), v.code)}
 		for _, c := range t.r.Comparisons {
-			row = append(row, t.change(&c.Statement, volumes(&c.Statement.Counts)[i].n, v.n)...)
+			row = append(row, t.change(&c.Statement, &volumes(&c.Statement.Counts)[i], v.n)...)
 		}
 		p.rows = append(p.rows, row)
 	}
 	for i, f := range figures(&t.r.Total, t.d) {
-		row := []cell{text(t.word(f.name)), t.value(&f)}
+		row := []cell{text(t.word(f.name)), t.traced(t.value(&f), f.code)}
 		for _, c := range t.r.Comparisons {
 			before := figures(&c.Statement, t.d)[i]
-			row = append(row, t.value(&before), t.difference(&f, &before))
+			row = append(row, to(t.value(&before), elsewhere(&c.Statement).of(f.code)), t.difference(&f, &before))
 		}
 		p.rows = append(p.rows, row)
 	}
@@ -141,15 +142,16 @@ func (t *teller) value(f *figure) cell {
 }
 
 // change shows a count of another period and how much this one differs.
-func (t *teller) change(s *kpi.Statement, before, now int64) []cell {
+func (t *teller) change(s *kpi.Statement, before *volume, now int64) []cell {
 	if s.DataTo == nil { // no calls at all: not a zero to compare with
 		return []cell{t.missing(""), t.missing("")}
 	}
-	grown, ok := kpi.Change(before, now)
+	then := to(count(before.n), elsewhere(s).of(before.code))
+	grown, ok := kpi.Change(before.n, now)
 	if !ok {
-		return []cell{count(before), t.missing("")}
+		return []cell{then, t.missing("")}
 	}
-	return []cell{count(before), signed(grown, "%")}
+	return []cell{then, signed(grown, "%")}
 }
 
 func (t *teller) difference(now, before *figure) cell {

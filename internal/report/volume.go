@@ -10,6 +10,7 @@ import (
 type Volume struct {
 	Target      int64       `json:"target"`
 	ToDate      int64       `json:"to_date"`
+	LastDay     string      `json:"last_day,omitempty"` // that ToDate counts, 2026-03-31; empty: none is over
 	WorkingDone int         `json:"working_days_over"`
 	WorkingAll  int         `json:"working_days"`
 	Expected    string      `json:"expected"` // by working days, exact
@@ -75,34 +76,35 @@ func (t *teller) volume() []part {
 		b.span, second.span, d.span = 2, 3, restOfRow
 		p.rows = append(p.rows, []cell{name, b, second, d})
 	}
-	row(t.of("年度指标值(通)", "Target of the year"), count(v.Target), t.of("年初至期末完成(通)", "Answered to date"), count(v.ToDate))
+	row(t.of("年度指标值(通)", "Target of the year"), count(v.Target), t.of("年初至期末完成(通)", "Answered to date"), to(count(v.ToDate), t.toDate("answered")))
 	row(t.of("时序进度应达(通)", "Expected by working days"), t.cutNumber(v.Expected), t.of("工作日进度", "Working days"), text(t.over(v.WorkingDone, v.WorkingAll)))
 	needed := count(v.Needed)
 	if v.Needed < 0 {
 		needed = t.missing("")
 		needed.text = t.of("已无剩余工作日", "no working day is left")
 	}
-	row(t.of("距指标值还差(通)", "Left to the target"), count(v.Left), t.of("剩余期间每工作日须达(通)", "Needed per working day from now on"), needed)
+	done := func(c cell) cell { return t.basis(c, t.toDate("answered")) }
+	row(t.of("距指标值还差(通)", "Left to the target"), done(count(v.Left)), t.of("剩余期间每工作日须达(通)", "Needed per working day from now on"), done(needed))
 	forecast, interval := t.missing(""), t.missing("")
 	if v.Forecast != nil {
 		forecast = t.cutNumber(v.Forecast.Shown)
 		interval = text(group(int64(v.Forecast.Most95[0])) + "—" + group(int64(v.Forecast.Most95[1])))
 	}
-	row(t.of("全年预计完成值(通)", "Year forecast"), forecast, t.of("预计区间(95%)", "95% interval"), interval)
+	row(t.of("全年预计完成值(通)", "Year forecast"), done(forecast), t.of("预计区间(95%)", "95% interval"), interval)
 	if a := v.Allowance; a != nil {
-		row(t.of("预计剩余人工请求(通)", "Requests still expected"), count(a.Remaining), t.of("达标余量(全年83%还可漏接)", "Misses left for the year at 83%"), t.allowance(a))
+		row(t.of("预计剩余人工请求(通)", "Requests still expected"), t.basis(count(a.Remaining), t.toDate(kpi.DefAnswerRate)), t.of("达标余量(全年83%还可漏接)", "Misses left for the year at 83%"), t.basis(t.allowance(a), t.toDate(kpi.DefAnswerRate)))
 	}
 	c := chart{title: t.of("年度累计接听量与时序进度", "Answered calls to date against the pace")}
-	done, pace := series{name: t.of("累计接听量", "answered to date"), bars: true}, series{name: t.of("时序进度", "pace by working days"), target: true}
+	reached, pace := series{name: t.of("累计接听量", "answered to date"), bars: true}, series{name: t.of("时序进度", "pace by working days"), target: true}
 	for _, m := range v.Months {
 		c.labels = append(c.labels, m.Month)
 		var n *float64
 		if m.ToDate != nil {
 			n = ptr(float64(*m.ToDate))
 		}
-		done.values, pace.values = append(done.values, n), append(pace.values, ptr(m.Expected))
+		reached.values, pace.values = append(reached.values, n), append(pace.values, ptr(m.Expected))
 	}
-	c.series = []series{done, pace}
+	c.series = []series{reached, pace}
 	p.chart = &c
 	return []part{p}
 }

@@ -18,6 +18,9 @@ type SeenQuery struct {
 	From, To                            time.Time
 	Centre, Source, Queue, Agent, Topic string
 
+	Nameless kpi.Dimension // calls whose name in it is blank
+	Within   []Stretch     // parts of [From, To) that calls lie in; nil: all of it
+
 	// A page, in order of bucket and call_id: so many calls after the place. Without a
 	// limit all are told, in no order.
 	After SeenPlace
@@ -55,28 +58,46 @@ func (s *Store) SeenCalls(ctx context.Context, q SeenQuery, begin func(), each f
 		if err := scanSeen(rows, &c, &legs); err != nil {
 			return err
 		}
-		if q.Agent != "" {
+		if q.byAgent() {
 			c.Seen, _ = c.Seen.At(q.Agent, legs.facts()) // it stands there: the query asked for it
 		}
 		return each(&c)
 	})
 }
 
+// byAgent says whether the calls are told as they stand at one agent.
+func (q *SeenQuery) byAgent() bool { return q.Agent != "" || q.Nameless == kpi.ByAgent }
+
+// stretches selects the quarter hours in any of the stretches.
+func stretches(list []Stretch) string {
+	parts := []string{"false"} // in none of none
+	for _, s := range list {
+		parts = append(parts, fmt.Sprintf("bucket >= %d AND bucket < %d", bound(s.From), bound(s.To)))
+	}
+	return strings.Join(parts, " OR ")
+}
+
 func (s *Store) seenSQL(q SeenQuery, with apart) string {
 	f := with.columns()
 	where := fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To))
-	for _, c := range []struct{ column, value string }{{"centre", q.Centre}, {"source", q.Source}, {"queue", q.Queue}} {
-		if c.value != "" {
+	for _, c := range []struct {
+		column, value string
+		blank         bool
+	}{{"centre", q.Centre, false}, {"source", q.Source, false}, {"queue", q.Queue, q.Nameless == kpi.ByQueue}} {
+		if c.value != "" || c.blank {
 			where += " AND " + c.column + " = " + quote(c.value)
 		}
 	}
+	if q.Within != nil {
+		where += " AND (" + stretches(q.Within) + ")"
+	}
 	legs := "emptyArrayString(), emptyArrayUInt64(), emptyArrayUInt64()"
 	all := where
-	if q.Agent != "" {
+	if q.byAgent() {
 		legs = "arrayMap(a -> toString(a), leg_agents), leg_talk_ms, leg_hold_ms"
 		all += " AND has(leg_agents, " + quote(q.Agent) + ")"
 	}
-	if q.Topic != "" {
+	if q.Topic != "" || q.Nameless == kpi.ByTopic {
 		all += " AND has(" + f.topics + ", " + quote(q.Topic) + ")"
 	}
 	tail := ""

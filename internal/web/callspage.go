@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +27,10 @@ type callsPage struct {
 	E       *kpi.Explanation // nil: no figure is asked for yet
 	Value   string
 	Sides   []side
-	Places  []place
+	Places  []place // fields of the form
+	Parts   []place // those that narrow
+
+	Hours, Weekdays, Nameless []choice
 }
 
 // place narrows the calls.
@@ -44,6 +49,7 @@ type side struct {
 type callListPage struct {
 	*asked
 	Trace       Trace
+	Parts       []place
 	Name        kpi.Wording
 	Role        kpi.Role
 	Word        string
@@ -52,10 +58,72 @@ type callListPage struct {
 	Back        string
 }
 
-func (s *Server) traceOf(r *http.Request, a *asked) Trace {
-	return Trace{Figure: strings.TrimSpace(r.FormValue("figure")), Period: a.Span.Name, Place: kpi.Place{
+func (s *Server) traceOf(r *http.Request, a *asked) (t Trace, err error) {
+	t = Trace{Figure: strings.TrimSpace(r.FormValue("figure")), Period: a.Span.Name, Place: kpi.Place{
 		Centre: a.Centre, Source: r.FormValue("source"), Queue: r.FormValue("queue"), Agent: r.FormValue("agent"), Topic: r.FormValue("topic"),
+		Nameless: kpi.Dimension(r.FormValue("nameless")),
 	}}
+	if hour := r.FormValue("hour"); hour != "" {
+		if t.Place.Hour, err = kpi.ParseHour(hour); err != nil {
+			return t, refuse(http.StatusBadRequest, err)
+		}
+	}
+	if day := r.FormValue("weekday"); day != "" {
+		if t.Place.Weekday, err = kpi.ParseWeekday(day); err != nil {
+			return t, refuse(http.StatusBadRequest, err)
+		}
+	}
+	if err := t.Place.Check(); err != nil {
+		return t, refuse(http.StatusBadRequest, err)
+	}
+	return t, nil
+}
+
+// parts are what narrows the calls of a trace in words of the catalogue: for the lines that
+// say what is shown.
+func (s *Server) parts(l Lang, t Trace) []place {
+	list := t.Places()
+	p := &t.Place
+	if p.Nameless != "" {
+		list = append(list, place{Word: string(p.Nameless), Value: s.words.in(l, "unnamed")})
+	}
+	if p.Weekday != "" {
+		list = append(list, place{Word: "weekday", Value: s.words.in(l, "day_"+p.Weekday)})
+	}
+	if p.Hour != "" {
+		list = append(list, place{Word: "hour_of_day", Value: hourText(p.Hour)})
+	}
+	return slices.DeleteFunc(list, func(p place) bool { return p.Value == "" })
+}
+
+// hourText is an hour of the day as clocks show it, with the offset where that matters.
+func hourText(hour string) string {
+	digits, offset := hour[:2], hour[2:]
+	if offset != "" {
+		offset = " (UTC" + offset + ")"
+	}
+	return digits + ":00–" + digits + ":59" + offset
+}
+
+// choices are the hours, weekdays and blank names that calls can be narrowed to.
+func (s *Server) choices(l Lang, p *kpi.Place) (hours, days, nameless []choice) {
+	hours = []choice{{"", s.words.in(l, "any_time"), p.Hour == ""}}
+	for h := range 24 {
+		hour := fmt.Sprintf("%02d", h)
+		hours = append(hours, choice{hour, hourText(hour), p.Hour == hour})
+	}
+	if !known(hours, p.Hour) { // by one offset
+		hours = append(hours, choice{p.Hour, hourText(p.Hour), true})
+	}
+	days = []choice{{"", s.words.in(l, "any_day"), p.Weekday == ""}}
+	for _, day := range kpi.Weekdays() {
+		days = append(days, choice{day, s.words.in(l, "day_"+day), p.Weekday == day})
+	}
+	nameless = []choice{{"", s.words.in(l, "any_name"), p.Nameless == ""}}
+	for _, d := range []kpi.Dimension{kpi.ByQueue, kpi.ByAgent, kpi.ByTopic} {
+		nameless = append(nameless, choice{string(d), s.words.in(l, "without_"+string(d)), p.Nameless == d})
+	}
+	return hours, days, nameless
 }
 
 // Places are what narrows the calls, set or not.
@@ -69,8 +137,12 @@ func (s *Server) calls(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if err != nil {
 		return err
 	}
-	page := callsPage{asked: a, Trace: s.traceOf(r, a), Sample: sampleOf(r)}
-	page.Places = page.Trace.Places()
+	trace, err := s.traceOf(r, a)
+	if err != nil {
+		return err
+	}
+	page := callsPage{asked: a, Trace: trace, Sample: sampleOf(r), Places: trace.Places(), Parts: s.parts(a.Lang, trace)}
+	page.Hours, page.Weekdays, page.Nameless = s.choices(a.Lang, &page.Trace.Place)
 	for _, f := range s.deps.Desk.Traceable() {
 		page.Figures = append(page.Figures, choice{f.Name, a.Lang.of(f.ZH, f.EN), f.Name == page.Trace.Figure})
 	}
@@ -151,8 +223,7 @@ func sidesOf(p *callsPage) []side {
 }
 
 func listOf(t Trace, role kpi.Role, after string) string {
-	return query("/calls/list", "figure", t.Figure, "period", t.Period, "centre", t.Place.Centre, "queue", t.Place.Queue, "agent", t.Place.Agent,
-		"topic", t.Place.Topic, "source", t.Place.Source, "role", string(role), "after", after)
+	return query("/calls/list", append(t.pairs(), "role", string(role), "after", after)...)
 }
 
 // callList is a page of all calls of a side, in order of arrival.
@@ -161,7 +232,11 @@ func (s *Server) callList(w http.ResponseWriter, r *http.Request, v *visitor) er
 	if err != nil {
 		return err
 	}
-	page := callListPage{asked: a, Trace: s.traceOf(r, a), Role: kpi.Role(r.FormValue("role"))}
+	trace, err := s.traceOf(r, a)
+	if err != nil {
+		return err
+	}
+	page := callListPage{asked: a, Trace: trace, Parts: s.parts(a.Lang, trace), Role: kpi.Role(r.FormValue("role"))}
 	page.Word = sideWord(page.Role, kpi.RateFigure)
 	for _, f := range s.deps.Desk.Traceable() {
 		if f.Name == page.Trace.Figure {

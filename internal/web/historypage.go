@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/web/people"
@@ -59,37 +60,31 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, v *visitor) err
 	page.Total = s.historyRow(a, s.words.in(a.Lang, "total"), &page.S.Counts, &page.S.Exact, Trace{Period: a.Span.Name, Place: kpi.Place{Centre: a.Centre}}, traced)
 	for i := range page.S.Groups {
 		g := &page.S.Groups[i]
-		name, at, ok := placeOf(a, g, by)
+		name, at := placeOf(a, g)
 		if g.Key == "" {
 			name = s.words.in(a.Lang, "unnamed")
 		}
-		page.Rows = append(page.Rows, s.historyRow(a, name, &g.Counts, &g.Exact, at, traced && ok))
+		page.Rows = append(page.Rows, s.historyRow(a, name, &g.Counts, &g.Exact, at, traced))
 		page.Overlap = page.Overlap || g.Overlap
 	}
 	s.show(w, r, http.StatusOK, shown{page: "history", title: "history", visitor: v, body: page})
 	return nil
 }
 
-// placeOf is where the calls of a group are; of hours there is no period of whole days.
-func placeOf(a *asked, g *kpi.Group, by kpi.By) (name string, at Trace, ok bool) {
+// placeOf is what a group is called, and where its calls are.
+func placeOf(a *asked, g *kpi.Group) (name string, at Trace) {
 	at = Trace{Period: a.Span.Name, Place: kpi.Place{Centre: a.Centre}}
-	name = g.Key
-	switch by {
+	switch kpi.By(g.By) {
 	case kpi.Day:
 		at.Period = g.Key
-	case kpi.Queue:
-		at.Place.Queue = g.Key
-	case kpi.Agent:
-		at.Place.Agent = g.Key
-	case kpi.Topic:
-		at.Place.Topic = g.Key
+		return g.Key, at
 	case kpi.Hour:
-		if g.From != nil {
-			name = g.From.Format("2006-01-02 15:04")
-		}
-		return name, at, false
+		at.Period, name = g.From.Format(time.DateOnly), g.From.Format("2006-01-02 15:04")
+	default:
+		name = g.Key
 	}
-	return name, at, g.Key != ""
+	at.Place, _ = g.Place(at.Place)
+	return name, at
 }
 
 func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures, at Trace, traced bool) historyRow {

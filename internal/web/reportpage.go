@@ -58,8 +58,15 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, v *visitor) erro
 }
 
 // callsOf is the address of the calls behind a figure.
-func callsOf(t Trace) string {
-	return query("/calls", "figure", t.Figure, "period", t.Period, "centre", t.Place.Centre, "queue", t.Place.Queue, "agent", t.Place.Agent, "topic", t.Place.Topic)
+func callsOf(t Trace) string { return query("/calls", t.pairs()...) }
+
+// pairs are names and values that traceOf reads again.
+func (t Trace) pairs() []string {
+	p := &t.Place
+	return []string{
+		"figure", t.Figure, "period", t.Period, "centre", p.Centre, "queue", p.Queue, "agent", p.Agent, "topic", p.Topic, "source", p.Source,
+		"nameless", string(p.Nameless), "weekday", p.Weekday, "hour", p.Hour,
+	}
 }
 
 // download prints a report in a format. It is made whole first, so that what arrives is
