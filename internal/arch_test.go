@@ -28,8 +28,8 @@ func layer(tree string) (int, bool) {
 	order := [][]string{
 		{"pipelines", "dashboards"}, // embedded files
 		{"internal/strictyaml"},     // how files of people are read
-		{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/personal"}, // the pure core …
-		{"internal/wire", "internal/kpi"}, // … which stands on its own lower half
+		{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/personal"},                 // the pure core …
+		{"internal/wire", "internal/kpi", "internal/callback"},                                                              // … which stands on its own lower half
 		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/credential", "internal/ruleset"}, // adapters
 		{"internal/deadletter"}, // an envelope that two components share
 		{
@@ -50,7 +50,7 @@ func layer(tree string) (int, bool) {
 }
 
 func core() []string {
-	return []string{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/wire", "internal/kpi"}
+	return []string{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/wire", "internal/kpi", "internal/callback"}
 }
 
 // embedded are the servers of the one-machine mode: only those who wire know
