@@ -17,10 +17,10 @@ func (c *command) people() *cobra.Command {
 		Long: `Whoever opens the pages from another machine signs in with a token. Tokens lie, hashed, in one file
 (web.people_file); running programs follow it at once.
 
-Roles: viewer sees the board, figures and reports; supervisor also the calls behind a figure, and
-registers outages; preparer also enters values, causes and control totals and prepares a closing;
-reviewer checks what was prepared and seals it; administrator may do all of it, though nobody
-reviews what they have prepared themselves.`,
+Roles: viewer sees the board, figures and reports; supervisor also the calls behind a figure,
+calls lost callers back, hands shifts over and registers outages; preparer also enters values, causes
+and control totals and prepares a closing; reviewer checks what was prepared and seals it;
+administrator may do all of it, though nobody reviews what they have prepared themselves.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return usageError{errSubcommand("people", "add, list or revoke", args)}

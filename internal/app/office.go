@@ -26,16 +26,17 @@ type office struct {
 	snapshots publish.Source
 	zone      *time.Location
 	program   string
+	calls     *callDesk
 }
 
 var _ web.Desk = (*office)(nil)
 
-func (s *system) office(of pagesOf) (*office, error) {
+func (s *system) office(of pagesOf, calls *callDesk) (*office, error) {
 	zone, err := source.ParseZone(s.cfg.Publish.Zone)
 	if err != nil {
 		return nil, fmt.Errorf("publish.zone: %w", err)
 	}
-	return &office{sys: s, sources: of.sources, snapshots: of.follower, zone: zone, program: of.program}, nil
+	return &office{sys: s, sources: of.sources, snapshots: of.follower, zone: zone, program: of.program, calls: calls}, nil
 }
 
 // told marks the errors that are nobody's who uses a page.

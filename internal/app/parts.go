@@ -167,11 +167,16 @@ type pagesOf struct {
 // pages serves what the follower knows, and what people do with it.
 func (s *system) pages(of pagesOf) (*web.Server, error) {
 	f, sources := of.follower, of.sources
+	calls, err := s.callDesk(sources)
+	if err != nil {
+		return nil, err
+	}
 	if err := errJoin(
 		s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))),
 		s.reg.Register(publish.NewAlertMetrics(s.cfg.Publish, f, time.Now)),
 		s.reg.Register(publish.NewMaintenance(s.maintenances, time.Now, s.log.With("part", "maintenance"))),
 		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
+		s.reg.Register(publish.NewCallbacks(calls.figures, time.Now, s.log.With("part", "callbacks"))),
 	); err != nil {
 		return nil, fmt.Errorf("registering the figures: %w", err)
 	}
@@ -182,7 +187,7 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 	if err := s.reg.Register(publish.NewTargets(standing.tables, s.log.With("part", "targets"))); err != nil {
 		return nil, fmt.Errorf("registering the indicators: %w", err)
 	}
-	office, err := s.office(of)
+	office, err := s.office(of, calls)
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"hotline12333/internal/audit"
+	"hotline12333/internal/callback"
 	"hotline12333/internal/config"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/source"
+	"hotline12333/internal/web"
 )
 
 // callbackKeys are keys that keep the number as well, sealed.
@@ -68,22 +70,77 @@ func Reveal(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	if err := sys.storeAnswers(ctx); err != nil {
 		return err
 	}
-	sealed, found, err := sys.store.SealedCaller(ctx, opts.ID)
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		return fmt.Errorf("there is no call %q", opts.ID)
-	case sealed == "":
-		return fmt.Errorf("the call %s has no sealed number: call-backs were off (intake.callbacks.enabled), or it came without one", opts.ID)
-	}
-	number, err := kit.OpenForCallback(opts.ID, sealed)
+	number, err := sys.numberOf(ctx, kit, opts.ID)
 	if err != nil {
-		return fmt.Errorf("opening the number of %s: %w", opts.ID, err)
+		return err
 	}
 	if err := record(cfg, entry); err != nil {
 		return fmt.Errorf("nothing is shown: %w", err)
 	}
 	_, err = fmt.Fprintln(out, number)
 	return err
+}
+
+// numberOf opens the number of a call.
+func (s *system) numberOf(ctx context.Context, kit *keys.Keys, callID string) (string, error) {
+	sealed, found, err := s.store.SealedCaller(ctx, callID)
+	switch {
+	case err != nil:
+		return "", err
+	case !found:
+		return "", fmt.Errorf("there is no call %q", callID)
+	case sealed == "":
+		return "", fmt.Errorf("the call %s has no sealed number: call-backs were off (intake.callbacks.enabled), or it came without one, or it was removed after its days (retention.sealed_numbers)", callID)
+	}
+	number, err := kit.OpenForCallback(callID, sealed)
+	if err != nil {
+		return "", fmt.Errorf("opening the number of %s: %w", callID, err)
+	}
+	return number, nil
+}
+
+// revealing is a number asked for on a page by somebody who calls back.
+type revealing struct {
+	callID, by, reason string
+	refused            string // why the page does not allow it; empty: it does
+}
+
+// reveal gives the number of an item that by has taken. The actor of the audit log is the
+// program; who asked stands in the reason.
+func (d *callDesk) reveal(ctx context.Context, r revealing) (string, error) {
+	if strings.TrimSpace(r.reason) == "" {
+		return "", errors.New("a reason is needed: it goes into the audit log")
+	}
+	entry := audit.Entry{Action: audit.Reveal, Subject: r.callID, Reason: r.by + " (page): " + r.reason, Refused: r.refused}
+	if r.refused == "" {
+		list, err := d.list(ctx, false)
+		if err != nil {
+			return "", err
+		}
+		switch item := list.Find(r.callID); {
+		case item == nil:
+			return "", fmt.Errorf("call %s is not among the lost calls: %w", r.callID, web.ErrNotFound)
+		case item.State != callback.Taken || item.Owner != r.by:
+			entry.Refused = r.by + " has not taken it"
+		case item.Revealable() == nil:
+			return "", fmt.Errorf("the calls of this caller have no sealed number: call-backs were off (intake.callbacks.enabled), or it was removed after its days (retention.sealed_numbers)")
+		default:
+			entry.Subject = item.Revealable().ID
+		}
+	}
+	if entry.Refused != "" {
+		return "", errJoin(errors.New(entry.Refused), record(d.sys.cfg, entry))
+	}
+	kit, err := openKeys(d.sys.cfg, false)
+	if err != nil {
+		return "", fmt.Errorf("the keys are needed to open the seal: %w", err)
+	}
+	number, err := d.sys.numberOf(ctx, kit, entry.Subject)
+	if err != nil {
+		return "", err
+	}
+	if err := record(d.sys.cfg, entry); err != nil {
+		return "", fmt.Errorf("nothing is shown: %w", err)
+	}
+	return number, nil
 }

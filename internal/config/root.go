@@ -14,6 +14,7 @@ import (
 	"hotline12333/internal/board"
 	"hotline12333/internal/broker"
 	"hotline12333/internal/broker/embedded"
+	"hotline12333/internal/callback"
 	"hotline12333/internal/intake"
 	"hotline12333/internal/keys"
 	"hotline12333/internal/load"
@@ -46,6 +47,7 @@ type Root struct {
 	Aggregate      aggregate.Config `yaml:"aggregate" doc:"From calls to tallies."`
 	Retention      retention.Config `yaml:"retention" doc:"How long each kind of data is kept; durations may be written in days, as 1096d."`
 	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
+	Callbacks      callback.Config  `yaml:"callbacks" doc:"The list of lost callers to call back. Whether their numbers are kept is intake.callbacks, who may see one web.reveal_roles."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
 	Notify         notify.Config    `yaml:"notify" doc:"From Alertmanager to people: robots of groups and short messages."`
@@ -99,6 +101,7 @@ func DefaultRoot() Root {
 		Aggregate: aggregate.DefaultConfig(),
 		Retention: retention.DefaultConfig(),
 		Publish:   publish.DefaultConfig(),
+		Callbacks: callback.DefaultConfig(),
 		Web:       web.DefaultConfig(),
 		Grafana:   board.DefaultConfig(),
 		Notify:    notify.DefaultConfig(),

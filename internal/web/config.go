@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"hotline12333/internal/web/people"
@@ -18,6 +19,7 @@ type Config struct {
 	TitleEN      string        `yaml:"title_en" doc:"Name of the hotline at the top of the board, in English."`
 	PeopleFile   string        `yaml:"people_file" doc:"Who may use the pages, made by hotline people. Empty: people.json beside the key file."`
 	LoopbackRole string        `yaml:"loopback_role" doc:"Role of whoever opens the pages on this machine itself without signing in: viewer, supervisor, preparer, reviewer or administrator; empty: none. What a proxy passes on is not taken to come from this machine."`
+	RevealRoles  []string      `yaml:"reveal_roles" doc:"Roles that may have a lost caller's number shown, one at a time, by whoever calls back: supervisor, preparer or administrator; each time is in the audit log. Empty: nobody. There are numbers only with intake.callbacks.enabled."`
 	Session      time.Duration `yaml:"session" doc:"How long somebody stays signed in without opening a page. A viewer stays for as long as the token holds: a screen on a wall is signed in once."`
 	Proxy        Proxy         `yaml:"proxy" doc:"A proxy that signs people in and says who they are."`
 }
@@ -56,6 +58,11 @@ func (c Config) Validate() error {
 			return fmt.Errorf("loopback_role: %w", err)
 		}
 	}
+	for _, name := range c.RevealRoles {
+		if role, err := people.ParseRole(name); err != nil || !role.May(people.Lead) {
+			return fmt.Errorf("reveal_roles: %q calls nobody back; those who do are %v", name, people.Who(people.Lead))
+		}
+	}
 	if c.Session < shortestSession {
 		return fmt.Errorf("session: %v is too short to fill in a form, use at least %v", c.Session, shortestSession)
 	}
@@ -84,6 +91,11 @@ func (p Proxy) networks() ([]netip.Prefix, error) {
 		list = append(list, network.Masked())
 	}
 	return list, nil
+}
+
+// MayReveal says whether the role may have a number shown.
+func (c Config) MayReveal(r people.Role) bool {
+	return r.May(people.Lead) && slices.Contains(c.RevealRoles, string(r))
 }
 
 func loopback(host string) bool {

@@ -12,7 +12,7 @@ type Role string
 // The roles.
 const (
 	Viewer        Role = "viewer"        // 查看: the board and the reports
-	Supervisor    Role = "supervisor"    // 班长: the calls behind a figure, outages
+	Supervisor    Role = "supervisor"    // 班长: the calls behind a figure, outages, lost callers, shifts
 	Preparer      Role = "preparer"      // 填报人: values, causes, totals; prepares a closing
 	Reviewer      Role = "reviewer"      // 复核人: checks what was prepared, and seals it
 	Administrator Role = "administrator" // 管理员: all of it, though never both sides of one closing
@@ -42,6 +42,7 @@ const (
 	See      Act = "see"      // the board, figures, reports and closed reports
 	Trace    Act = "trace"    // the calls behind a figure, callers masked
 	Register Act = "register" // outages
+	Lead     Act = "lead"     // the day: call lost callers back, hand the shift over
 	Enter    Act = "enter"    // values, causes, control totals; prepare a closing
 	Review   Act = "review"   // seal what another has prepared, or give it back
 )
@@ -50,10 +51,10 @@ const (
 func (r Role) May(a Act) bool {
 	acts := map[Role][]Act{
 		Viewer:        {See},
-		Supervisor:    {See, Trace, Register},
-		Preparer:      {See, Trace, Register, Enter},
+		Supervisor:    {See, Trace, Register, Lead},
+		Preparer:      {See, Trace, Register, Lead, Enter},
 		Reviewer:      {See, Trace, Review},
-		Administrator: {See, Trace, Register, Enter, Review},
+		Administrator: {See, Trace, Register, Lead, Enter, Review},
 	}
 	return slices.Contains(acts[r], a)
 }
