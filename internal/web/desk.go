@@ -21,6 +21,7 @@ type Desk interface {
 	Reporting
 	Closing
 	Tracing
+	CallingBack
 }
 
 // Author is who enters something, and what it rests on.

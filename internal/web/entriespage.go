@@ -57,6 +57,12 @@ func (s *Server) bodyText(l Lang, e *journal.Entry) string {
 			return err.Error()
 		}
 		return o.Cause
+	case journal.KindLostCall:
+		c, err := journal.Decode[journal.CallBack](e)
+		if err != nil {
+			return err.Error()
+		}
+		return s.stepText(l, &c)
 	}
 	v, err := journal.Decode[journal.Value](e)
 	switch {

@@ -25,6 +25,7 @@ func pageNames() []string {
 	return []string{
 		"login", "refused", "problem", "board", "history", "report", "entries", "value", "conflict", "totals", "outages",
 		"closing", "sealed", "difference", "calls", "calllist",
+		"lostcalls", "lostcall",
 	}
 }
 
@@ -66,6 +67,8 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"zone":   func() string { return zone.String() },
 		"query":  query,
 		"tab":    func(at string, page any) any { return struct{ At, A any }{at, page} },
+		"list":   func(keys ...string) []string { return keys },
+		"hours":  func(d time.Duration) string { return strconv.FormatFloat(d.Hours(), 'f', -1, 64) },
 		"join":   func(list []string) string { return strings.Join(list, l.of(";", "; ")) },
 	}
 }
@@ -129,6 +132,7 @@ func (s *Server) menu(v *visitor) []entry {
 		act people.Act
 		entry
 	}{
+		{people.See, entry{"lostcalls", "/lostcalls"}},
 		{people.See, entry{"history", "/history"}},
 		{people.See, entry{"report", "/report"}},
 		{people.See, entry{"entries", "/entries"}},

@@ -196,6 +196,10 @@ func (s *Server) deskRoutes(mux *http.ServeMux) {
 		{"GET /sealed", people.See, s.sealed},
 		{"GET /sealed/part", people.See, s.part},
 		{"GET /sealed/difference", people.See, s.difference},
+		{"GET /lostcalls", people.See, s.lostCalls},
+		{"GET /lostcalls/item", people.Trace, s.lostCall},
+		{"POST /lostcalls/act", people.Lead, s.callBack},
+		{"POST /lostcalls/reveal", people.Lead, s.reveal},
 		{"GET /calls", people.Trace, s.calls},
 		{"GET /calls/list", people.Trace, s.callList},
 	} {
