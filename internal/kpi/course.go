@@ -13,6 +13,13 @@ type Milestone struct {
 	Expected *big.Rat
 }
 
+// YearPace is how the year stands against its target at the end of the last day that is over.
+type YearPace struct {
+	Pace
+	Over   int // days of the year that are over
+	Course []Milestone
+}
+
 // Course is the year month by month. days are those of the whole year; those before over
 // are over, and a month that is running stands at what has come so far.
 func Course(days []DayCount, over int, target int64) []Milestone {

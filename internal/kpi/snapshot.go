@@ -137,6 +137,9 @@ type Snapshot struct {
 
 	Curve  []CurvePoint // today, one point per quarter hour from midnight to midnight
 	Topics []TopicCount // of today, the most frequent first; they overlap
+
+	Usual *UsualDay // what days like today brought; nil where too few are known
+	Pace  *YearPace // of the days of the year that are over; nil where no calendar knows the year
 }
 
 // WindowCounts are the counts of a window.

@@ -72,6 +72,7 @@ type Follower struct {
 	tickets     *ticketBook
 	calls       []store.Live
 	openings    *openings
+	yardstick   yardstick
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
 	checked     time.Time
 	agents      []hotline.AgentState // the newest of each

@@ -66,11 +66,16 @@ func (f *Follower) poll(ctx context.Context) error {
 	if err := f.readUsual(ctx, today); err != nil {
 		return err
 	}
-	if len(f.touched) == 0 {
-		f.succeeded(now)
-		return nil
+	if len(f.touched) > 0 {
+		if err := f.readTouched(ctx, c, now); err != nil {
+			return err
+		}
 	}
-	return f.readTouched(ctx, c, now)
+	if err := f.readYardstick(ctx, c, now); err != nil {
+		return err
+	}
+	f.succeeded(now)
+	return nil
 }
 
 // audit compares the log with what has been read of it, now and then: a store that was
@@ -136,6 +141,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	f.calls = nil // all are read anew
 	f.calls = f.replaceCalls(now, nil, calls)
 	f.openings.put(nil, calls, c.today.start(f.zone))
+	f.yardstick.stale = true
 	f.tell()
 	f.mu.Unlock()
 	f.succeeded(now)
@@ -190,6 +196,7 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 	if len(live) > 0 {
 		f.openings.put(live, fresh, dateOf(now, f.zone).start(f.zone))
 	}
+	f.pastChanged(c.today)
 	f.tell()
 	f.mu.Unlock()
 	clear(f.touched)

@@ -1,0 +1,180 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/store"
+)
+
+// While the past is changing, what today and the year are held against is kept for at least
+// a while, and for many times of what it takes to make it: an import of years must not have
+// it made anew at each look.
+const (
+	yardstickRest  = 10 * time.Second
+	yardstickTimes = 50
+)
+
+// yardstick is what today and the year are held against. It changes with the day, and when
+// the past does. What it points to is replaced, never changed.
+type yardstick struct {
+	day     date
+	counted string // by which definition calls are counted as answered
+	stale   bool   // the past has changed since
+	at      time.Time
+	took    time.Duration
+
+	usual *kpi.UsualDay
+	pace  *kpi.YearPace
+}
+
+// outdated says whether it must be made anew.
+func (y *yardstick) outdated(today date, counted string, now time.Time) bool {
+	if y.day != today || y.counted != counted {
+		return true
+	}
+	since := now.Sub(y.at)
+	return y.stale && (since < 0 || since >= max(yardstickRest, yardstickTimes*y.took))
+}
+
+// readYardstick makes it anew where need be. What a calendar does not know is left out: the
+// board says why (Snapshot.NoCalendar).
+func (f *Follower) readYardstick(ctx context.Context, c *cache, now time.Time) error {
+	today := dateOf(now, f.zone)
+	f.mu.Lock()
+	definitions := f.definitionsAt(now)
+	due := f.yardstick.outdated(today, definitions.AnsweredCalls, now)
+	f.mu.Unlock()
+	if !due {
+		return nil
+	}
+	started := time.Now()
+	fresh := yardstick{day: today, counted: definitions.AnsweredCalls, at: now}
+	var err error
+	if fresh.usual, err = f.readUsualDay(ctx, today); err != nil {
+		return err
+	}
+	if fresh.pace, err = f.readPace(ctx, c, definitions, now); err != nil {
+		return err
+	}
+	fresh.took = time.Since(started)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.yardstick = fresh // nobody is told: a board looks often enough for what changes with the day
+	return nil
+}
+
+// pastChanged notes that calls before today were recomputed.
+func (f *Follower) pastChanged(today date) {
+	start := today.start(f.zone)
+	for b := range f.touched {
+		if b.Before(start) {
+			f.yardstick.stale = true
+			return
+		}
+	}
+}
+
+// known makes of an error that a year is not known none.
+func known(err error) error {
+	var missing *calendar.MissingYear
+	if errors.As(err, &missing) {
+		return nil
+	}
+	return err
+}
+
+// readUsualDay reads the days that are like today. Of a quarter hour no more is asked than
+// what came in it, so queues are not told apart.
+func (f *Follower) readUsualDay(ctx context.Context, today date) (*kpi.UsualDay, error) {
+	day := today.start(f.zone)
+	centre := f.rules.calendar("")
+	sort, err := centre.Sort(day)
+	if err != nil {
+		return nil, known(err)
+	}
+	from := kpi.UsualSince(day, sort, f.zone)
+	entries, err := f.entries(ctx, from, day)
+	if err != nil {
+		return nil, fmt.Errorf("reading what days like today brought: %w", err)
+	}
+	usual, err := kpi.UsualDayOf(kpi.UsualQuery{Day: day, Zone: f.zone, Sort: centre.Sort, Entries: entries})
+	if err != nil || len(usual.Days) < kpi.FewestUsualDays {
+		return nil, known(err)
+	}
+	return usual, nil
+}
+
+// entries are the tallies of a period with the part outside service hours marked, a month
+// at a time: what one query brings into memory is bounded.
+func (f *Follower) entries(ctx context.Context, from, to time.Time) ([]kpi.Entry, error) {
+	var entries []kpi.Entry
+	for at := from; at.Before(to); {
+		y, m, d := at.In(f.zone).Date()
+		end := earlier(kpi.DayStart(y, m, d+maxSpanDays, f.zone), to)
+		lines, err := f.deps.Store.Tallies(ctx, store.TallyQuery{From: at.UTC(), To: end.UTC(), Dimension: kpi.ByQueue})
+		if err != nil {
+			return nil, err
+		}
+		for i := range lines {
+			entries = append(entries, kpi.Entry{Key: lines[i].Key, Tally: f.rules.counted(&lines[i]).Tally})
+		}
+		at = end
+	}
+	return entries, nil
+}
+
+// readPace holds the days of the year that are over against the target. The year before,
+// where there are data of it, gives the season.
+func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Definitions, now time.Time) (*kpi.YearPace, error) {
+	working := f.rules.calendar("").IsWorkingDay
+	year := dateOf(now, f.zone).year
+	days, err := kpi.YearDays(year, f.zone, working)
+	if err != nil {
+		return nil, known(err)
+	}
+	answered := func(t *kpi.Tally) int64 { return kpi.Compute(t, nil, definitions).AnsweredCalls.Num }
+	past, err := f.pastYear(ctx, year-1, answered)
+	if err != nil {
+		return nil, err
+	}
+	over := kpi.Over(days, now)
+	begun := past != nil
+	until := c.dataTo(now)
+	for i := range days[:over] {
+		d := &days[i]
+		held := c.days[dateOf(d.Date, f.zone)]
+		if held != nil {
+			for _, counted := range held.queues {
+				d.Count += answered(&counted.Tally)
+				begun = begun || counted.Tally.Calls > 0
+			}
+		}
+		// Before the first record, and after what the last one tells of, nothing is known.
+		d.Known = begun && !d.Date.After(until)
+	}
+	pace := kpi.PaceOf(days, over, past, kpi.AnsweredCallsTarget.Num)
+	return &kpi.YearPace{Pace: pace, Over: over, Course: kpi.Course(days, over, kpi.AnsweredCallsTarget.Num)}, nil
+}
+
+// pastYear counts the days of the year before; nil without data or without a calendar of it.
+func (f *Follower) pastYear(ctx context.Context, year int, answered func(*kpi.Tally) int64) ([]kpi.DayCount, error) {
+	days, err := kpi.YearDays(year, f.zone, f.rules.calendar("").IsWorkingDay)
+	if err != nil {
+		return nil, known(err)
+	}
+	end := kpi.DayStart(year+1, time.January, 1, f.zone)
+	entries, err := f.entries(ctx, kpi.DayStart(year, time.January, 1, f.zone), end)
+	if err != nil {
+		return nil, fmt.Errorf("reading the year before: %w", err)
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	kpi.FillDays(days, entries, end, nil, func(t *kpi.Tally) kpi.Ratio { return kpi.Ratio{Num: answered(t)} })
+	return days, nil
+}
