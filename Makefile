@@ -14,7 +14,7 @@ KAFKA_HOME  ?= $(if $(HOTLINE_KAFKA_HOME),$(HOTLINE_KAFKA_HOME),$(CACHE)/kafka)
 DEMO_DATA   ?= .demo
 FUZZTIME    ?= 20s
 # Where our Go code lives; tools that walk directories get these alone.
-GO_DIRS      = $(wildcard cmd internal pipelines dashboards deploy)
+GO_DIRS      = $(wildcard cmd internal pipelines dashboards docs deploy)
 # Packages that do several things at once, themselves or in their tests: what the others
 # do one after the other needs no race detector.
 CONCURRENT   = ^\s*go \S.*\(|\.Go\(|make\(chan |^\s*"sync|^\s*"testing/synctest"
@@ -56,6 +56,10 @@ setup-ci: ## Install everything the full test run uses (Debian, as root)
 build: check-go ## Build bin/hotline, without cgo
 	@go build $(BUILD) -o $(BIN) ./cmd/hotline
 	@echo "built $(BIN) $(VERSION)"
+
+.PHONY: ui
+ui: ## Check, test and build the scripts and styles of the pages (needs npm)
+	@deploy/ui/build.sh
 
 .PHONY: cross
 cross: check-go ## Build for linux on amd64 and arm64
@@ -122,10 +126,14 @@ fmt: ## Format the Go code
 docs: check-go ## Write the generated reference pages again
 	@go generate ./...
 
+# What is generated and committed.
+GENERATED    = docs dashboards pipelines internal/web/page/built
+
 .PHONY: drift
 drift: docs ## Fail when a generated file is not what the code says
-	@changed=$$(git status --porcelain -- docs dashboards pipelines); \
-	[[ -z $$changed ]] || { printf 'generated files differ, run make docs and commit:\n%s\n' "$$changed" >&2; git --no-pager diff -- docs dashboards pipelines >&2; exit 1; }
+	@deploy/ui/build.sh --if-possible
+	@changed=$$(git status --porcelain -- $(GENERATED)); \
+	[[ -z $$changed ]] || { printf 'generated files differ, run make docs ui and commit:\n%s\n' "$$changed" >&2; git --no-pager diff -- $(GENERATED) >&2; exit 1; }
 
 .PHONY: clean
 clean: ## Remove what was built and the demo's data

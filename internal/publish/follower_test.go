@@ -265,6 +265,7 @@ func TestRunTellsSubscribers(t *testing.T) {
 		defer leave()
 		go func() { ended <- r.Run(ctx) }()
 		<-changes // the first reading
+		<-changes // and what today and the year are held against
 		began := time.Now()
 		r.store.put(answered("a", time.Now(), 0))
 		<-changes

@@ -64,7 +64,13 @@ func (f *Follower) readYardstick(ctx context.Context, c *cache, now time.Time) e
 	fresh.took = time.Since(started)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.yardstick = fresh // nobody is told: a board looks often enough for what changes with the day
+	old := f.yardstick
+	f.yardstick = fresh
+	// A board looks often enough for what moves a little. What was not there, or is no more,
+	// it is told of.
+	if (old.usual == nil) != (fresh.usual == nil) || (old.pace == nil) != (fresh.pace == nil) {
+		f.tell()
+	}
 	return nil
 }
 

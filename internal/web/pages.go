@@ -26,6 +26,7 @@ func pageNames() []string {
 		"login", "refused", "problem", "board", "history", "report", "entries", "value", "conflict", "totals", "outages",
 		"closing", "sealed", "difference", "calls", "calllist",
 		"lostcalls", "lostcall",
+		"runbook",
 	}
 }
 
@@ -111,6 +112,7 @@ type frame struct {
 	Hotline string
 	Here    string // the page that the menu marks
 	Path    string // of this page, with its query, for the switches
+	Build   string // that made the page
 	Visitor *visitor
 	Menu    []entry
 	Body    any
@@ -152,7 +154,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, v show
 	l, theme := s.tastes(w, r)
 	f := frame{
 		Lang: l, Theme: theme, Title: s.words.in(l, v.title), Hotline: l.of(s.cfg.Title, s.cfg.TitleEN), Here: v.title,
-		Path: pathOf(r), Visitor: v.visitor, Menu: s.menu(v.visitor), Body: v.body,
+		Path: pathOf(r), Build: build(), Visitor: v.visitor, Menu: s.menu(v.visitor), Body: v.body,
 	}
 	var out bytes.Buffer
 	if err := s.pages[l][v.page].ExecuteTemplate(&out, "layout.html", f); err != nil {

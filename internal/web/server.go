@@ -160,9 +160,11 @@ func (s *Server) boardRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /login", s.signIn)
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.HandleFunc("GET /{$}", s.guard(people.See, s.boardPage))
+	mux.HandleFunc("GET /runbooks", s.guard(people.See, s.listRunbooks))
+	mux.HandleFunc("GET /runbooks/{name}", s.guard(people.See, s.showRunbook))
 	mux.HandleFunc("GET /api/board", s.guard(people.See, s.board))
 	mux.HandleFunc("GET /api/events", s.guard(people.See, func(w http.ResponseWriter, r *http.Request, _ *visitor) error {
-		s.hub.serve(w, r)
+		s.hub.serve(w, r, func() bool { return s.gate.still(r) })
 		return nil
 	}))
 	mux.HandleFunc("/", s.guard(people.See, func(_ http.ResponseWriter, r *http.Request, _ *visitor) error {
@@ -245,7 +247,12 @@ func (s *Server) board(w http.ResponseWriter, _ *http.Request, _ *visitor) error
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(newView(snapshot, s.cfg)); err != nil {
+	v := newView(snapshot, s.cfg)
+	v.Alarms = newAlarms(s.deps.Alarms, s.deps.Now())
+	if err := json.NewEncoder(w).Encode(struct {
+		*view
+		Day *backdrop `json:"day"`
+	}{v, newBackdrop(snapshot)}); err != nil {
 		s.deps.Log.Debug("answering the board", "err", err)
 	}
 	return nil

@@ -32,6 +32,7 @@ type view struct {
 	Year        year              `json:"year"`
 	Topics      []topic           `json:"topics"`
 	Queues      []queue           `json:"queues"`
+	Alarms      *alarms           `json:"alarms"` // null: nobody tells
 }
 
 // definition is the one of the answer rate that leads. What the board calls the rate is
@@ -61,26 +62,28 @@ type figure struct {
 }
 
 type today struct {
-	Rate          figure  `json:"rate"` // by the definition that leads
-	Agent         figure  `json:"agent"`
-	Composite     figure  `json:"composite"`
-	Timeliness    figure  `json:"timeliness"` // by the definition that leads
-	TimelyLeads   string  `json:"timeliness_leads"`
-	TimelyWait    figure  `json:"timeliness_wait"`
-	TimelyItems   figure  `json:"timeliness_items"`
-	Consultation  figure  `json:"consultation_timeliness"`
-	ASA           figure  `json:"asa"` // text in seconds
-	Offered       int64   `json:"offered"`
-	MissesLeft    int64   `json:"misses_left"`
-	AnswersNeeded int64   `json:"answers_needed"`
-	Curve         []point `json:"curve"`
+	Rate          figure `json:"rate"` // by the definition that leads
+	Agent         figure `json:"agent"`
+	Composite     figure `json:"composite"`
+	Timeliness    figure `json:"timeliness"` // by the definition that leads
+	TimelyLeads   string `json:"timeliness_leads"`
+	TimelyWait    figure `json:"timeliness_wait"`
+	TimelyItems   figure `json:"timeliness_items"`
+	Consultation  figure `json:"consultation_timeliness"`
+	ASA           figure `json:"asa"` // text in seconds
+	Offered       int64  `json:"offered"`
+	MissesLeft    int64  `json:"misses_left"`
+	AnswersNeeded int64  `json:"answers_needed"`
+	// Allowance is the misses left of the whole day, with what is still expected of it; null
+	// where nothing usual is known.
+	Allowance *allowance `json:"allowance"`
+	Curve     curve      `json:"curve"`
+	SoFar     *soFar     `json:"so_far"` // null where nothing usual is known
 }
 
-type point struct {
-	At        string `json:"at"`
-	Offered   int64  `json:"offered"`
-	Requested int64  `json:"requested"`
-	Answered  int64  `json:"answered"`
+type allowance struct {
+	Remaining int64 `json:"remaining"`
+	Left      int64 `json:"left"` // never more than remain, negative when it cannot be reached any more
 }
 
 type waiting struct {
@@ -217,14 +220,15 @@ func newToday(s *kpi.Snapshot, all kpi.Scope) today {
 		Offered:       counted.Tally.Offered(),
 		MissesLeft:    kpi.AnswerRateTarget.MissesLeft(f.AnswerRate),
 		AnswersNeeded: kpi.AnswerRateTarget.AnswersNeeded(f.AnswerRate),
+		Curve:         newCurve(s),
+		SoFar:         newSoFar(s),
 	}
-	if f.AnswerRateAgent.NotConnected != "" { // without a rate nothing is left of it
+	if f.AnswerRate.NotConnected != "" { // without a rate nothing is left of it
 		t.MissesLeft, t.AnswersNeeded = 0, 0
+	} else if s.Definitions.AnswerRate == kpi.RateAgent {
+		t.Allowance = newAllowance(s, f.AnswerRate)
 	}
 	t.ASA.Text, _ = kpi.CutSeconds(f.ASA, 0)
-	for _, p := range s.Curve {
-		t.Curve = append(t.Curve, point{p.From.In(s.Zone).Format("15:04"), p.Offered, p.Requested, p.Answered})
-	}
 	return t
 }
 

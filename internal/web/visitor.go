@@ -55,26 +55,41 @@ func newGate(cfg Config, file string, now func() time.Time) *gate {
 // The error is errNotSignedIn or one of credential's, or tells why the file of people
 // cannot be read; then nobody is let in.
 func (g *gate) who(w http.ResponseWriter, r *http.Request) (*visitor, error) {
+	v, p, until, err := g.find(r)
+	if p != nil && v.Signed {
+		g.renew(w, r, p, until)
+	}
+	return v, err
+}
+
+// still says whether whoever was let in would be let in now: an event stream is one request
+// that lasts for weeks. It is no use of a session, which may end meanwhile.
+func (g *gate) still(r *http.Request) bool {
+	_, _, _, err := g.find(r)
+	return err == nil
+}
+
+// find is who asks, with who of the people it is and until when their session holds.
+func (g *gate) find(r *http.Request) (v *visitor, p *people.Person, until time.Time, err error) {
 	stale := errNotSignedIn
 	if c, err := r.Cookie(sessionCookie); err == nil && g.people != nil {
 		p, until, err := g.people.BySession(c.Value, g.now())
 		if err == nil {
-			g.renew(w, r, p, until)
-			return &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre, Signed: true}, nil
+			return &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre, Signed: true}, p, until, nil
 		}
 		stale = err
 	}
 	if login := r.Header.Get(g.cfg.Proxy.Header); g.cfg.Proxy.Header != "" && login != "" && g.fromProxy(r) && g.people != nil {
 		p, err := g.people.ByLogin(login, g.now())
 		if err != nil {
-			return nil, err
+			return nil, nil, until, err
 		}
-		return &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre}, nil
+		return &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre}, p, until, nil
 	}
 	if role, err := people.ParseRole(g.cfg.LoopbackRole); err == nil && here(r) && !g.fromProxy(r) {
-		return &visitor{Name: nobody, Role: role, stale: stale}, nil
+		return &visitor{Name: nobody, Role: role, stale: stale}, nil, until, nil
 	}
-	return nil, stale
+	return nil, nil, until, stale
 }
 
 func peer(r *http.Request) (netip.Addr, bool) {

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+
+	"hotline12333/docs"
+)
+
+// runbookPage is what to do about an alert, or, without a name, the list of all runbooks.
+type runbookPage struct {
+	Title string
+	Text  template.HTML
+	List  []choice // name and title
+}
+
+// runbook is the text of one, as Markdown.
+func runbook(name string) ([]byte, error) {
+	b, err := fs.ReadFile(docs.Runbooks, "runbooks/"+name+".md")
+	if err != nil {
+		return nil, fmt.Errorf("%w: runbook %q", ErrNotFound, name)
+	}
+	return b, nil
+}
+
+// showRunbook shows what the alert names that brings people here: it is part of the
+// program, so that it is there when nothing else is.
+func (s *Server) showRunbook(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	source, err := runbook(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	out, err := rendered(source)
+	if err != nil {
+		return err
+	}
+	s.show(w, r, http.StatusOK, shown{page: "runbook", title: "runbook", visitor: v, body: runbookPage{Title: titleOf(source), Text: out}})
+	return nil
+}
+
+func (s *Server) listRunbooks(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	files, err := fs.Glob(docs.Runbooks, "runbooks/*.md")
+	if err != nil {
+		return fmt.Errorf("listing the runbooks: %w", err)
+	}
+	page := runbookPage{}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".md")
+		source, err := runbook(name)
+		if err != nil {
+			return err
+		}
+		page.List = append(page.List, choice{Value: name, Text: titleOf(source)})
+	}
+	s.show(w, r, http.StatusOK, shown{page: "runbook", title: "runbooks", visitor: v, body: page})
+	return nil
+}
+
+// titleOf is the first heading.
+func titleOf(source []byte) string {
+	line, _, _ := bytes.Cut(source, []byte("\n"))
+	return strings.TrimSpace(strings.TrimLeft(string(line), "#"))
+}
+
+// rendered is a runbook as HTML. Markup of its own is left out, links lead to other runbooks
+// or nowhere: the other pages of the documentation are not here.
+func rendered(source []byte) (template.HTML, error) {
+	md := goldmark.DefaultParser()
+	doc := md.Parse(text.NewReader(source))
+	var links []*ast.Link
+	err := ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if link, ok := n.(*ast.Link); ok && entering {
+			links = append(links, link)
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading a runbook: %w", err)
+	}
+	for _, link := range links {
+		to := runbookPath(string(link.Destination))
+		if to != "" {
+			link.Destination = []byte(to)
+			continue
+		}
+		for child := link.FirstChild(); child != nil; child = link.FirstChild() {
+			link.Parent().InsertBefore(link.Parent(), link, child)
+		}
+		link.Parent().RemoveChild(link.Parent(), link)
+	}
+	if first := doc.FirstChild(); first != nil && first.Kind() == ast.KindHeading {
+		doc.RemoveChild(doc, first) // the page has it as its title
+	}
+	var out bytes.Buffer
+	if err := goldmark.DefaultRenderer().Render(&out, source, doc); err != nil {
+		return "", fmt.Errorf("rendering a runbook: %w", err)
+	}
+	return template.HTML(out.String()), nil // of our own text, without markup of its own
+}
