@@ -145,7 +145,10 @@ type SeatsGoal struct {
 	Within   float64 // that time, in seconds
 }
 
-func (g SeatsGoal) met(w Steady) bool { return w.Answered >= g.Answered && w.Within >= g.Level }
+// met is false where a queue grows for as long as the load lasts, whatever share is served.
+func (g SeatsGoal) met(w Steady) bool {
+	return w.Answered >= g.Answered && w.Within >= g.Level && !math.IsInf(w.MeanWait, 1)
+}
 
 // SeatsNeeded is the smallest number of seats with which the goal is reached on average, 0
 // when nobody calls. ok is false when none does within MostSeats. That the shares grow with

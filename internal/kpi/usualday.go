@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hotline12333/internal/calendar"
+	"hotline12333/internal/hotline"
 )
 
 // How far back a usual day looks, of how many days at most it is made, and from how many on
@@ -36,7 +37,7 @@ type UsualQuery struct {
 	Sort func(time.Time) (calendar.DaySort, error)
 	// Skip says which days show nothing usual, as those of an outage; nil: none.
 	Skip func(time.Time) bool
-	// Entries are those by queue, at least from UsualFrom on.
+	// Entries are those by queue, at least from UsualSince on.
 	Entries []Entry
 }
 
@@ -108,7 +109,7 @@ func (q *UsualQuery) tallies() map[time.Time]*usualOn {
 		if days[start] == nil {
 			days[start] = &usualOn{tallies: make([]Tally, quartersOfTheDay)}
 		}
-		days[start].tallies[local.Hour()*4+local.Minute()/15].Merge(&e.Tally)
+		days[start].tallies[QuarterOfDay(local)].Merge(&e.Tally)
 		days[start].any = days[start].any || e.Tally.Calls > 0
 	}
 	return days
@@ -186,4 +187,13 @@ func (u *UsualDay) Mean(count func(*Tally) int64) (mean Usual) {
 		mean[i] /= max(1, float64(len(u.Tallies)))
 	}
 	return mean
+}
+
+// Expects is how many calls usually come from one instant to another of the day asked about.
+func (u *UsualDay) Expects(from, to time.Time, zone *time.Location) (sum float64) {
+	mean := u.Mean(func(t *Tally) int64 { return t.Calls })
+	for b := hotline.BucketOf(from); b.Before(to); b = b.Add(hotline.BucketLength) {
+		sum += mean[QuarterOfDay(b.In(zone))]
+	}
+	return sum
 }

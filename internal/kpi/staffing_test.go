@@ -1,0 +1,296 @@
+package kpi
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/hotline"
+)
+
+// staffed asks for the Monday behind five weeks of weeksOf, in service from 9:00 to 11:00.
+// Of each quarter hour's calls a tenth gives up after 24 s, the others are answered after
+// 4 s and take 200 s of talk and 40 s of writing up.
+func staffed(t *testing.T, change func(*UsualQuery)) StaffingQuery {
+	t.Helper()
+	first := time.Date(2026, 3, 2, 0, 0, 0, 0, time.FixedZone("+08:00", 8*3600))
+	u := weeksOf(first, 35, nil, nil)
+	u.Day = first.AddDate(0, 0, 35)
+	for i := range u.Entries {
+		n := 10 * (1 + u.Entries[i].Tally.Calls%3) // 20, 30, 10, …
+		gone := n / 10
+		u.Entries[i].Tally = Tally{
+			Calls: n, Answered: n - gone, AbandonedQueue: gone, WaitMillis: 4000 * (n - gone), LostMillis: 24_000 * gone,
+			TalkMillis: 200_000 * (n - gone), WrapupMillis: 40_000 * (n - gone),
+		}
+	}
+	if change != nil {
+		change(&u)
+	}
+	usual, err := UsualDayOf(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return StaffingQuery{
+		Day: u.Day, Zone: u.Zone, Usual: usual, Goal: SeatsGoal{Answered: 0.83, Within: 20}, Waits: true,
+		Open: func(b time.Time) bool { h := b.In(u.Zone).Hour(); return h == 9 || h == 10 },
+	}
+}
+
+func TestStaff(t *testing.T) {
+	q := staffed(t, nil)
+	s := Staff(q)
+	if want := []string{"2026-03-30", "2026-03-23", "2026-03-16", "2026-03-09", "2026-03-02"}; !slices.Equal(s.Days, want) || s.Closed || s.Missing != 0 {
+		t.Fatalf("made of %v, want %v; %+v", s.Days, want, s)
+	}
+	// Mondays are days 0, 7, 14, 21 and 28: 40+k calls made it 20, 30, 10, 20, 30 a quarter hour.
+	if len(s.HalfHours) != 4 || s.Calls.Mean != 8*22 {
+		t.Fatalf("%d half hours, %v calls; want 4 and 176", len(s.HalfHours), s.Calls.Mean)
+	}
+	closeTo(t, "handling time", s.Handling.Seconds, 240, 0)
+	closeTo(t, "patience", *s.Patience.Seconds, (0.9*4+0.1*24)/0.1, 1e-9)
+	if s.Handling.Calls != 5*8*22*9/10 || !s.Handling.WrapUp || s.Patience.Abandoned != 5*8*22/10 || s.Patience.Assumed {
+		t.Errorf("from %+v, %+v", s.Handling, s.Patience)
+	}
+	h := s.HalfHours[0]
+	e := ErlangA{Rate: 44.0 / 1800, Handling: 240, Patience: 60}
+	n, _ := e.SeatsNeeded(q.Goal)
+	if h.Calls.Mean != 44 || *h.Seats != n || *h.Answered != e.Serve(n, 20).Answered || *h.Answered < 0.83 || h.Days != 5 {
+		t.Errorf("%+v, want 44 calls and %d seats", h, n)
+	}
+	if *h.SeatsHigh < n || h.Calls.High <= 44 || h.Calls.Low >= 44 || h.From.Format("15:04") != "09:00" || h.To.Format("15:04") != "09:30" {
+		t.Errorf("%+v", h)
+	}
+	if s.Peak != 0 || h.Tried != nil || h.Planned != nil || s.Tried != nil {
+		t.Errorf("peak %d; nothing was tried or planned: %+v", s.Peak, h)
+	}
+}
+
+// Hours that change with the season: only days on which a quarter hour was open say what
+// comes in it, and of one that no day was open in nothing is said.
+func TestStaffWhereHoursChange(t *testing.T) {
+	q := staffed(t, nil)
+	since := time.Date(2026, 3, 20, 0, 0, 0, 0, q.Zone)
+	q.Open = func(b time.Time) bool {
+		l := b.In(q.Zone)
+		switch minute := l.Hour()*60 + l.Minute(); {
+		case b.Before(since):
+			return minute >= 9*60+15 && minute < 10*60
+		case b.Before(q.Day):
+			return minute >= 9*60 && minute < 10*60+30
+		default:
+			return minute >= 9*60 && minute < 11*60
+		}
+	}
+	s := Staff(q)
+	var got []float64
+	var days []int
+	for _, h := range s.HalfHours {
+		got, days = append(got, h.Calls.Mean), append(days, h.Days)
+	}
+	// 9:00 of the two later days, 9:15 of all five; 10:00 of two, 10:30 of none.
+	if !slices.Equal(got, []float64{25 + 22, 44, 50, 0}) || !slices.Equal(days, []int{2, 5, 2, 0}) {
+		t.Errorf("calls %v of %v days", got, days)
+	}
+	if last := s.HalfHours[3]; last.Seats != nil || s.Peak != 2 {
+		t.Errorf("a half hour that nothing is known of: %+v; peak %d", last, s.Peak)
+	}
+}
+
+func TestStaffStates(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		entry func(*UsualQuery)
+		query func(*StaffingQuery)
+		check func(*testing.T, *Staffing)
+	}{
+		{"no data", func(u *UsualQuery) { u.Entries = nil }, nil, func(t *testing.T, s *Staffing) {
+			if s.Missing != 3 || s.Closed || len(s.HalfHours) != 0 || s.Peak != -1 {
+				t.Errorf("%+v", s)
+			}
+		}},
+		{"one call", func(u *UsualQuery) { u.Entries = u.Entries[:1] }, nil, func(t *testing.T, s *Staffing) {
+			if s.Missing != 2 || len(s.HalfHours) != 0 {
+				t.Errorf("%+v", s)
+			}
+		}},
+		{"closed", nil, func(q *StaffingQuery) { q.Open = func(time.Time) bool { return false } }, func(t *testing.T, s *Staffing) {
+			if !s.Closed || len(s.HalfHours) != 0 {
+				t.Errorf("%+v", s)
+			}
+		}},
+		{"waits are not connected", nil, func(q *StaffingQuery) { q.Waits = false }, func(t *testing.T, s *Staffing) {
+			// Nobody gives up: the goal is met as soon as the seats carry the load.
+			if s.Patience.Seconds != nil || !s.Patience.Assumed || *s.HalfHours[0].Seats != 6 {
+				t.Errorf("%+v, %d seats", s.Patience, *s.HalfHours[0].Seats)
+			}
+		}},
+		{"waits are not connected, a patience is assumed", nil, func(q *StaffingQuery) { q.Waits, q.AssumedPatience = false, 90 }, func(t *testing.T, s *Staffing) {
+			if *s.Patience.Seconds != 90 || !s.Patience.Assumed {
+				t.Errorf("%+v", s.Patience)
+			}
+		}},
+		{"too few gave up", func(u *UsualQuery) {
+			for i := range u.Entries {
+				if e := &u.Entries[i].Tally; i > 0 {
+					e.Answered, e.AbandonedQueue = e.Calls, 0
+				}
+			}
+		}, nil, func(t *testing.T, s *Staffing) {
+			if !s.Patience.Assumed {
+				t.Errorf("%+v", s.Patience)
+			}
+		}},
+		{"handling times are not told", func(u *UsualQuery) {
+			for i := range u.Entries {
+				u.Entries[i].Tally.TalkMillis, u.Entries[i].Tally.WrapupMillis = 0, 0
+			}
+		}, nil, func(t *testing.T, s *Staffing) {
+			if s.Handling.Seconds != 0 || s.HalfHours[0].Seats != nil || s.Peak != -1 || s.HalfHours[0].Calls.Mean != 44 {
+				t.Errorf("%+v", s)
+			}
+		}},
+		{"handling times are assumed", func(u *UsualQuery) {
+			for i := range u.Entries {
+				u.Entries[i].Tally.TalkMillis, u.Entries[i].Tally.WrapupMillis = 0, 0
+			}
+		}, func(q *StaffingQuery) { q.AssumedHandling = 240 }, func(t *testing.T, s *Staffing) {
+			if s.Handling.Seconds != 240 || s.Handling.Calls != 0 || s.HalfHours[0].Seats == nil {
+				t.Errorf("%+v", s.Handling)
+			}
+		}},
+		{"seats are tried", nil, func(q *StaffingQuery) { q.Seats = 4 }, func(t *testing.T, s *Staffing) {
+			want := ErlangA{Rate: 44.0 / 1800, Handling: 240, Patience: 60}.Serve(4, 20).Answered
+			if *s.HalfHours[0].Tried != want || math.Abs(*s.Tried-want) > 1e-12 {
+				t.Errorf("%v, of the day %v, want %v", *s.HalfHours[0].Tried, *s.Tried, want)
+			}
+		}},
+		{"agents are usually signed in", nil, func(q *StaffingQuery) {
+			q.Planned = new(Usual)
+			for i := range q.Planned {
+				q.Planned[i] = 5
+				if i%2 == 1 {
+					q.Planned[i] = 6
+				}
+			}
+		}, func(t *testing.T, s *Staffing) {
+			e := ErlangA{Rate: 44.0 / 1800, Handling: 240, Patience: 60}
+			want := (e.Serve(5, 0).Answered + e.Serve(6, 0).Answered) / 2
+			if h := s.HalfHours[0]; *h.Planned != 5.5 || math.Abs(*h.AnsweredPlanned-want) > 1e-12 || s.Planned == nil {
+				t.Errorf("%+v, want %v", h, want)
+			}
+		}},
+		{"nobody ever calls in a half hour", func(u *UsualQuery) {
+			u.Entries = slices.DeleteFunc(u.Entries, func(e Entry) bool {
+				at := e.Key.Bucket.In(u.Zone)
+				return at.Hour() == 9 && at.Minute() >= 30 || at.Hour() == 10 && at.Minute() >= 30
+			})
+		}, nil, func(t *testing.T, s *Staffing) {
+			if len(s.HalfHours) != 3 {
+				t.Fatalf("%d half hours, want those up to the last with calls", len(s.HalfHours))
+			}
+			if h := s.HalfHours[1]; h.Calls.Mean != 0 || *h.Seats != 0 || h.Answered != nil || s.Peak != 0 {
+				t.Errorf("%+v", h)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q := staffed(t, tt.entry)
+			if tt.query != nil {
+				tt.query(&q)
+			}
+			tt.check(t, Staff(q))
+		})
+	}
+}
+
+// TestExpectedCallsHold draws weeks of days that differ by chance and by 12%, and counts how
+// often what comes lies in the range: four of five times, and more where counts are so small
+// that the range cannot be cut as finely.
+func TestExpectedCallsHold(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	poisson := func(mean float64) int64 {
+		n, p := int64(0), math.Exp(-mean)
+		for sum, u := p, r.Float64(); sum < u; sum += p {
+			n++
+			p *= mean / float64(n)
+		}
+		return n
+	}
+	zone := time.UTC
+	day := time.Date(2026, 6, 1, 0, 0, 0, 0, zone) // a Monday
+	for _, perQuarter := range []float64{1, 4, 15} {
+		inHalf, halves, inDay, days := 0, 0, 0, 0
+		for range 400 {
+			var u UsualDay
+			var today [8]int64
+			for k := range 9 {
+				factor := 1 + 0.12*r.NormFloat64()
+				tallies := make([]Tally, quartersOfTheDay)
+				for i := range 8 {
+					n := poisson(perQuarter * factor)
+					tallies[36+i] = Tally{Calls: n, Answered: n}
+					today[i] = n
+				}
+				if k < 8 {
+					u.Days, u.Tallies = append(u.Days, day.AddDate(0, 0, -7*(k+1))), append(u.Tallies, tallies)
+				}
+			}
+			s := Staff(StaffingQuery{Day: day, Zone: zone, Usual: &u, Open: func(b time.Time) bool { return b.Hour() == 9 || b.Hour() == 10 }})
+			var total float64
+			for i, h := range s.HalfHours {
+				n := float64(today[2*i] + today[2*i+1])
+				total += n
+				halves++
+				if n >= math.Floor(h.Calls.Low) && n <= math.Ceil(h.Calls.High) {
+					inHalf++
+				}
+			}
+			days++
+			if total >= s.Calls.Low && total <= s.Calls.High {
+				inDay++
+			}
+		}
+		half, whole := float64(inHalf)/float64(halves), float64(inDay)/float64(days)
+		t.Logf("%v calls a quarter hour: %.3f of the half hours and %.3f of the days lie in their ranges", perQuarter, half, whole)
+		if half < 0.8 || half > 0.97 || whole < 0.76 || whole > 0.92 {
+			t.Errorf("%v calls a quarter hour: %.3f of the half hours and %.3f of the days, want four of five", perQuarter, half, whole)
+		}
+	}
+}
+
+// TestPatience draws callers with a known patience before queues of any length, and expects
+// the estimator to find it.
+func TestPatience(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, mean := range []float64{20, 120, 900} {
+		var all Tally
+		for range 20_000 {
+			offered := 0.0
+			if r.Float64() < 0.4 {
+				offered = 60 * r.ExpFloat64()
+			}
+			if patience := mean * r.ExpFloat64(); patience < offered {
+				all.AbandonedQueue++
+				all.LostMillis += int64(1000 * patience)
+			} else {
+				all.Answered++
+				all.WaitMillis += int64(1000 * offered)
+			}
+		}
+		day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+		u := UsualDay{Sort: calendar.Worked}
+		for k := range FewestUsualDays {
+			tallies := make([]Tally, quartersOfTheDay)
+			tallies[36] = all
+			u.Days, u.Tallies = append(u.Days, day.AddDate(0, 0, -7*(k+1))), append(u.Tallies, tallies)
+		}
+		s := Staff(StaffingQuery{Day: day, Zone: time.UTC, Usual: &u, Waits: true, Open: func(b time.Time) bool {
+			return b.Hour() == 9 && b.Minute() < int(hotline.BucketLength/time.Minute)
+		}})
+		closeTo(t, "patience", *s.Patience.Seconds, mean, 4*mean/math.Sqrt(float64(all.AbandonedQueue)))
+	}
+}

@@ -1,0 +1,144 @@
+package kpi
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"hotline12333/internal/calendar"
+)
+
+// About writes an expected count: it is none that was counted, so it has a decimal.
+func About(x float64) string { return fmt.Sprintf("%.1f", x) }
+
+// CutShare writes an expected share in percent, cut to a decimal: one below a target never
+// shows as the target. What is lost to binary fractions is given back first.
+func CutShare(share float64) string { return fmt.Sprintf("%.1f%%", math.Floor(share*1000+1e-7)/10) }
+
+// Bounds writes a range in whole calls.
+func (r Range) Bounds() string {
+	return fmt.Sprintf("%.0f–%.0f", math.Floor(r.Low), math.Ceil(r.High))
+}
+
+var chineseWeekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
+
+// SortWords is what a sort of day is called.
+func SortWords(s calendar.DaySort) Wording {
+	switch s {
+	case calendar.MadeUp:
+		return Wording{ZH: "调休上班", EN: "make-up working day"}
+	case calendar.RestDay:
+		return Wording{ZH: "休息日", EN: "rest day"}
+	case calendar.Holiday:
+		return Wording{ZH: "节假日", EN: "holiday"}
+	}
+	return Wording{ZH: "工作日", EN: "working day"}
+}
+
+// Weekday is what the day of the week is called.
+func Weekday(t time.Time) Wording {
+	return Wording{ZH: chineseWeekdays[t.Weekday()], EN: t.Weekday().String()}
+}
+
+// length writes seconds as people say them.
+func length(seconds float64) Wording {
+	whole := int(math.Round(seconds))
+	if whole < 60 {
+		return Wording{ZH: fmt.Sprintf("%d秒", whole), EN: fmt.Sprintf("%d s", whole)}
+	}
+	return Wording{ZH: fmt.Sprintf("%d分%d秒", whole/60, whole%60), EN: fmt.Sprintf("%d min %d s", whole/60, whole%60)}
+}
+
+// Assumptions says in plain words what is expected from, and what the seats rest on. day is
+// the day asked about.
+func (s *Staffing) Assumptions(sort calendar.DaySort, day time.Time) []Wording {
+	if s.Closed || s.Missing > 0 {
+		return nil
+	}
+	return []Wording{s.daysWords(sort, day), s.handlingWords(), s.patienceWords(), s.modelWords(), {
+		ZH: "坐席指能接电话的在岗人数，小休、培训者不计；响铃时间、转接和重拨不另计。一名坐席同一时间只接一通，所有坐席都能接所有业务。",
+		EN: "Seats are agents who can take calls: breaks and training are beside them. Ringing, transfers and redials are not counted apart. Every agent can take every call, one at a time.",
+	}}
+}
+
+func (s *Staffing) daysWords(sort calendar.DaySort, day time.Time) Wording {
+	zh, en := "此前同为"+SortWords(sort).ZH+"的"+Weekday(day).ZH, "earlier "+Weekday(day).EN+"s that were "+SortWords(sort).EN+"s"
+	switch s.Likeness {
+	case SameSort:
+		zh, en = "此前的"+SortWords(sort).ZH, "earlier "+SortWords(sort).EN+"s"
+	case AnyWorked:
+		zh, en = fmt.Sprintf("此前的工作日，不分星期（同类日不足%d天）", FewestUsualDays),
+			fmt.Sprintf("earlier working days of any weekday (there are fewer than %d like this one)", FewestUsualDays)
+	}
+	w := Wording{
+		ZH: fmt.Sprintf("预计来电：%s共%d天（%s）每刻钟人工请求量的平均；区间表示同样的日子五次中至少四次落在其中。", zh, len(s.Days), strings.Join(s.Days, "、")),
+		EN: fmt.Sprintf("Expected calls: the mean of the requests for an agent in each quarter hour of %d days, %s (%s). At least four of five such days lie within the range.",
+			len(s.Days), en, strings.Join(s.Days, ", ")),
+	}
+	if len(s.LeftOut) > 0 {
+		w.ZH += fmt.Sprintf("缺少记录而未采用：%s。", strings.Join(s.LeftOut, "、"))
+		w.EN += fmt.Sprintf(" Left out, since records of them are missing: %s.", strings.Join(s.LeftOut, ", "))
+	}
+	return w
+}
+
+func (s *Staffing) handlingWords() Wording {
+	h := s.Handling
+	l := length(h.Seconds)
+	switch {
+	case h.Seconds <= 0:
+		return Wording{
+			ZH: "处理时长未知：来源不提供通话时长，无法计算坐席；可用 staffing.handling 设定。",
+			EN: "The handling time is not known, since no source tells how long calls take: no seats can be computed. staffing.handling sets one.",
+		}
+	case h.Calls == 0:
+		return Wording{
+			ZH: fmt.Sprintf("处理时长：按设定 %s（staffing.handling），记录中没有通话时长。", l.ZH),
+			EN: fmt.Sprintf("Handling time: %s, as set (staffing.handling); the records do not tell how long calls take.", l.EN),
+		}
+	case !h.WrapUp:
+		return Wording{
+			ZH: fmt.Sprintf("处理时长：平均 %s（通话＋保持，这些日子已接 %s 通）；话后时间未接入，未计入，坐席可能偏少。", l.ZH, grouped(h.Calls)),
+			EN: fmt.Sprintf("Handling time: %s on average (talk and hold of the %s calls answered on these days). Wrap-up is not connected and not in it: the seats may be too few.", l.EN, grouped(h.Calls)),
+		}
+	}
+	return Wording{
+		ZH: fmt.Sprintf("处理时长：平均 %s（通话＋保持＋话后，这些日子已接 %s 通）。", l.ZH, grouped(h.Calls)),
+		EN: fmt.Sprintf("Handling time: %s on average (talk, hold and wrap-up of the %s calls answered on these days).", l.EN, grouped(h.Calls)),
+	}
+}
+
+func (s *Staffing) patienceWords() Wording {
+	p := s.Patience
+	switch {
+	case p.Seconds == nil:
+		return Wording{
+			ZH: fmt.Sprintf("来电人耐心：未知（等待时间未接入，或放弃不足%d通），按不会放弃计算（Erlang-C）；可用 staffing.patience 设定。", FewestAbandoned),
+			EN: fmt.Sprintf("Patience of callers: not known (waits are not connected, or fewer than %d callers gave up). Nobody is taken to give up (Erlang-C); staffing.patience sets one.", FewestAbandoned),
+		}
+	case p.Assumed:
+		return Wording{
+			ZH: fmt.Sprintf("来电人耐心：未知（等待时间未接入，或放弃不足%d通），按设定平均 %s（staffing.patience）。", FewestAbandoned, length(*p.Seconds).ZH),
+			EN: fmt.Sprintf("Patience of callers: not known (waits are not connected, or fewer than %d callers gave up). Taken to be %s on average, as set (staffing.patience).", FewestAbandoned, length(*p.Seconds).EN),
+		}
+	}
+	return Wording{
+		ZH: fmt.Sprintf("来电人耐心：平均 %s（这些日子所有来电的等待时间之和÷放弃 %s 通）。", length(*p.Seconds).ZH, grouped(p.Abandoned)),
+		EN: fmt.Sprintf("Patience of callers: %s on average (all the time that callers of these days waited / the %s who gave up).", length(*p.Seconds).EN, grouped(p.Abandoned)),
+	}
+}
+
+func (s *Staffing) modelWords() Wording {
+	w := Wording{
+		ZH: fmt.Sprintf("建议坐席：接通率期望值不低于 %s 的最少人数", CutShare(s.Goal.Answered)),
+		EN: fmt.Sprintf("Seats needed: the fewest with which the expected answer rate is %s or more", CutShare(s.Goal.Answered)),
+	}
+	if s.Goal.Level > 0 {
+		w.ZH += fmt.Sprintf("，且 %.0f 秒接通率不低于 %s", s.Goal.Within, CutShare(s.Goal.Level))
+		w.EN += fmt.Sprintf(", and that within %.0f s %s or more", s.Goal.Within, CutShare(s.Goal.Level))
+	}
+	w.ZH += "。按 Erlang-A 模型：来电随机到达，处理时长与耐心为指数分布，先到先接，半小时内负荷不变。"
+	w.EN += ". By the model Erlang-A: calls come at random, handling times and patience are exponential, first come first served, the load is steady within a half hour."
+	return w
+}
