@@ -110,6 +110,7 @@ Begin with:
 		c.role("aggregate", "Recompute the tallies of buckets that changed"),
 		c.role("web", "Serve the live board and /metrics"),
 		c.migrate(), c.rejected(), c.keys(), c.tokens(), c.people(), c.audit(), c.reveal(), c.export(), c.erase(), c.retention(), c.source(), c.simulate(),
+		c.morning(),
 		c.config(), c.doctor(), c.measure(), c.dashboards(), c.healthcheck(), c.version(),
 	)
 	for _, sub := range root.Commands() {

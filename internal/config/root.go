@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"hotline12333/internal/aggregate"
 	"hotline12333/internal/audit"
@@ -48,6 +49,7 @@ type Root struct {
 	Retention      retention.Config `yaml:"retention" doc:"How long each kind of data is kept; durations may be written in days, as 1096d."`
 	Publish        publish.Config   `yaml:"publish" doc:"From tallies to the live board and the metrics."`
 	Callbacks      callback.Config  `yaml:"callbacks" doc:"The list of lost callers to call back. Whether their numbers are kept is intake.callbacks, who may see one web.reveal_roles."`
+	Staffing       Staffing         `yaml:"staffing" doc:"What the seats a day needs are computed for, and from what where the records do not tell."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
 	Notify         notify.Config    `yaml:"notify" doc:"From Alertmanager to people: robots of groups and short messages."`
@@ -78,6 +80,30 @@ type Topics struct {
 	Replication int    `yaml:"replication" doc:"Copies the brokers keep of each topic that is created; 3 on a cluster."`
 }
 
+// Staffing is what hotline morning and the page of the morning compute with. The share of
+// callers to be answered is the target of the answer rate.
+type Staffing struct {
+	ServiceLevel float64       `yaml:"service_level" doc:"Share of the callers, as 0.8, to be answered within staffing.within beside the target of the answer rate; 0: no such goal."`
+	Within       time.Duration `yaml:"within" doc:"The time of the service level: a wait up to which a caller counts as answered at once."`
+	Patience     time.Duration `yaml:"patience" doc:"How long a caller is taken to wait on average before giving up, where it cannot be measured: a source does not know the waits, or fewer than ten callers gave up. 0: for ever."`
+	Handling     time.Duration `yaml:"handling" doc:"How long an agent is taken to be busy with a call on average, where the records do not tell; 0: no seats are computed then."`
+}
+
+// Validate names the first field that cannot work, by its name in the file.
+func (s Staffing) Validate() error {
+	switch {
+	case !(s.ServiceLevel >= 0 && s.ServiceLevel < 1):
+		return fmt.Errorf("service_level: %v is not a share such as 0.8: no number of seats answers everybody at once", s.ServiceLevel)
+	case s.Within <= 0 || s.Within > time.Hour:
+		return fmt.Errorf("within: %v is not between 0 and 1h", s.Within)
+	case s.Patience < 0 || s.Patience > 24*time.Hour:
+		return fmt.Errorf("patience: %v is not between 0 and 24h", s.Patience)
+	case s.Handling < 0 || s.Handling > 4*time.Hour:
+		return fmt.Errorf("handling: %v is not between 0 and 4h", s.Handling)
+	}
+	return nil
+}
+
 // DefaultRoot is the configuration of the one-machine mode.
 func DefaultRoot() Root {
 	r := Root{
@@ -102,6 +128,7 @@ func DefaultRoot() Root {
 		Retention: retention.DefaultConfig(),
 		Publish:   publish.DefaultConfig(),
 		Callbacks: callback.DefaultConfig(),
+		Staffing:  Staffing{Within: 20 * time.Second, Patience: 2 * time.Minute},
 		Web:       web.DefaultConfig(),
 		Grafana:   board.DefaultConfig(),
 		Notify:    notify.DefaultConfig(),

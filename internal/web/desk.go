@@ -22,6 +22,7 @@ type Desk interface {
 	Closing
 	Tracing
 	CallingBack
+	Mornings
 }
 
 // Author is who enters something, and what it rests on.

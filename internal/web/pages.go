@@ -27,6 +27,7 @@ func pageNames() []string {
 		"closing", "sealed", "difference", "calls", "calllist",
 		"lostcalls", "lostcall",
 		"runbook",
+		"morning",
 	}
 }
 
@@ -65,6 +66,8 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"time":   func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") },
 		"minute": func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04") },
 		"millis": func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05.000") },
+		"hour":   func(t time.Time) string { return t.In(zone).Format("15:04") },
+		"about":  kpi.About,
 		"zone":   func() string { return zone.String() },
 		"query":  query,
 		"tab":    func(at string, page any) any { return struct{ At, A any }{at, page} },
@@ -135,6 +138,7 @@ func (s *Server) menu(v *visitor) []entry {
 		entry
 	}{
 		{people.See, entry{"lostcalls", "/lostcalls"}},
+		{people.See, entry{"morning", "/morning"}},
 		{people.See, entry{"history", "/history"}},
 		{people.See, entry{"report", "/report"}},
 		{people.See, entry{"entries", "/entries"}},

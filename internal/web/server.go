@@ -202,6 +202,7 @@ func (s *Server) deskRoutes(mux *http.ServeMux) {
 		{"GET /lostcalls/item", people.Trace, s.lostCall},
 		{"POST /lostcalls/act", people.Lead, s.callBack},
 		{"POST /lostcalls/reveal", people.Lead, s.reveal},
+		{"GET /morning", people.See, s.morning},
 		{"GET /calls", people.Trace, s.calls},
 		{"GET /calls/list", people.Trace, s.callList},
 	} {

@@ -1,0 +1,413 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/config"
+	"hotline12333/internal/deadletter"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/source"
+	"hotline12333/internal/store"
+	"hotline12333/internal/web"
+)
+
+// MorningQuery asks what a day is expected to need, and how the last one before it closed.
+type MorningQuery struct {
+	Date   string // 2026-03-02; empty: today
+	Centre string // empty: all
+	Seats  int    // to be tried; 0: none
+	Zone   *time.Location
+	Now    time.Time
+}
+
+// mostAhead is how far a day may lie ahead: what is expected comes from the last weeks.
+const mostAhead = 31
+
+// day is the day asked about.
+func (q *MorningQuery) day() (time.Time, error) {
+	y, m, d := q.Now.In(q.Zone).Date()
+	latest := kpi.DayStart(y, m, d+mostAhead, q.Zone)
+	day := kpi.DayStart(y, m, d, q.Zone)
+	if q.Date != "" {
+		t, err := time.Parse(time.DateOnly, q.Date)
+		if err != nil {
+			return day, fmt.Errorf("%q is not a day such as 2026-03-02", q.Date)
+		}
+		y, m, d = t.Date()
+		day = kpi.DayStart(y, m, d, q.Zone)
+	}
+	switch {
+	case day.Before(hotline.Earliest):
+		return day, fmt.Errorf("%s is before there were any records", q.Date)
+	case day.After(latest):
+		return day, fmt.Errorf("%s is too far ahead: what is expected comes from the last weeks, so ask for a day up to %s", q.Date, latest.Format(time.DateOnly))
+	case q.Seats < 0 || q.Seats > kpi.MostSeats:
+		return day, fmt.Errorf("%d seats: try 1 to %d", q.Seats, kpi.MostSeats)
+	}
+	return day, nil
+}
+
+// Check says what is wrong with the query.
+func (q *MorningQuery) Check() error {
+	_, err := q.day()
+	return err
+}
+
+// Morning reads a morning from a running system.
+func Morning(ctx context.Context, cfg config.Root, log *slog.Logger, q MorningQuery) (*kpi.Morning, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	sources, err := openSources(cfg)
+	if err != nil {
+		return nil, err
+	}
+	sayFaults(sources, log)
+	sys, err := connect(ctx, cfg, log, newRegistry())
+	if err != nil {
+		return nil, err
+	}
+	m, err := sys.askedMorning(ctx, sources, q)
+	return m, errJoin(err, sys.close())
+}
+
+func (s *system) askedMorning(ctx context.Context, sources *source.Registry, q MorningQuery) (*kpi.Morning, error) {
+	if err := s.storeAnswers(ctx); err != nil {
+		return nil, err
+	}
+	calls, err := s.callDesk(sources)
+	if err != nil {
+		return nil, err
+	}
+	return s.morning(ctx, sources, calls, q)
+}
+
+func (o *office) Morning(ctx context.Context, q web.MorningQuery) (*kpi.Morning, error) {
+	m, err := o.sys.morning(ctx, o.sources, o.calls, MorningQuery{Date: q.Date, Centre: q.Centre, Seats: q.Seats, Zone: o.zone, Now: time.Now()})
+	return m, told(err)
+}
+
+// dawn is one morning being put together.
+type dawn struct {
+	sys      *system
+	sources  *source.Registry
+	q        MorningQuery
+	day      time.Time
+	build    kpi.Build
+	entries  []kpi.Entry // by source, of the days before that are looked at, service hours marked
+	calendar calendar.Calendar
+	seen     []string // sources that have calls in them
+	outages  []journal.Outage
+}
+
+func (s *system) morning(ctx context.Context, sources *source.Registry, calls *callDesk, q MorningQuery) (*kpi.Morning, error) {
+	day, err := q.day()
+	if err != nil {
+		return nil, err
+	}
+	d := &dawn{sys: s, sources: sources, q: q, day: day}
+	if err := d.read(ctx); err != nil {
+		return nil, err
+	}
+	m := &kpi.Morning{Date: day.Format(time.DateOnly), Zone: q.Zone.String(), Centre: q.Centre}
+	if !d.build.DataTo.IsZero() {
+		to := d.build.DataTo.In(q.Zone)
+		m.DataTo = &to
+	}
+	if m.Before, err = d.before(ctx); err != nil {
+		return nil, err
+	}
+	owed, err := calls.owed(ctx, q.Centre)
+	if err != nil {
+		return nil, err
+	}
+	m.Owed = kpi.CallBacks{Days: s.cfg.Callbacks.Days, Owed: owed.Owed, Taken: owed.Taken, Overdue: owed.Overdue}
+	m.Sort, err = d.sort(day)
+	var missing *calendar.MissingYear
+	if errors.As(err, &missing) {
+		m.Refused = err.Error()
+		return m, nil
+	}
+	if err == nil {
+		m.Staff, err = d.staff(ctx)
+	}
+	return m, err
+}
+
+// read brings what came in the weeks before, and what is known of them. A day that is not
+// like those of every week looks further back.
+func (d *dawn) read(ctx context.Context) error {
+	s, q := d.sys, &d.q
+	defined, err := s.definitions(ctx, definitionQuery{Now: q.Now})
+	if err != nil {
+		return err
+	}
+	d.build = buildOf(d.sources, q.Zone, defined)
+	d.build.Now = q.Now
+	if d.build.DataTo, err = s.store.DataTo(ctx, q.Now); err != nil {
+		return fmt.Errorf("reading how far the data reach: %w", err)
+	}
+	if err := d.readOutages(ctx); err != nil {
+		return err
+	}
+	d.calendar = d.sources.Calendar("")
+	if err := d.readFrom(ctx, kpi.UsualSince(d.day, calendar.Worked, q.Zone)); err != nil {
+		return err
+	}
+	if sort, err := d.sort(d.day); err == nil && (sort == calendar.MadeUp || sort == calendar.Holiday) {
+		return d.readFrom(ctx, kpi.UsualSince(d.day, sort, q.Zone))
+	}
+	return nil
+}
+
+func (d *dawn) readFrom(ctx context.Context, from time.Time) error {
+	entries, err := d.sys.entries(ctx, store.TallyQuery{From: from, To: d.day, Dimension: kpi.ByQueue, Centre: d.q.Centre})
+	if err != nil {
+		return err
+	}
+	d.entries, d.seen = d.build.Served(entries), nil
+	for i := range entries {
+		if e := &entries[i]; e.Tally.Calls > 0 && !slices.Contains(d.seen, e.Key.Source) {
+			d.seen = append(d.seen, e.Key.Source)
+		}
+	}
+	// Where all calls come from sources of one calendar it is that which says what sort of
+	// day one is.
+	for i, name := range d.seen {
+		switch c := d.sources.Calendar(name); {
+		case i == 0:
+			d.calendar = c
+		case c.Name() != d.calendar.Name():
+			d.calendar = d.sources.Calendar("")
+			return nil
+		}
+	}
+	return nil
+}
+
+func (d *dawn) readOutages(ctx context.Context) error {
+	list, err := d.sys.store.Entries(ctx, store.EntryQuery{Kind: journal.KindOutage})
+	if err != nil {
+		return fmt.Errorf("reading the outages: %w", err)
+	}
+	for _, e := range holding(list) {
+		if !concerns(e.Kind, e.Centre, d.q.Centre) {
+			continue
+		}
+		o, err := journal.Decode[journal.Outage](e)
+		if err != nil {
+			return err
+		}
+		d.outages = append(d.outages, o)
+	}
+	return nil
+}
+
+func (d *dawn) sort(day time.Time) (calendar.DaySort, error) {
+	return d.calendar.Sort(day.Add(12 * time.Hour)) // the middle of it: zones may differ
+}
+
+// open says whether any source whose calls come is in service in a quarter hour.
+func (d *dawn) open(bucket time.Time) bool {
+	in := func(name string) bool {
+		c := d.sources.Calendar(name)
+		return c.Covers(bucket) && c.InService(bucket)
+	}
+	return slices.ContainsFunc(d.seen, in) || len(d.seen) == 0 && in("")
+}
+
+func (d *dawn) end(day time.Time) time.Time {
+	y, m, n := day.In(d.q.Zone).Date()
+	return kpi.DayStart(y, m, n+1, d.q.Zone)
+}
+
+// longOutage is from where on a day with an outage is not like others.
+const longOutage = 30 * time.Minute
+
+// outagesOf counts the outages of a day, and how much of its service they took.
+func (d *dawn) outagesOf(day time.Time) (n int, out time.Duration) {
+	end := d.end(day)
+	for _, o := range d.outages {
+		until := end
+		if o.To != nil && o.To.Before(end) {
+			until = *o.To
+		}
+		if !o.From.Before(end) || !until.After(day) {
+			continue
+		}
+		n++
+		for b := hotline.BucketOf(day); b.Before(until); b = b.Add(hotline.BucketLength) {
+			from, to := b, earlier(until, b.Add(hotline.BucketLength))
+			if o.From.After(from) {
+				from = o.From
+			}
+			if from.Before(to) && d.open(b) {
+				out += to.Sub(from)
+			}
+		}
+	}
+	return n, out
+}
+
+// before is how the last day of service before went. What was lost tells the queues, so it
+// is read anew, with names.
+func (d *dawn) before(ctx context.Context) (*kpi.Closed, error) {
+	day, found := d.lastDay()
+	if !found {
+		return nil, nil
+	}
+	end := d.end(day)
+	c := &kpi.Closed{Date: day.Format(time.DateOnly), Reached: d.reached(day, end)}
+	c.Outages, _ = d.outagesOf(day)
+	var err error
+	if c.Rejected, err = d.rejected(ctx); err != nil {
+		return nil, err
+	}
+	c.Figures, err = d.sys.computed(ctx, d.sources, FigureQuery{From: day, To: end, Zone: d.q.Zone, By: kpi.Hour, Centre: d.q.Centre, Now: d.q.Now})
+	var missing *calendar.MissingYear
+	if errors.As(err, &missing) {
+		c.Figures, c.Refused, c.Target = nil, err.Error(), kpi.Verdict{State: kpi.NoData}
+		return c, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.Target = kpi.Judge(c.Figures.Exact.AnswerRate, kpi.AnswerRateTarget)
+	entries, err := d.sys.entries(ctx, store.TallyQuery{From: day, To: end, Dimension: kpi.ByQueue, Centre: d.q.Centre, Names: true})
+	if err != nil {
+		return nil, err
+	}
+	c.Lost = d.build.LostOn(kpi.AnswerRateTarget, entries)
+	c.Gaps, err = d.gaps(day, entries)
+	return c, err
+}
+
+// seldomSilent is how many calls must usually come in a gap for it to be worth a look: once in
+// twenty times so many do not come by chance.
+const seldomSilent = 3
+
+// gaps are the hours of a day's service in which a source has no record although calls usually
+// come then. Where nothing usual is known every gap is one.
+func (d *dawn) gaps(day time.Time, entries []kpi.Entry) ([]kpi.SourceGap, error) {
+	usual, err := kpi.UsualDayOf(kpi.UsualQuery{Day: day, Zone: d.q.Zone, Sort: d.sort, Entries: d.entries})
+	var missing *calendar.MissingYear
+	if err != nil && !errors.As(err, &missing) {
+		return nil, err
+	}
+	list := []kpi.SourceGap{}
+	for _, c := range d.build.Completeness(day, earlier(d.end(day), d.q.Now), entries, d.seen) {
+		for _, g := range c.Gaps {
+			if usual == nil || len(usual.Days) < kpi.FewestUsualDays || usual.Expects(g.From, g.To, d.q.Zone) >= seldomSilent {
+				list = append(list, kpi.SourceGap{Source: c.Source, Gap: g})
+			}
+		}
+	}
+	return list, nil
+}
+
+// lastDay is the latest day before that was in service and is over, or on which calls came.
+func (d *dawn) lastDay() (day time.Time, found bool) {
+	if len(d.entries) == 0 {
+		return day, false
+	}
+	first := d.entries[0].Key.Bucket // in the order of time
+	y, m, n := d.day.Date()
+	for back := 1; ; back++ {
+		day = kpi.DayStart(y, m, n-back, d.q.Zone)
+		end := d.end(day)
+		if !end.After(first) {
+			return day, false
+		}
+		if end.After(d.q.Now) {
+			continue
+		}
+		sort, err := d.sort(day)
+		if err != nil || sort == calendar.Worked || sort == calendar.MadeUp {
+			return day, true
+		}
+	}
+}
+
+// reached says whether the data go on behind the last quarter hour of a day's service.
+func (d *dawn) reached(day, end time.Time) bool {
+	last := day
+	for b := hotline.BucketOf(day); b.Before(end); b = b.Add(hotline.BucketLength) {
+		if d.open(b) {
+			last = b
+		}
+	}
+	return !d.build.DataTo.Before(last)
+}
+
+// rejected counts the dead letters that wait; nil where the broker does not answer.
+func (d *dawn) rejected(ctx context.Context) (*int64, error) {
+	if err := d.sys.brokerAnswers(ctx); err != nil {
+		d.sys.log.Warn("the morning does not say what is rejected", "err", err)
+		return nil, ctx.Err()
+	}
+	list, err := deadletter.List(ctx, d.sys.broker, deadletter.Query{Topic: d.sys.cfg.Topics.Rejected, Limit: 1})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", d.sys.cfg.Topics.Rejected, err)
+	}
+	n := int64(list.Total)
+	return &n, nil
+}
+
+func (d *dawn) staff(ctx context.Context) (*kpi.Staffing, error) {
+	usual, err := kpi.UsualDayOf(kpi.UsualQuery{
+		Day: d.day, Zone: d.q.Zone, Sort: d.sort, Entries: d.entries,
+		Skip: func(day time.Time) bool {
+			_, out := d.outagesOf(day)
+			return d.end(day).After(d.q.Now) || out >= longOutage
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &d.sys.cfg.Staffing
+	q := kpi.StaffingQuery{
+		Day: d.day, Zone: d.q.Zone, Usual: usual, Open: d.open, Seats: d.q.Seats,
+		Goal:            kpi.SeatsGoal{Answered: kpi.AnswerRateTarget.Value(), Level: c.ServiceLevel, Within: c.Within.Seconds()},
+		AssumedHandling: c.Handling.Seconds(), AssumedPatience: c.Patience.Seconds(),
+	}
+	_, knows := d.build.Sum(d.entries)
+	q.Waits = knows == nil || knows[kpi.CanQueueWait]
+	if q.Planned, err = d.planned(ctx, usual.Days); err != nil {
+		return nil, err
+	}
+	return kpi.Staff(q), nil
+}
+
+// planned is how many agents could usually take calls on the like days; nil where too few of
+// them have agents' states.
+func (d *dawn) planned(ctx context.Context, days []time.Time) (*kpi.Usual, error) {
+	var sum kpi.Usual
+	told := 0.0
+	for _, day := range days {
+		agents, err := d.sys.store.SignedIn(ctx, day, d.end(day), d.q.Centre)
+		if err != nil {
+			return nil, fmt.Errorf("reading who was signed in: %w", err)
+		}
+		if len(agents) > 0 {
+			told++
+		}
+		for bucket, n := range agents {
+			sum[kpi.QuarterOfDay(bucket.In(d.q.Zone))] += float64(n)
+		}
+	}
+	if told < kpi.FewestUsualDays {
+		return nil, nil
+	}
+	for i := range sum {
+		sum[i] /= told
+	}
+	return &sum, nil
+}
