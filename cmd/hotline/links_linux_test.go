@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"hotline12333/internal/app"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/wire"
 )
@@ -31,9 +33,24 @@ func TestEveryFigureLeads(t *testing.T) {
 	w.up()
 	f := newFeed(t, w)
 	sendTraced(t, w, f)
-	// The exchange has counted something else on a day.
+	// The exchange has counted something else on a day, a record could not be read, and a
+	// report of the week was closed before a call of it was corrected.
 	w.must("control-totals", "add", "2026-03-04", "--offered", "1", "--answered", "1", "--evidence", "日报", "--by", "王芳")
+	w.run("import", w.write("bad.jsonl", "{}\n"), "--source", "hotline-tickets")
 	const week = "2026-03-02..2026-03-08"
+	closed := (&closer{w: w, now: time.Date(2026, 10, 1, 1, 0, 0, 0, time.UTC)}).query(t, week)
+	for _, item := range app.Checks() {
+		closed.Accept[item] = "试点"
+	}
+	if _, err := app.CloseReport(bounded(t), w.root(), slog.New(slog.DiscardHandler), closed); err != nil {
+		t.Fatal(err)
+	}
+	corrected := drawCall(rand.New(rand.NewPCG(1, 1)), "traced-000", 9, shanghai(t))
+	corrected.Source, corrected.Queue, corrected.StartedAt = "centre-pbx", "社保卡", time.Date(2026, 3, 5, 3, 0, 0, 0, time.UTC)
+	corrected.QueuedAt, corrected.AnsweredAt, corrected.EndedAt = corrected.StartedAt, time.Time{}, corrected.StartedAt.Add(time.Minute)
+	corrected.Outcome, corrected.Agent, corrected.Wait, corrected.Talk, corrected.Rating = hotline.AbandonedQueue, "", hotline.Span{}, hotline.Span{}, hotline.Rating{}
+	f.send(record(corrected))
+	f.settle()
 	walk := &figureWalk{w: w, seen: map[string]*behind{}, used: map[string]bool{}}
 	for _, page := range []struct {
 		path  string
@@ -47,6 +64,7 @@ func TestEveryFigureLeads(t *testing.T) {
 		{"/history?by=agent&period=" + week, 20},
 		{"/history?by=topic&period=" + week, 20},
 		{"/history?by=none&period=" + week, 6},
+		{walk.difference(t), 4},
 	} {
 		walk.page(t, page.path, page.cells)
 	}
@@ -113,17 +131,16 @@ func sendTraced(t *testing.T, w *world, f *feed) {
 // notOfCalls are the numbers that lead nowhere, by sheet and column or the label before them,
 // and why: they are no number of calls or tickets.
 var notOfCalls = map[string]string{
-	`^form-.*/(序号|No\.)`:                                  "the number of a row",
 	`^form-.*/(年度指标值|Target)`:                             "a target",
 	`^form-.*/(分值|Weight)`:                                "points",
 	`^form-.*/(得分|Score)`:                                 "points",
-	`^form-.*/(时序进度|Expected)`:                            "the target by working days: no call has a part in it",
 	`^form-[^/]*///`:                                      "money, and the points of its execution",
 	`^summary/.*(年度指标值|Target)`:                           "a target",
 	`^summary/.*(时序进度|Expected)`:                          "the target by working days: no call has a part in it",
+	`^comparison/.*/(Change|增减)/`:                         "the difference of two figures that lead to their calls",
 	`^quality/.*(小时|Hours|hours|占比|With records|Without)`: "hours of service, not calls",
 	`^quality/.*(条数|Records)`:                             "records that could not be read: of no time, listed by hotline rejected list",
-	`^quality/.*(通数|Calls)/(更正|late)`:                     "calls of a closed report that changed: named by the page of its difference",
+	`^quality/.*(通数|Calls)/(更正|移入|移出|corrected|moved)`:    "calls of a closed report that changed: named by the page of its difference",
 	`^lost/.*(等待|Wait)`:                                   "the wait of one call, which the line is about",
 }
 
@@ -186,7 +203,10 @@ func tableCells(table *html.Node, at string) (list []figureCell) {
 					cell.href, cell.title = attribute(a, "href"), attribute(a, "title")
 				}
 			}
-			if c.Data == "td" && (numeric.MatchString(text) || strings.HasPrefix(cell.href, "/calls")) {
+			if strings.HasPrefix(cell.href, "/sealed/part") { // what was handed in: its list of calls
+				cell.href = ""
+				label = text
+			} else if c.Data == "td" && (numeric.MatchString(text) || strings.HasPrefix(cell.href, "/calls")) {
 				list = append(list, cell)
 			} else {
 				label = text
@@ -272,6 +292,17 @@ func (f *figureWalk) page(t *testing.T, path string, least int) {
 	}
 }
 
+// difference is the page of what changed since the report was closed.
+func (f *figureWalk) difference(t *testing.T) string {
+	t.Helper()
+	_, page := f.w.stranger().get("/sealed")
+	m := regexp.MustCompile(`href="(/sealed/difference\?[^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no closed report on %s", tail(page))
+	}
+	return html.UnescapeString(m[1])
+}
+
 func (f *figureWalk) reason(at string) string {
 	for pattern, why := range notOfCalls {
 		if regexp.MustCompile(pattern).MatchString(at) {
@@ -291,7 +322,7 @@ func (f *figureWalk) few(cells []figureCell) (list []figureCell) {
 	taken := map[string]int{}
 	for _, c := range cells {
 		parts := strings.SplitN(c.at, "/", 4)
-		in, most := strings.Join(parts[:3], "/"), 3
+		in, most := strings.Join(parts[:3], "/"), 2
 		if strings.HasPrefix(in, "summary") || strings.HasPrefix(in, "form") {
 			most = 100
 		}
@@ -354,6 +385,9 @@ func (b *behind) says(text string) bool {
 	plain := func(s string) string {
 		s = strings.NewReplacer(",", "", "▲ ", "", "▼ ", "", " 秒", "", " s", "", "%", "").Replace(s)
 		return strings.TrimSpace(s)
+	}
+	if value, terms, ok := strings.Cut(strings.TrimSuffix(text, ")"), " ("); ok { // a value with what it is divided from
+		return b.says(value) && strings.Contains(terms, b.num)
 	}
 	got, value, num, den := plain(text), plain(b.value), plain(b.num), plain(b.den)
 	if first, _, ok := strings.Cut(got, " / "); ok { // counted / control
