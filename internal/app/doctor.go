@@ -55,7 +55,6 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookTokens(cfg))
 	tell(lookPeople(cfg))
 	tell(lookSources(cfg))
-	tell(lookAlarmFiles(cfg))
 	for _, f := range lookCalendars(cfg, time.Now()) {
 		tell(f)
 	}
@@ -75,10 +74,7 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	if look(sys.lookBroker) == nil { // else these would only wait for it
 		_, _ = look(sys.lookTopics), look(sys.lookLag)
 	}
-	_ = look(sys.lookStore)
-	if look(sys.lookPages) == nil {
-		_ = look(sys.lookAlarms)
-	}
+	_, _ = look(sys.lookStore), look(sys.lookPages)
 	if unwell && err == nil {
 		return errUnwell
 	}

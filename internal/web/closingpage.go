@@ -23,9 +23,7 @@ type closingPage struct {
 	Body     journal.Closing
 	Back     *heldEntry // given back, and not submitted again
 	Replaces string
-	Own      bool           // the visitor has submitted it
-	Changed  []DifferentRow // numbers that are not what was submitted
-	Traced   bool           // the visitor may see calls
+	Own      bool // the visitor has submitted it
 	Error    string
 }
 
@@ -39,7 +37,7 @@ func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor,
 	if err != nil {
 		return err
 	}
-	p := &closingPage{asked: a, Error: failure, Traced: v.Role.May(people.Trace)}
+	p := &closingPage{asked: a, Error: failure}
 	if err := s.closingState(r.Context(), p, v); err != nil {
 		return err
 	}
@@ -51,11 +49,7 @@ func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor,
 	} else {
 		var found []seal.Answer
 		err := s.busy(r, func(ctx context.Context) (err error) {
-			var was []journal.HandedIn
-			if p.Prepared != nil {
-				was = p.Body.Figures
-			}
-			found, p.Changed, err = s.deps.Desk.CheckList(ctx, a.Span.Name, a.Centre, was)
+			found, err = s.deps.Desk.CheckList(ctx, a.Span.Name, a.Centre)
 			return err
 		})
 		if err != nil {
@@ -126,10 +120,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 			c.Answers[code] = field(r, name)
 		}
 	}
-	err = s.busy(r, func(ctx context.Context) error {
-		_, err := s.deps.Desk.Prepare(ctx, a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
-		return err
-	})
+	_, err = s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
 	return s.closed(w, r, v, a, err, &c)
 }
 
@@ -278,21 +269,15 @@ func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	return s.deps.Desk.Part(r.Context(), e.ID, name, w)
 }
 
-type differencePage struct {
-	*Difference
-	ID, Centre string
-	Traced     bool
-}
-
 // difference holds a closed report against the present.
 func (s *Server) difference(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	e, err := s.sealedEntry(r, v)
 	if err != nil {
 		return err
 	}
-	d := differencePage{ID: e.ID, Traced: v.Role.May(people.Trace), Centre: e.Centre}
+	var d *Difference
 	err = s.busy(r, func(ctx context.Context) (err error) {
-		d.Difference, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
+		d, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
 		return err
 	})
 	if err != nil {

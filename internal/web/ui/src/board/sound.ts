@@ -2,7 +2,6 @@
 // page; until then the switch says so.
 
 const KEY = 'hotline_sound';
-const TOUCHED = 'hotline_touched'; // in this tab, before the page loaded itself anew
 type Note = readonly [frequency: number, at: number];
 const tunes = {
   lost: [[660, 0], [440, 0.28]],
@@ -16,7 +15,6 @@ export class Sound {
 
   constructor(private readonly changed: () => void) {
     const touched = () => {
-      sessionStorage.setItem(TOUCHED, '1');
       if (this.on) this.prepare();
       this.changed();
     };
@@ -26,14 +24,10 @@ export class Sound {
 
   state(): 'on' | 'off' | 'wait' {
     if (!this.on) return 'off';
-    return this.allowed() ? 'on' : 'wait';
+    return this.touched() || this.context?.state === 'running' ? 'on' : 'wait';
   }
 
-  /** A browser takes a touch of the page before as one of this page; if it does not, nothing sounds and the switch asks again. */
-  private allowed(): boolean {
-    if (navigator.userActivation?.hasBeenActive) return true;
-    return this.context ? this.context.state === 'running' : sessionStorage.getItem(TOUCHED) !== null;
-  }
+  private touched(): boolean { return navigator.userActivation?.hasBeenActive ?? false; }
 
   toggle(): void {
     this.on = !this.on;
@@ -52,9 +46,11 @@ export class Sound {
   }
 
   play(tune: keyof typeof tunes): void {
-    if (this.state() !== 'on') return;
-    const context = this.prepare(), start = context.currentTime + 0.03;
-    if (!this.allowed()) return this.changed();
+    if (!this.on) return;
+    // A kiosk's browser may be told to allow sound to pages that nobody has touched.
+    const context = this.prepare();
+    if (!this.touched() && context.state !== 'running') return;
+    const start = context.currentTime + 0.03;
     for (const [frequency, at] of tunes[tune]) {
       const tone = context.createOscillator(), volume = context.createGain();
       tone.frequency.value = frequency;
