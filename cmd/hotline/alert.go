@@ -7,17 +7,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"hotline12333/internal/app"
+	"hotline12333/internal/config"
 )
 
 func (c *command) alert() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alert",
 		Short: "Tell people of alerts: robots of groups, short messages",
-		Long: `Alertmanager posts to notify.listen, and hotline tells robots of DingTalk, Feishu and WeCom groups and a
-gateway for short messages. hotline up takes them too, where notify.listen is set.`,
+		Long: `hotline up evaluates the rules of alerts itself and tells robots of DingTalk, Feishu and WeCom groups, a
+gateway for short messages, and whatever else takes Alertmanager's webhook (notify). Where a Prometheus and an
+Alertmanager do it, Alertmanager posts to notify.listen, of hotline up or of hotline alert serve.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return usageError{errSubcommand("alert", "test, send or serve", args)}
+			return usageError{errSubcommand("alert", "test, send, serve, rules or routes", args)}
 		},
 	}
 	test := &cobra.Command{
@@ -36,8 +38,32 @@ of Alertmanager.`,
 			return app.RunNotify(cmd.Context(), c.cfg.Value, c.log)
 		},
 	}
-	root.AddCommand(test, c.alertSend(), serve)
+	rules := &cobra.Command{
+		Use: "rules", Short: "Print the rules of alerts that hold, in Prometheus's form", Args: noArgs,
+		Long: `Those of alarm.rules, or the built-in ones. To change a threshold keep what is printed in a file, change it
+there, and name the file in alarm.rules; hotline config --check says what is wrong in it. After an upgrade compare it
+with the built-in ones.`,
+		Example: "  hotline alert rules > rules.yml\n  hotline config --check --set alarm.rules=rules.yml",
+		RunE:    func(*cobra.Command, []string) error { return c.printed(app.AlarmRules) },
+	}
+	routes := &cobra.Command{
+		Use: "routes", Short: "Print what is grouped, held back and repeated, in Alertmanager's form", Args: noArgs,
+		Long:    `The file of alarm.routes, or the built-in one. A file of your own is named in alarm.routes.`,
+		Example: "  hotline alert routes > routes.yml",
+		RunE:    func(*cobra.Command, []string) error { return c.printed(app.AlarmRoutes) },
+	}
+	root.AddCommand(test, c.alertSend(), serve, rules, routes)
 	return root
+}
+
+// printed prints a text of the configuration's files.
+func (c *command) printed(text func(config.Root) ([]byte, error)) error {
+	b, err := text(c.cfg.Value)
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(b)
+	return err
 }
 
 func (c *command) alertSend() *cobra.Command {

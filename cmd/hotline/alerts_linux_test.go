@@ -109,42 +109,56 @@ func TestCollapseIsTold(t *testing.T) {
 	r.hears(t, "【告警】这是 hotline alert test 发出的测试消息")
 
 	f := newFeed(t, w)
-	send := func(n int, name string, outcome hotline.Outcome) {
-		// Of this moment, each a thousandth of a second after the one before: the day may
-		// just have begun.
-		now := time.Now().UTC().Truncate(time.Millisecond)
-		for i := range n {
-			at := now.Add(time.Duration(i-n) * time.Millisecond)
-			c := &hotline.Call{
-				ID: fmt.Sprintf("%s-%02d", name, i), Version: 1, Centre: "default", Source: "centre-pbx", Queue: "综合",
-				Direction: hotline.Inbound, Outcome: outcome, StartedAt: at, QueuedAt: at, EndedAt: at,
-			}
-			if outcome == hotline.Answered {
-				c.AnsweredAt = at
-			}
-			f.send(record(c))
-		}
-		f.settle()
-	}
-	send(12, "lost", hotline.AbandonedQueue)
+	f.decided(12, "lost", hotline.AbandonedQueue)
 	r.hears(t, "【告警】接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%",
 		"Answer rate dropped: centre all, queue all, 0.00% of the requested answered in the last 15 minutes",
 		"处置 what to do: docs/runbooks/AnswerRateDropped.md")
-	send(20, "answered", hotline.Answered)
+	f.decided(20, "answered", hotline.Answered)
 	r.hears(t, "【恢复】接通率骤降:中心 all,技能组 all", "恢复于 resolved at")
 
-	// Announced maintenance silences, until it is called off.
-	zone := shanghai(t)
-	said := w.must("maintenance", "--from", time.Now().Add(-time.Minute).In(zone).Format(time.RFC3339), "--to", time.Now().Add(time.Hour).In(zone).Format(time.RFC3339),
-		"--reason", "交换机升级", "--by", "王芳")
-	id, _, _ := strings.Cut(said, " ")
-	w.tells("hotline_maintenance", "1")
+	// Announced maintenance is told, until it is called off.
+	id := w.maintained()
 	if list := w.must("maintenance", "list"); !strings.Contains(list, id) || !strings.Contains(list, "交换机升级") {
 		t.Errorf("the list has no %s:\n%s", id, list)
 	}
+	w.spoken(id)
+	w.refused("is longer than a week", "maintenance", "--from", "2099-03-02T10:00", "--to", "2099-03-12T10:00", "--reason", "x", "--by", "王芳")
+}
+
+// decided has calls decided at this moment, each a thousandth of a second after the one
+// before: the day may just have begun.
+func (f *feed) decided(n int, name string, outcome hotline.Outcome) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for i := range n {
+		at := now.Add(time.Duration(i-n) * time.Millisecond)
+		c := &hotline.Call{
+			ID: fmt.Sprintf("%s-%02d", name, i), Version: 1, Centre: "default", Source: "centre-pbx", Queue: "综合",
+			Direction: hotline.Inbound, Outcome: outcome, StartedAt: at, QueuedAt: at, EndedAt: at,
+		}
+		if outcome == hotline.Answered {
+			c.AnsweredAt = at
+		}
+		f.send(record(c))
+	}
+	f.settle()
+}
+
+// maintained announces maintenance from now on and waits until it is known; spoken calls it
+// off.
+func (w *world) maintained() (id string) {
+	w.t.Helper()
+	zone, now := shanghai(w.t), time.Now()
+	said := w.must("maintenance", "--from", now.Add(-time.Minute).In(zone).Format(time.RFC3339), "--to", now.Add(time.Hour).In(zone).Format(time.RFC3339),
+		"--reason", "交换机升级", "--by", "王芳")
+	id, _, _ = strings.Cut(said, " ")
+	w.tells("hotline_maintenance", "1")
+	return id
+}
+
+func (w *world) spoken(id string) {
+	w.t.Helper()
 	w.must("maintenance", "end", id, "--reason", "提前完成", "--by", "王芳")
 	w.tells("hotline_maintenance", "0")
-	w.refused("is longer than a week", "maintenance", "--from", "2099-03-02T10:00", "--to", "2099-03-12T10:00", "--reason", "x", "--by", "王芳")
 }
 
 // tells waits until a series has a value.

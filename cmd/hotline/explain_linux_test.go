@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +19,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/testkit"
+	"hotline12333/internal/wire"
 )
 
 // figuresOf are a statement's figures by the names explain takes.
@@ -243,6 +245,59 @@ func TestExplainRemoved(t *testing.T) {
 	if out := w.must("explain", "answer_rate", "--period", "2026-03"); !strings.Contains(out, "保存期限") {
 		t.Errorf("in words: %s", out)
 	}
+}
+
+// What was counted of tickets that are gone stays, too: those before the day by their opening,
+// of others what counts by a deadline after it is told still.
+func TestExplainRemovedTickets(t *testing.T) {
+	sequential(t)
+	t.Parallel()
+	needEngine(t)
+	w := newWorld(t)
+	w.settings["web.loopback_role"] = "supervisor"
+	w.up()
+	at := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	var lines []byte
+	for i := range 8 {
+		opened := at.AddDate(0, 0, i)
+		ticket := &hotline.Ticket{ID: fmt.Sprintf("t-%d", i), Version: 1, Source: "crm", Kind: hotline.TicketConsultation, OpenedAt: opened, RespondedAt: opened.Add(time.Hour)}
+		switch i % 4 {
+		case 1:
+			ticket.OnTheSpot = true
+		case 2: // its deadline is the source's
+			ticket.RespondBy, ticket.RespondedAt = opened.AddDate(0, 0, 1), opened.AddDate(0, 0, 2)
+		}
+		lines = append(wire.AppendTicket(lines, ticket), '\n')
+	}
+	w.must("import", w.write("tickets.jsonl", string(lines)), "--source", "hotline-tickets")
+	before := explain(t, w, "consultation_timeliness", kpi.Place{})
+	if before.Denominator != 7 || before.Numerator != 5 || before.Removed != nil || !before.Checked.Equal {
+		t.Fatalf("%d / %d, %+v, %+v", before.Numerator, before.Denominator, before.Removed, before.Checked)
+	}
+	cfg := w.root().Store
+	for _, sql := range []string{
+		"INSERT INTO %[1]s.retention_horizons (step, horizon) VALUES ('tickets_sealed', '2026-03-05 00:00:00'), ('tickets_removed', '2026-03-05 00:00:00')",
+		"ALTER TABLE %[1]s.tickets DELETE WHERE bucket < '2026-03-05 00:00:00' SETTINGS mutations_sync = 2",
+	} {
+		if err := testkit.Exec(bounded(t), cfg, fmt.Sprintf(sql, cfg.Database)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := explain(t, w, "consultation_timeliness", kpi.Place{})
+	if e.Numerator != before.Numerator || e.Denominator != before.Denominator || !e.Checked.Equal || e.Removed == nil {
+		t.Fatalf("%d / %d, before %d / %d; %+v, %+v", e.Numerator, e.Denominator, before.Numerator, before.Denominator, e.Checked, e.Removed)
+	}
+	// Of the first three days two are gone; of the third only the opening is.
+	if told := e.Roles[0].Calls + e.Roles[1].Calls; e.Removed.Denominator != 2 || told != 5 {
+		t.Errorf("%d tickets are told, %+v are gone", told, e.Removed)
+	}
+	if later := explain(t, w, "consultation_timeliness", kpi.Place{Weekday: "mon"}); !later.Checked.Equal {
+		t.Errorf("on Mondays: %+v", later.Checked)
+	}
+	if out := w.must("explain", "consultation_timeliness", "--period", "2026-03"); !strings.Contains(out, "工单已过保存期限") {
+		t.Errorf("in words: %s", out)
+	}
+	w.stranger().sees("/calls?figure=consultation_timeliness&period=2026-03", 200, "分母 2 件")
 }
 
 // Of a call that was corrected the newest version is told, wherever it lies now.

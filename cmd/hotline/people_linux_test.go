@@ -275,6 +275,15 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	answers.Set("replaces", hidden(t, page, "replaces"))
 	status, body = wang.post("/closing/prepare", answers)
 	says(t, "all answers", status, body, http.StatusOK, "等待复核")
+	li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后数字没有变化")
+	before, after := w.counts("2026Q1"), callLine("02-01", 2, day(2026, 2, 10), false)
+	w.must("import", w.write("between.csv", "call_id,version,started_at,queued_at,answered_at,ended_at,outcome,queue\n"+after), "--source", "generic-csv", "--zone", "Asia/Shanghai")
+	changed := li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后有", "提交时", fmt.Sprintf("人工接听量 %d %d -1", before.Answered, before.Answered-1))
+	now := regexp.MustCompile(`<a href="(/calls\?figure=answered&amp;period=2026Q1)">(\d+)</a>`).FindStringSubmatch(changed)
+	if now == nil {
+		t.Fatalf("what changed does not lead to its calls: %s", tail(changed))
+	}
+	li.sees(strings.ReplaceAll(now[1], "&amp;", "&"), http.StatusOK, "人工接听 2026年第一季度 "+now[2])
 	if out := w.must("report", "list"); !strings.Contains(out, "no report was closed") {
 		t.Errorf("closed before its review: %s", out)
 	}
@@ -293,6 +302,8 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 		callLine("01-00", 2, day(2026, 1, 10), true)), "--source", "generic-csv", "--zone", "Asia/Shanghai")
 	diff := regexp.MustCompile(`href="(/sealed/difference\?[^"]*)"`).FindStringSubmatch(body)
 	li.sees(diff[1], http.StatusOK, "上报值", "现值", "人工接听量", "更正 1 通", "01-00")
+	li.sees(diff[1]+"&lang=en", http.StatusOK, "As submitted", "answered by agents")
+	li.sees("/sealed?lang=zh", http.StatusOK, "已锁定报告")
 	if out := w.must("audit", "list", "--action", "close_report"); !strings.Contains(out, "填报人 王芳 复核人 李强") {
 		t.Errorf("the audit log does not say who: %s", out)
 	}

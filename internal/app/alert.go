@@ -31,14 +31,19 @@ func notifier(cfg config.Root, log *slog.Logger, reg prometheus.Registerer) (*no
 	if err != nil {
 		return nil, err
 	}
+	return s, takeAlerts(s, log)
+}
+
+// takeAlerts has it listen to an Alertmanager.
+func takeAlerts(s *notify.Server, log *slog.Logger) error {
 	if len(s.Channels()) == 0 {
-		return nil, fmt.Errorf("notify.listen is set, but %w", errNobody)
+		return fmt.Errorf("notify.listen is set, but %w", errNobody)
 	}
 	if err := s.Listen(); err != nil {
-		return nil, err
+		return err
 	}
 	log.Info("alerts are taken", "address", s.Addr(), "channels", s.Channels())
-	return s, nil
+	return nil
 }
 
 func newNotifier(cfg config.Root, log *slog.Logger, reg prometheus.Registerer) (*notify.Server, error) {

@@ -85,13 +85,15 @@ func yearsOf(c calendar.Calendar) string {
 	return strings.Join(years, ", ")
 }
 
-// CheckFiles reads every file that the configuration names, sources and calendars, and
-// gives what is worth knowing of them; the error is what keeps the program from starting,
+// CheckFiles reads every file that the configuration names, sources, calendars, rules of
+// alerts, and gives what is worth knowing of them; the error is what keeps the program from starting,
 // or its figures from being right.
 func CheckFiles(cfg config.Root, now time.Time) (notes []string, err error) {
 	if sources, openErr := openSources(cfg); openErr == nil { // else the calendars say it
 		err = sources.Err()
 	}
+	_, alarmErr := openAlarmFiles(cfg)
+	err = errJoin(err, alarmErr)
 	for _, f := range lookCalendars(cfg, now) {
 		missing := new(calendar.MissingYear)
 		switch {

@@ -55,6 +55,7 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	tell(lookTokens(cfg))
 	tell(lookPeople(cfg))
 	tell(lookSources(cfg))
+	tell(lookAlarmFiles(cfg))
 	for _, f := range lookCalendars(cfg, time.Now()) {
 		tell(f)
 	}
@@ -74,7 +75,10 @@ func Doctor(ctx context.Context, cfg config.Root, log *slog.Logger, out io.Write
 	if look(sys.lookBroker) == nil { // else these would only wait for it
 		_, _ = look(sys.lookTopics), look(sys.lookLag)
 	}
-	_, _ = look(sys.lookStore), look(sys.lookPages)
+	_ = look(sys.lookStore)
+	if look(sys.lookPages) == nil {
+		_ = look(sys.lookAlarms)
+	}
 	if unwell && err == nil {
 		return errUnwell
 	}

@@ -103,14 +103,15 @@ func explaining(ctx context.Context, cfg config.Root, log *slog.Logger, do func(
 
 // explainer reads the calls of a figure piece by piece.
 type explainer struct {
-	sys     *system
-	sources *source.Registry
-	build   kpi.Build
-	figure  kpi.Explained
-	q       ExplainQuery
-	checked bool // there are tallies to compare with
-	tallies store.TallyQuery
-	knows   kpi.Knows // of a figure of tickets: what the sources of the period's calls know, and of tickets
+	sys         *system
+	sources     *source.Registry
+	build       kpi.Build
+	figure      kpi.Explained
+	q           ExplainQuery
+	checked     bool // there are tallies to compare with
+	tallies     store.TallyQuery
+	ticketsKept time.Time // before it retention has removed tickets, and sealed what was counted of them
+	knows       kpi.Knows // of a figure of tickets: what the sources of the period's calls know, and of tickets
 }
 
 func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {

@@ -18,6 +18,11 @@ func (x *explainer) ticketsToo(ctx context.Context) (err error) {
 	if x.build.DataTo, err = x.sys.store.DataTo(ctx, x.build.Now); err != nil {
 		return fmt.Errorf("reading how far the data reach: %w", err)
 	}
+	h, err := x.sys.store.Horizons(ctx, store.SealedTicket)
+	if err != nil {
+		return fmt.Errorf("reading how long tickets are kept: %w", err)
+	}
+	x.ticketsKept = h.Sealed
 	if err := x.sys.knowTickets(ctx, x.sources, &x.build); err != nil {
 		return err
 	}
@@ -25,11 +30,12 @@ func (x *explainer) ticketsToo(ctx context.Context) (err error) {
 	if err := x.readTallies(ctx, &p); err != nil {
 		return err
 	}
-	told, err := x.ticketTallies(ctx)
+	told, gone, err := x.ticketTallies(ctx)
 	if err != nil {
 		return err
 	}
 	p.tally.Merge(&told)
+	p.tally.Merge(&gone)
 	x.knows = p.knows
 	if x.q.Place.Queue != "" || x.q.Place.Nameless == kpi.ByQueue { // no ticket is of a queue
 		x.knows = x.knows.With(kpi.CanTickets, false)
@@ -46,51 +52,47 @@ func (x *explainer) period() kpi.Period {
 	return kpi.Period{From: &from, To: &to, Zone: x.q.Zone.String()}
 }
 
-// ticketTallies is what the tallies say of the place's tickets; nothing where none count it.
-func (x *explainer) ticketTallies(ctx context.Context) (sum kpi.Tally, err error) {
+// ticketTallies is what the tallies say of the place's tickets, and apart from it of those
+// that retention has removed; nothing where none count the place.
+func (x *explainer) ticketTallies(ctx context.Context) (told, gone kpi.Tally, err error) {
 	d, _, _ := x.q.Place.Dimension()
 	switch {
 	case x.ticketsUncounted() != "":
-		return sum, nil
+		return told, gone, nil
 	case d == kpi.ByQueue:
 		d = kpi.ByKind
 	}
-	entries, err := x.sys.tickets(ctx, &x.build, x.sources, x.period(), store.TicketQuery{
+	lines, err := x.sys.ticketLines(ctx, &x.build, x.sources, x.period(), store.TicketQuery{
 		From: x.q.Span.From, To: x.q.Span.To, Dimension: d, Centre: x.q.Place.Centre,
 	})
 	if err != nil {
-		return sum, err
+		return told, gone, err
 	}
-	for i := range entries {
-		if x.q.Place.Counts(&entries[i].Key, x.q.Zone) {
-			sum.Merge(&entries[i].Tally)
+	for i := range lines {
+		sum := &told
+		if lines[i].Key.Bucket.Before(x.ticketsKept) {
+			sum = &gone
+		}
+		for _, e := range x.build.Settled(x.period(), lines[i:i+1]) {
+			if x.q.Place.Counts(&e.Key, x.q.Zone) {
+				sum.Merge(&e.Tally)
+			}
 		}
 	}
-	return sum, nil
-}
-
-// ticketsAreKept is nil where the tickets that have a part in the span have not been removed.
-func (x *explainer) ticketsAreKept(ctx context.Context, reach time.Time) error {
-	h, err := x.sys.store.Horizons(ctx, store.SealedTicket)
-	if err != nil || !reach.Before(h.Sealed) {
-		return err
-	}
-	return fmt.Errorf("the tickets opened before %s were removed after the time they are kept (retention.tickets): their figures stay, and no longer lead back to tickets. Begin the period later", instantOr(h.Sealed, "-"))
+	return told, gone, nil
 }
 
 // eachTicket tells the tickets that have a part in the figure, in the order of opening.
 func (x *explainer) eachTicket(ctx context.Context, begin func(), each func(*store.SeenTicket, kpi.Standing) error) error {
 	period, at := x.period(), x.q.Place
 	q := store.TicketQuery{From: x.build.Settling(period).Reach(append(x.sources.Names(), ""), x.q.Span.From), To: x.q.Span.To, Centre: at.Centre}
-	if err := x.ticketsAreKept(ctx, q.From); err != nil {
-		return err
-	}
+	view := &kpi.TicketView{Build: &x.build, Period: period, Place: at, Kept: x.ticketsKept}
 	err := x.sys.store.SeenTickets(ctx, q, begin, func(t *store.SeenTicket) error {
 		if at.Source != "" && t.Source != at.Source || at.Agent != "" && t.Agent != at.Agent || at.Topic != "" && !slices.Contains(t.Topics, at.Topic) ||
 			at.Queue != "" || at.Nameless != "" && !namelessTicket(at.Nameless, &t.Ticket) {
 			return nil
 		}
-		stands, here := x.figure.StandTicket(&x.build, period, at, &t.Ticket)
+		stands, here := x.figure.StandTicket(view, &t.Ticket)
 		if !here {
 			return nil
 		}
@@ -116,7 +118,7 @@ func (x *explainer) explainTickets(ctx context.Context) (*kpi.Explanation, error
 	for last := false; ; {
 		standings, sampler := kpi.Standings{}, kpi.NewSampler(x.q.Sample)
 		begin := func() { standings, sampler = kpi.Standings{}, kpi.NewSampler(x.q.Sample) }
-		tallies, err := x.ticketTallies(ctx)
+		tallies, gone, err := x.ticketTallies(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -130,6 +132,7 @@ func (x *explainer) explainTickets(ctx context.Context) (*kpi.Explanation, error
 		}
 		sum, want := standings.Sum(), x.figure.Of(&tallies, nil)
 		x.checkTickets(e, sum, want)
+		sum = x.rememberTickets(e, sum, &gone)
 		e.Numerator, e.Denominator, e.Roles, e.Calls = sum.Num, sum.Den, standings.Totals(), sampler.Calls()
 		if e.Checked.Equal || e.Checked.Without != "" || last || time.Now().After(deadline) {
 			break
@@ -172,6 +175,22 @@ func (x *explainer) ticketsUncounted() string {
 		return "no tally counts tickets without a name apart"
 	}
 	return ""
+}
+
+// rememberTickets adds what sealed tallies say of tickets that are gone, where the period or
+// what is due in it reaches back to them.
+func (x *explainer) rememberTickets(e *kpi.Explanation, sum kpi.Ratio, gone *kpi.Tally) kpi.Ratio {
+	if e.Removed = nil; x.ticketsKept.IsZero() {
+		return sum
+	}
+	n := x.figure.Of(gone, nil)
+	if n.Num == 0 && n.Den == 0 && !x.q.Span.From.Before(x.ticketsKept) {
+		return sum
+	}
+	e.Removed = &kpi.Removed{Before: x.ticketsKept.In(x.q.Zone), Terms: kpi.Terms{Numerator: n.Num, Denominator: n.Den}}
+	e.Checked.Numerator, e.Checked.Denominator = e.Checked.Numerator+n.Num, e.Checked.Denominator+n.Den
+	sum.Num, sum.Den = sum.Num+n.Num, sum.Den+n.Den
+	return sum
 }
 
 // checkTickets holds what the tickets add up to against the tallies.

@@ -144,6 +144,12 @@ func (s *system) knowTickets(ctx context.Context, sources *source.Registry, buil
 // tickets are the entries of a period's tickets. They are read from before it: what was
 // opened there may fall due in it.
 func (s *system) tickets(ctx context.Context, build *kpi.Build, sources *source.Registry, period kpi.Period, q store.TicketQuery) ([]kpi.Entry, error) {
+	lines, err := s.ticketLines(ctx, build, sources, period, q)
+	return build.Settled(period, lines), err
+}
+
+// ticketLines are the tallies of tickets that have a part in a period, as they are stored.
+func (s *system) ticketLines(ctx context.Context, build *kpi.Build, sources *source.Registry, period kpi.Period, q store.TicketQuery) ([]kpi.TicketEntry, error) {
 	if period.From != nil {
 		// By the centre's calendar too, which holds for sources without a description.
 		q.From = build.Settling(period).Reach(append(sources.Names(), ""), q.From)
@@ -152,7 +158,7 @@ func (s *system) tickets(ctx context.Context, build *kpi.Build, sources *source.
 	if err != nil {
 		return nil, fmt.Errorf("reading the tallies of tickets: %w", err)
 	}
-	return build.Settled(period, lines), nil
+	return lines, nil
 }
 
 func (s *system) entries(ctx context.Context, q store.TallyQuery) ([]kpi.Entry, error) {

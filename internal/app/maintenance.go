@@ -10,6 +10,7 @@ import (
 
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
+	"hotline12333/internal/publish"
 	"hotline12333/internal/store"
 )
 
@@ -54,19 +55,19 @@ func EndMaintenance(ctx context.Context, cfg config.Root, log *slog.Logger, id s
 }
 
 // maintenances reads those that hold.
-func (s *system) maintenances(ctx context.Context) ([]journal.Maintenance, error) {
+func (s *system) maintenances(ctx context.Context) ([]publish.Planned, error) {
 	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindMaintenance})
 	if err != nil {
 		return nil, err
 	}
-	var out []journal.Maintenance
+	var out []publish.Planned
 	for _, h := range journal.Histories(list) {
 		if e := h.Holds(); e != nil {
 			m, err := journal.Decode[journal.Maintenance](e)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, m)
+			out = append(out, publish.Planned{Maintenance: m, By: e.By})
 		}
 	}
 	return out, nil

@@ -18,6 +18,7 @@ import (
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/keys"
+	"hotline12333/internal/notify"
 	"hotline12333/internal/simulate"
 	"hotline12333/internal/web"
 	"hotline12333/internal/wire"
@@ -85,7 +86,20 @@ func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down 
 	if err != nil {
 		return nil, err
 	}
-	pages, err := sys.pages(pagesOf{follower: follower, sources: sources, engineUp: machine.engine.Up})
+	sys.cfg.Notify = notify.DefaultConfig() // nobody is told of a system that is thrown away
+	files, err := openAlarmFiles(sys.cfg)
+	if err != nil {
+		return nil, err
+	}
+	people, err := newNotifier(sys.cfg, log, nil)
+	if err != nil {
+		return nil, err
+	}
+	alerts, err := sys.alarms(files, people)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := sys.pages(pagesOf{follower: follower, sources: sources, engineUp: machine.engine.Up, alarms: alerts})
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +120,7 @@ func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down 
 	m.parts.start("aggregate", aggregator.Run)
 	m.parts.start("publish", follower.Run)
 	m.parts.start("web", pages.Run)
+	m.parts.start("alarm", alerts.Run)
 	err = untilReady(ctx, func(ctx context.Context) error { return sys.ready(ctx, follower, machine.engine.Up) })
 	m.ready = time.Since(began)
 	return m, err

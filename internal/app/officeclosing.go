@@ -12,15 +12,18 @@ import (
 	"hotline12333/internal/web"
 )
 
-func (o *office) CheckList(ctx context.Context, period, centre string) ([]seal.Answer, error) {
+func (o *office) CheckList(ctx context.Context, period, centre string, was []journal.HandedIn) ([]seal.Answer, []web.DifferentRow, error) {
 	q := CloseQuery{ReportQuery: o.query(period, centre)}
 	span, err := q.check()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := &closing{sys: o.sys, q: q, span: span}
 	found, err := c.gather(ctx)
-	return found, told(err)
+	if err != nil || len(was) == 0 {
+		return found, nil, told(err)
+	}
+	return found, sinceHandedIn(was, c.r), nil
 }
 
 func (o *office) Prepare(ctx context.Context, period, centre string, c journal.Closing, by web.Author) (journal.Entry, error) {
@@ -37,6 +40,11 @@ func (o *office) Prepare(ctx context.Context, period, centre string, c journal.C
 		if err := c.Validate(); err != nil {
 			return journal.Entry{}, err
 		}
+		_, r, err := o.gathered(ctx, q.ReportQuery)
+		if err != nil {
+			return journal.Entry{}, err
+		}
+		c.Figures = handedIn(r)
 	}
 	e := a.entry(journal.Slot{Kind: journal.KindClosing, Centre: centre, Subject: journal.ClosingSubject, Period: span.Name})
 	e.Body = journal.Encode(c)
@@ -123,7 +131,9 @@ func (o *office) Difference(ctx context.Context, period, centre string, revision
 		}
 	}
 	for _, r := range x.Rows {
-		d.Rows = append(d.Rows, web.DifferentRow{Table: r.Table, Form: r.Form, Code: r.Code, Name: r.Name, Was: r.Was, Is: r.Is, Change: r.Change, Why: r.Why})
+		d.Rows = append(d.Rows, web.DifferentRow{
+			Table: r.Table, Form: r.Form, Code: r.Code, Name: r.name, Was: r.was, Is: r.is, Change: r.Change, Why: r.Why, Trace: web.Trace(r.trace),
+		})
 	}
 	return d, nil
 }

@@ -162,6 +162,7 @@ type pagesOf struct {
 	sources  *source.Registry
 	engineUp func() bool // nil where there is no engine of ours
 	program  string      // the version of the program
+	alarms   *alarms
 }
 
 // pages serves what the follower knows, and what people do with it.
@@ -171,10 +172,11 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	of.alarms.planned = publish.NewMaintenance(s.maintenances, time.Now, s.log.With("part", "maintenance"))
 	if err := errJoin(
 		s.reg.Register(publish.NewMetrics(s.cfg.Publish, f, time.Now, s.log.With("part", "metrics"))),
 		s.reg.Register(publish.NewAlertMetrics(s.cfg.Publish, f, time.Now)),
-		s.reg.Register(publish.NewMaintenance(s.maintenances, time.Now, s.log.With("part", "maintenance"))),
+		s.reg.Register(of.alarms.planned),
 		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
 		s.reg.Register(publish.NewCallbacks(calls.figures, time.Now, s.log.With("part", "callbacks"))),
 	); err != nil {
@@ -196,7 +198,7 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 		return nil, err
 	}
 	return web.New(s.cfg.Web, web.Deps{
-		Log: s.log.With("part", "web"), Snapshots: f, Desk: office, People: people, Registry: s.reg, Now: time.Now,
+		Log: s.log.With("part", "web"), Snapshots: f, Desk: office, Alarms: of.alarms, People: people, Registry: s.reg, Now: time.Now,
 		Ready: func(ctx context.Context) error { return s.ready(ctx, f, of.engineUp) },
 	}), nil
 }

@@ -42,6 +42,9 @@ type DifferentRow struct {
 	Is     string   `json:"is"`  // 现值
 	Change string   `json:"change"`
 	Why    []string `json:"why"`
+
+	name, was, is kpi.Wording
+	trace         report.Trace // of what it is now
 }
 
 // DiffReport holds a closed report against the present. most is how many changed calls are
@@ -151,7 +154,13 @@ func (l *sealedLines) advance() error {
 // calls holds the list of calls against those there are, piece by piece: in memory are the
 // calls of a piece, and those that changed.
 func (x *differ) calls(ctx context.Context) error {
-	part, ok := x.e.Part(callsPart)
+	return x.g.sys.sealedList(ctx, x.e, func(old *sealedLines) error { return x.against(ctx, old) })
+}
+
+// sealedList reads the list of calls of a closed report, which stands at its first line.
+// One that was closed without a list is not read.
+func (s *system) sealedList(ctx context.Context, e *seal.Entry, read func(*sealedLines) error) error {
+	part, ok := e.Part(callsPart)
 	if !ok {
 		return nil
 	}
@@ -159,29 +168,28 @@ func (x *differ) calls(ctx context.Context) error {
 	defer cancel()
 	r, w := io.Pipe()
 	go func() {
-		w.CloseWithError(x.g.sys.store.OpenSealed(ctx, x.e.ID, part, func(b []byte) error {
+		w.CloseWithError(s.store.OpenSealed(ctx, e.ID, part, func(b []byte) error {
 			_, err := w.Write(b)
 			return err
 		}))
 	}()
-	err := x.against(ctx, r)
-	_ = r.Close() // so that the writer ends
-	return err
-}
-
-func (x *differ) against(ctx context.Context, r io.Reader) error {
+	defer r.Close() // so that the writer ends
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return fmt.Errorf("reading the sealed calls: %w", err)
 	}
-	old := &sealedLines{lines: bufio.NewScanner(z)}
-	old.lines.Buffer(nil, 1<<20)
-	if !old.lines.Scan() { // the head
-		return errJoin(errors.New("the list of sealed calls is empty"), old.lines.Err())
+	list := &sealedLines{lines: bufio.NewScanner(z)}
+	list.lines.Buffer(nil, 1<<20)
+	if !list.lines.Scan() { // the head
+		return errJoin(errors.New("the list of sealed calls is empty"), list.lines.Err())
 	}
-	if err := old.advance(); err != nil {
+	if err := list.advance(); err != nil {
 		return err
 	}
+	return read(list)
+}
+
+func (x *differ) against(ctx context.Context, old *sealedLines) error {
 	l, err := x.g.callList()
 	if err != nil {
 		return err

@@ -24,58 +24,62 @@ func (x *differ) rows() {
 			x.row(t, &t.Rows[j])
 		}
 	}
-	was, is := &x.was.Total.Counts, &x.now.Total.Counts
-	for _, c := range []struct {
-		figure, name string
-		was, is      int64
-	}{
-		{"offered", "来电总量", was.Offered, is.Offered},
-		{"requested", "人工请求量", was.Requested, is.Requested},
-		{"answered", "人工接听量", was.Answered, is.Answered},
-		{"self_service", "自助服务量", was.SelfService, is.SelfService},
-		{"open", "未办结", was.Open, is.Open},
-	} {
-		if c.was != c.is {
-			x.d.Rows = append(x.d.Rows, DifferentRow{
-				Code: c.figure, Name: c.name, Was: strconv.FormatInt(c.was, 10), Is: strconv.FormatInt(c.is, 10),
-				Change: fmt.Sprintf("%+d", c.is-c.was), Why: x.because(c.figure, nil, nil),
-			})
+	was := comparedCounts(&x.was.Total.Counts)
+	for i, is := range comparedCounts(&x.now.Total.Counts) {
+		if was[i].n == is.n {
+			continue
 		}
+		then, now := strconv.FormatInt(was[i].n, 10), strconv.FormatInt(is.n, 10)
+		x.add(DifferentRow{
+			Code: is.figure, name: is.name, was: kpi.Wording{ZH: then, EN: then}, is: kpi.Wording{ZH: now, EN: now},
+			Change: fmt.Sprintf("%+d", is.n-was[i].n), Why: x.because(is.figure, nil, nil),
+			trace: report.Trace{Figure: is.figure, Period: x.now.Period.Name, Place: kpi.Place{Centre: x.now.Centre}},
+		})
 	}
 }
 
+func (x *differ) add(r DifferentRow) {
+	r.Name, r.Was, r.Is = r.name.ZH, r.was.ZH, r.is.ZH
+	x.d.Rows = append(x.d.Rows, r)
+}
+
 func (x *differ) row(t *report.FilledTable, was *report.Indicator) {
-	r := DifferentRow{Table: t.Number, Form: string(t.Form), Code: was.Code, Name: was.Name.ZH, Was: shownOf(was)}
+	r := DifferentRow{Table: t.Number, Form: string(t.Form), Code: was.Code, name: was.Name, was: shownOf(was)}
 	var is *report.Indicator
 	for i := range x.now.Tables {
 		other := &x.now.Tables[i]
 		for j := range other.Rows {
 			if other.Number == t.Number && other.Form == t.Form && other.Rows[j].Code == was.Code {
-				is = &other.Rows[j]
+				is, r.trace = &other.Rows[j], report.TraceOf(x.now, other, &other.Rows[j])
 			}
 		}
 	}
 	if is == nil {
-		r.Is, r.Change, r.Why = "—", "—", []string{"指标已不在表中 no row of the table any more"}
-		x.d.Rows = append(x.d.Rows, r)
+		r.is, r.Change, r.Why = kpi.Wording{ZH: "—", EN: "—"}, "—", []string{"指标已不在表中 no row of the table any more"}
+		x.add(r)
 		return
 	}
 	if was.Value == is.Value && was.SameCounts(is) && was.Score == is.Score && was.State == is.State {
 		return
 	}
-	r.Is, r.Change, r.Why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
-	x.d.Rows = append(x.d.Rows, r)
+	r.is, r.Change, r.Why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
+	x.add(r)
 }
 
-func shownOf(x *report.Indicator) string {
+// shownOf is a value with what it is divided from, or why there is none.
+func shownOf(x *report.Indicator) kpi.Wording {
 	if x.Value == "" {
-		return x.State.Wording().ZH
+		return x.State.Wording()
 	}
 	s := x.Shown
 	if num, den, ok := x.Counts(); ok && x.Computed {
-		s += fmt.Sprintf(" (%d / %d)", num, den)
+		if x.Code == kpi.DefAnsweredCalls { // a volume, divided by nothing
+			s += fmt.Sprintf(" (%d)", num)
+		} else {
+			s += fmt.Sprintf(" (%d / %d)", num, den)
+		}
 	}
-	return s
+	return kpi.Wording{ZH: s, EN: s}
 }
 
 // change is the difference of two exact numbers.

@@ -112,8 +112,22 @@ func (s *system) role(opts RoleOptions, sources *source.Registry) (*web.Server, 
 		if err != nil {
 			return nil, nil, err
 		}
-		pages, err := s.pages(pagesOf{follower, sources, nil, opts.Program})
-		return pages, follower.Run, err
+		files, err := openAlarmFiles(s.cfg)
+		if err != nil {
+			return nil, nil, err
+		}
+		alerts, err := s.alarmsElsewhere(files)
+		if err != nil {
+			return nil, nil, err
+		}
+		pages, err := s.pages(pagesOf{follower, sources, nil, opts.Program, alerts})
+		run := func(ctx context.Context) error {
+			g, ctx := errgroup.WithContext(ctx)
+			g.Go(func() error { return follower.Run(ctx) })
+			g.Go(func() error { return alerts.Run(ctx) })
+			return g.Wait()
+		}
+		return pages, run, err
 	}
 	return nil, nil, fmt.Errorf("role %q is not known", opts.Role)
 }

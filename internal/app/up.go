@@ -29,6 +29,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
+	files, err := openAlarmFiles(cfg)
+	if err != nil {
+		return err
+	}
 	reg := newRegistry()
 	m, cfg, err := startMachine(ctx, cfg, log, reg, down)
 	if err != nil {
@@ -53,7 +57,15 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if err != nil {
 		return err
 	}
-	pages, err := sys.pages(pagesOf{follower, sources, m.engine.Up, opts.Program})
+	people, err := newNotifier(cfg, log, reg)
+	if err != nil {
+		return err
+	}
+	alerts, err := sys.alarms(files, people)
+	if err != nil {
+		return err
+	}
+	pages, err := sys.pages(pagesOf{follower, sources, m.engine.Up, opts.Program, alerts})
 	if err != nil {
 		return err
 	}
@@ -81,9 +93,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 			return err
 		}
 	}
-	told, err := notifier(cfg, log, reg)
-	if err != nil {
-		return err
+	if cfg.Notify.Listen != "" {
+		if err := takeAlerts(people, log); err != nil {
+			return err
+		}
 	}
 	parts := newCrew(ctx)
 	down.add("parts", 4*time.Second, parts.stop)
@@ -96,9 +109,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 	if posts != nil {
 		parts.start("intake", posts.Run)
 	}
-	if told != nil {
-		parts.start("notify", told.Run)
+	if cfg.Notify.Listen != "" {
+		parts.start("notify", people.Run)
 	}
+	parts.start("alarm", alerts.Run)
 	if opts.Simulate {
 		parts.start("simulate", func(ctx context.Context) error { return sys.simulate(ctx, opts, kit) })
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hotline12333/internal/aggregate"
+	"hotline12333/internal/alarm"
 	"hotline12333/internal/audit"
 	"hotline12333/internal/board"
 	"hotline12333/internal/broker"
@@ -52,7 +53,8 @@ type Root struct {
 	Staffing       Staffing         `yaml:"staffing" doc:"What the seats a day needs are computed for, and from what where the records do not tell."`
 	Web            web.Config       `yaml:"web" doc:"The live board and /metrics."`
 	Grafana        board.Config     `yaml:"grafana" doc:"Where hotline dashboards finds Grafana."`
-	Notify         notify.Config    `yaml:"notify" doc:"From Alertmanager to people: robots of groups and short messages."`
+	Alarm          alarm.Config     `yaml:"alarm" doc:"Who evaluates the rules of alerts, and what the board shows of them."`
+	Notify         notify.Config    `yaml:"notify" doc:"From alerts to people: robots of groups, short messages, a webhook."`
 	Watch          watch.Config     `yaml:"watch" doc:"Which hotlines hotline watch asks, from another machine, whether they are there; notify says who is told."`
 }
 
@@ -131,6 +133,7 @@ func DefaultRoot() Root {
 		Staffing:  Staffing{Within: 20 * time.Second, Patience: 2 * time.Minute},
 		Web:       web.DefaultConfig(),
 		Grafana:   board.DefaultConfig(),
+		Alarm:     alarm.DefaultConfig(),
 		Notify:    notify.DefaultConfig(),
 		Watch:     watch.DefaultConfig(),
 	}

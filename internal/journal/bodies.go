@@ -212,6 +212,19 @@ type Closing struct {
 	Answers map[string]string `json:"answers"` // why it is closed all the same, by item of the check list
 	Revise  bool              `json:"revise,omitempty"`
 	Reason  string            `json:"reason,omitempty"` // of the revision
+
+	Figures []HandedIn `json:"figures,omitempty"` // of the report when it was handed in
+}
+
+// HandedIn is a number of a report as it was when the report was handed to its reviewer.
+type HandedIn struct {
+	Table string `json:"table,omitempty"` // empty: of the period itself
+	Form  string `json:"form,omitempty"`
+	Code  string `json:"code"`
+	Value string `json:"value,omitempty"` // exact; empty: there was none
+	Shown string `json:"shown"`           // as it was printed, with what it is divided from
+	State string `json:"state,omitempty"`
+	Score string `json:"score,omitempty"`
 }
 
 // Validate checks what the reviewer cannot supply.

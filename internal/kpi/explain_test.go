@@ -203,7 +203,8 @@ func TestTicketsAddUp(t *testing.T) {
 		b.DataTo = local(rapid.SampledFrom([]string{"2026-10-09 16:00:00.000", "2026-10-12 16:07:00.000", "2026-12-01 00:00:00.000"}).Draw(rt, "data to"))
 		from, to := local(rapid.SampledFrom([]string{"2026-09-01 00:00:00.000", "2026-10-01 00:00:00.000", "2026-10-09 16:00:00.000"}).Draw(rt, "from")), local("2026-12-15 00:00:00.000")
 		period := Period{From: &from, To: &to, Zone: "UTC"}
-		place := Place{Hour: rapid.SampledFrom([]string{"", "09", "16"}).Draw(rt, "hour"), Weekday: rapid.SampledFrom([]string{"", "fri"}).Draw(rt, "weekday")}
+		view := &TicketView{Build: b, Period: period, Kept: rapid.SampledFrom([]time.Time{{}, local("2026-10-01 00:00:00.000")}).Draw(rt, "kept")}
+		view.Place = Place{Hour: rapid.SampledFrom([]string{"", "09", "16"}).Draw(rt, "hour"), Weekday: rapid.SampledFrom([]string{"", "fri"}).Draw(rt, "weekday")}
 		tallies := make(map[TicketKey]*TicketTally)
 		var tickets []*hotline.Ticket
 		for range rapid.IntRange(0, 12).Draw(rt, "tickets") {
@@ -213,13 +214,13 @@ func TestTicketsAddUp(t *testing.T) {
 		}
 		var list []TicketEntry
 		for k, tally := range tallies {
-			if k.Dimension == ByKind {
+			if k.Dimension == ByKind && !k.Bucket.Before(view.Kept) {
 				list = append(list, TicketEntry{Key: k, Tally: *tally})
 			}
 		}
 		var all Tally
 		for _, e := range b.Settled(period, list) {
-			if place.At(e.Key.Bucket, b.Zone) {
+			if view.Place.At(e.Key.Bucket, b.Zone) {
 				all.Merge(&e.Tally)
 			}
 		}
@@ -227,7 +228,7 @@ func TestTicketsAddUp(t *testing.T) {
 			f.definitions = d
 			standings, sides := Standings{}, map[string]Role{}
 			for _, ticket := range tickets {
-				at, here := f.StandTicket(b, period, place, ticket)
+				at, here := f.StandTicket(view, ticket)
 				if !here && (at.Num != 0 || at.Den != 0) {
 					rt.Fatalf("%+v is not here and counts %d / %d", ticket, at.Num, at.Den)
 				}

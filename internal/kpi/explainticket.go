@@ -54,11 +54,18 @@ func (f *Explained) Items() Explained {
 	return *f
 }
 
-// StandTicket says where a ticket stands in a figure of a period: what the figure's own
-// function makes of the one ticket. here is false for one that has no part in the period:
-// neither opened nor due in it at the hours of the place, or of a kind the figure does not
-// count.
-func (f *Explained) StandTicket(b *Build, period Period, place Place, t *hotline.Ticket) (at Standing, here bool) {
+// TicketView is where tickets are looked at.
+type TicketView struct {
+	Build  *Build
+	Period Period
+	Place  Place
+	Kept   time.Time // what counts in quarter hours before it is told by sealed tallies alone
+}
+
+// StandTicket says where a ticket stands in a figure: what the figure's own function makes of
+// the one ticket. here is false for one that has no part in the view: neither opened nor due
+// in the period at the hours of the place, or of a kind the figure does not count.
+func (f *Explained) StandTicket(v *TicketView, t *hotline.Ticket) (at Standing, here bool) {
 	if !f.tickets(t.Kind) || t.Deleted {
 		return at, false
 	}
@@ -68,11 +75,13 @@ func (f *Explained) StandTicket(b *Build, period Period, place Place, t *hotline
 	CountTicket(tallies, &whole)
 	var list []TicketEntry
 	for k, tally := range tallies {
-		list = append(list, TicketEntry{Key: k, Tally: *tally})
+		if !k.Bucket.Before(v.Kept) {
+			list = append(list, TicketEntry{Key: k, Tally: *tally})
+		}
 	}
 	var sum Tally
-	for _, e := range b.Settled(period, list) {
-		if place.At(e.Key.Bucket, b.Zone) {
+	for _, e := range v.Build.Settled(v.Period, list) {
+		if v.Place.At(e.Key.Bucket, v.Build.Zone) {
 			sum.Merge(&e.Tally)
 		}
 	}

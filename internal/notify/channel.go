@@ -23,6 +23,7 @@ const (
 	chFeishu   = "feishu"
 	chWeCom    = "wecom"
 	chSMS      = "sms"
+	chWebhook  = "webhook"
 )
 
 // The longest texts that the channels take: bytes, of short messages characters.
@@ -86,10 +87,18 @@ func channels(cfg Config, zone *time.Location) []channel {
 				out = append(out, request{phone, s.URL, "application/x-www-form-urlencoded", []byte(form.Encode())})
 			}
 			return out, nil
-		}, func([]byte) error { return nil }})
+		}, anything})
+	}
+	if h := cfg.Webhook; h.URL != "" {
+		list = append(list, channel{chWebhook, func(g *Webhook, _ time.Time) ([]request, error) {
+			return one(h.URL, g, nil)
+		}, anything})
 	}
 	return list
 }
+
+// anything takes every answer whose status is good.
+func anything([]byte) error { return nil }
 
 func one(address string, body any, err error) ([]request, error) {
 	if err != nil {

@@ -22,6 +22,13 @@ type Config struct {
 	Feishu   Robot `yaml:"feishu" doc:"Robot of a Feishu (飞书) group."`
 	WeCom    Robot `yaml:"wecom" doc:"Robot of a WeCom (企业微信) group."`
 	SMS      SMS   `yaml:"sms" doc:"Gateway for short messages, by a form; only pages are sent, no warnings."`
+	Webhook  Hook  `yaml:"webhook" doc:"Anything else that takes Alertmanager's webhook (version 4, JSON)."`
+}
+
+// Hook takes what Alertmanager would post.
+type Hook struct {
+	URL     string `yaml:"url" doc:"Address that is posted to; empty: there is none." secret:"true"`
+	URLFile string `yaml:"url_file" doc:"File that holds the address."`
 }
 
 // Robot is the robot of a group.
@@ -73,12 +80,15 @@ func (c Config) Validate() error {
 		{"feishu.url", c.Feishu.URL},
 		{"wecom.url", c.WeCom.URL},
 		{"sms.url", c.SMS.URL},
+		{"webhook.url", c.Webhook.URL},
 	} {
 		if a.address == "" {
 			continue
 		}
 		if u, err := url.Parse(a.address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Errorf("%s: it is no address that begins with http:// or https://", a.field)
+		} else if a.field == "webhook.url" && c.Listen != "" && u.Host == c.Listen {
+			return errors.New("webhook.url: it is listen itself: each message would be sent again for ever")
 		}
 	}
 	return nil

@@ -8,12 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// Webhook is what Alertmanager posts (version 4 of its webhook), as far as it is told.
+// Webhook is what Alertmanager posts (version 4 of its webhook).
 type Webhook struct {
 	Version  string  `json:"version"`
 	GroupKey string  `json:"groupKey"`
 	Status   string  `json:"status"` // firing or resolved
 	Alerts   []Alert `json:"alerts"`
+
+	// These are passed on, and told nobody.
+	Receiver          string            `json:"receiver"`
+	GroupLabels       map[string]string `json:"groupLabels"`
+	CommonLabels      map[string]string `json:"commonLabels"`
+	CommonAnnotations map[string]string `json:"commonAnnotations"`
+	ExternalURL       string            `json:"externalURL"`
 }
 
 // Alert is one of a group.

@@ -71,7 +71,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		client: &http.Client{Timeout: cfg.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_notify_messages_total",
-			Help: "Messages to people by channel (dingtalk, feishu, wecom, sms) and result: sent or failed, after all attempts.",
+			Help: "Messages to people by channel (dingtalk, feishu, wecom, sms, webhook) and result: sent or failed, after all attempts.",
 		}, []string{"channel", "result"}),
 		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hotline_notify_last_sent_timestamp_seconds",
@@ -180,6 +180,19 @@ func (s *Server) Tell(ctx context.Context, g *Webhook) (failed map[string]error,
 	}
 	all.Wait()
 	return failed, passing
+}
+
+// TellOne sends a group to one channel; passing says that repeating it may help.
+func (s *Server) TellOne(ctx context.Context, name string, g *Webhook) (passing bool, err error) {
+	for i := range s.channels {
+		if ch := &s.channels[i]; ch.name == name {
+			if passing, err = s.tell(ctx, ch, g); err != nil && ctx.Err() == nil {
+				s.log.Error("an alert could not be told", "channel", name, "error", err)
+			}
+			return passing, err
+		}
+	}
+	return false, fmt.Errorf("channel %s is not configured", name)
 }
 
 // tell reaches everybody of a channel, trying again what may pass.

@@ -17,20 +17,26 @@ const maintenanceEvery = 5 * time.Second
 // Maintenance exports whether alerts are to be silent. While the journal cannot be read
 // what was read last holds: a database that is down for maintenance must not wake anybody.
 type Maintenance struct {
-	read    func(context.Context) ([]journal.Maintenance, error)
+	read    func(context.Context) ([]Planned, error)
 	now     func() time.Time
 	log     *slog.Logger
 	on, end *prometheus.Desc
 
 	mu    sync.Mutex
-	list  []journal.Maintenance
+	list  []Planned
 	asked time.Time
+}
+
+// Planned is a maintenance that holds in the journal, and who has announced it.
+type Planned struct {
+	journal.Maintenance
+	By string
 }
 
 var _ prometheus.Collector = (*Maintenance)(nil)
 
 // NewMaintenance makes the collector; read gives what holds in the journal.
-func NewMaintenance(read func(context.Context) ([]journal.Maintenance, error), now func() time.Time, log *slog.Logger) *Maintenance {
+func NewMaintenance(read func(context.Context) ([]Planned, error), now func() time.Time, log *slog.Logger) *Maintenance {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -51,20 +57,25 @@ func (m *Maintenance) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *Maintenance) Collect(ch chan<- prometheus.Metric) {
-	to, now := sink(ch), m.now()
-	var until time.Time
-	for _, planned := range m.current(now) {
-		if planned.Holds(now) {
-			until = later(until, planned.To)
-		}
-	}
-	to.gauge(m.on, truth(!until.IsZero()))
-	if !until.IsZero() {
-		to.gauge(m.end, float64(until.Unix()))
+	to := sink(ch)
+	p, on := m.Holding(m.now())
+	to.gauge(m.on, truth(on))
+	if on {
+		to.gauge(m.end, float64(p.To.Unix()))
 	}
 }
 
-func (m *Maintenance) current(now time.Time) []journal.Maintenance {
+// Holding is the maintenance that goes on at an instant; of several the one that ends last.
+func (m *Maintenance) Holding(now time.Time) (last Planned, on bool) {
+	for _, p := range m.current(now) {
+		if p.Holds(now) && (!on || p.To.After(last.To)) {
+			last, on = p, true
+		}
+	}
+	return last, on
+}
+
+func (m *Maintenance) current(now time.Time) []Planned {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if since := now.Sub(m.asked); since >= 0 && since < maintenanceEvery {

@@ -15,10 +15,11 @@ func TestMaintenanceIsTold(t *testing.T) {
 	begin := at(t, "2026-03-02T10:00:00Z")
 	c, asked := &clock{}, 0
 	var broken error
-	m := NewMaintenance(func(context.Context) ([]journal.Maintenance, error) {
+	m := NewMaintenance(func(context.Context) ([]Planned, error) {
 		asked++
-		return []journal.Maintenance{
-			{From: begin, To: begin.Add(time.Hour)}, {From: begin.Add(30 * time.Minute), To: begin.Add(2 * time.Hour)},
+		return []Planned{
+			{journal.Maintenance{From: begin.Add(30 * time.Minute), To: begin.Add(2 * time.Hour)}, "王芳"},
+			{journal.Maintenance{From: begin, To: begin.Add(time.Hour)}, "李强"},
 		}, broken
 	}, c.now, nil)
 	for _, tt := range []struct {
@@ -40,6 +41,10 @@ func TestMaintenanceIsTold(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("after %v: %s", tt.after, diff)
 		}
+	}
+	c.set(begin.Add(45 * time.Minute))
+	if p, on := m.Holding(c.now()); !on || p.By != "王芳" {
+		t.Errorf("of two the one that ends last holds, not %+v", p)
 	}
 	// The database is down for maintenance, and nobody is woken.
 	broken = errAway

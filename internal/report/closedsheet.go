@@ -24,8 +24,6 @@ func (t *teller) corrections() part {
 	}
 	if len(p.rows) == 0 {
 		p.rows = append(p.rows, t.said(t.of("本期尚无已锁定的报告", "no report of this period has been sealed")))
-	} else if t.r.Centre != "" {
-		p.notes = append(p.notes, t.of("更正按全部中心计数；本中心的更正逐通列于 hotline report diff", "Counted for all centres: hotline report diff lists this centre's, call by call"))
 	}
 	return p
 }

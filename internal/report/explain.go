@@ -201,7 +201,11 @@ func writeStandings(out *bufio.Writer, e *kpi.Explanation) error {
 		}
 	}
 	if e.Removed != nil {
-		p.line("%s 之前的来电已过保存期限，仅存计数 the calls before it are gone, and their counts stay: %s", e.Removed.Before.Format("2006-01-02 15:04"), terms(e, e.Removed.Terms))
+		what, en := "来电", "calls"
+		if e.Figure.OfTickets() {
+			what, en = "工单", "tickets"
+		}
+		p.line("%s 之前的%s已过保存期限，仅存计数 the %s before it are gone, and their counts stay: %s", e.Removed.Before.Format("2006-01-02 15:04"), what, en, terms(e, e.Removed.Terms))
 	}
 	for _, r := range e.Roles {
 		if r.Calls == 0 && (r.Role == kpi.Denominator && e.Figure.Kind != kpi.RateFigure) {

@@ -257,7 +257,7 @@ func (t *teller) formCell(x *FilledTable, r *Indicator, c kpi.Column) cell {
 	case kpi.ColumnActual:
 		c := t.actual(r)
 		if r.Computed {
-			c.trace = Trace{Figure: t.explained(x, r.Code), Period: x.Period.Name}
+			c.trace = TraceOf(t.r, x, r)
 		}
 		return c
 	case kpi.ColumnForecast:
@@ -318,21 +318,6 @@ func (t *teller) actual(r *Indicator) cell {
 		c.tone = toneNone
 	}
 	return c
-}
-
-// explained is the figure of calls that a computed indicator is.
-func (t *teller) explained(x *FilledTable, code string) string {
-	switch code {
-	case kpi.DefAnsweredCalls:
-		return t.answeredFigure()
-	case kpi.DefResponse:
-		leads := t.r.Total.Exact.ResponseLeads
-		if x.Form == kpi.Monitoring && t.r.YearToDate != nil {
-			leads = t.r.YearToDate.Exact.ResponseLeads
-		}
-		return code + "_" + leads
-	}
-	return code
 }
 
 // forecastOf is the figure that the forecast of an indicator goes on from.

@@ -82,7 +82,7 @@ func (t *teller) steps(x *kpi.Reconciliation) part {
 		"self_service_after_hours": {ZH: "非服务时间自助服务", EN: "self-service after hours"},
 		"self_service_in_hours":    {ZH: "服务时间内自助服务", EN: "self-service in service hours"},
 	}
-	p.rows = append(p.rows, []cell{text(t.of("12333热线接听通数（指标）", "answered calls (indicator)")), t.traced(count(x.AnsweredCalls), t.answeredFigure())})
+	p.rows = append(p.rows, []cell{text(t.of("12333热线接听通数（指标）", "answered calls (indicator)")), t.traced(count(x.AnsweredCalls), answeredFigure(t.d))})
 	for _, step := range x.Steps {
 		p.rows = append(p.rows, []cell{text(t.of("加：", "plus ") + t.word(names[step.What])), t.traced(count(step.Calls), stepFigure(step.What))})
 	}
@@ -101,14 +101,6 @@ func stepFigure(what string) string {
 		return "self_service_in_hours"
 	}
 	return what
-}
-
-// answeredFigure is what the indicator of answered calls counts.
-func (t *teller) answeredFigure() string {
-	if t.d.AnsweredCalls == kpi.RateComposite {
-		return "answer_rate_composite" // whose numerator it is
-	}
-	return "answered"
 }
 
 // exactFigures are the figures with all their digits, as JSON has them: for programs, and

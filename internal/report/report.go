@@ -181,8 +181,7 @@ type ClosedAnyway struct {
 	Reason string      `json:"reason"`
 }
 
-// SealedSince is a closed report, with what became of its period's calls since: those of
-// all centres, for a version that deletes a call no longer says whose it was.
+// SealedSince is a closed report, with what became of its period's calls since.
 type SealedSince struct {
 	Title   string        `json:"title"`
 	At      time.Time     `json:"at"`

@@ -94,16 +94,16 @@ func (t *teller) figureRow(f *figure) []cell {
 		name += " ★"
 	}
 	value := t.percent(f.ratio)
-	num, den := count(f.ratio.Num), count(f.ratio.Den)
+	num, den := t.traced(count(f.ratio.Num), f.code), t.traced(count(f.ratio.Den), f.code)
 	if f.seconds {
 		value = t.seconds(f.ratio)
-		num = cell{text: kpi.Millis(f.ratio.Num).String(), number: ptr(parse(kpi.Millis(f.ratio.Num).String())), format: formatTwo}
+		num = cell{text: kpi.Millis(f.ratio.Num).String(), number: ptr(parse(kpi.Millis(f.ratio.Num).String())), format: formatTwo, trace: num.trace}
 	}
 	if value.number == nil {
 		num, den = text("—"), text("—")
 		num.align, den.align = alignCentre, alignCentre
 		if f.ratio.NotConnected == "" && f.ratio.Den == 0 {
-			den = count(0)
+			den = t.traced(count(0), f.code)
 		}
 	}
 	goal, result := text(""), text("")
@@ -114,7 +114,7 @@ func (t *teller) figureRow(f *figure) []cell {
 			result = t.verdict(f.goal.MetBy(f.ratio))
 		}
 	}
-	return []cell{text(name), t.traced(value, f.code), t.traced(num, f.code), t.traced(den, f.code), goal, result}
+	return []cell{text(name), t.traced(value, f.code), num, den, goal, result}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -25,6 +25,30 @@ func to(c cell, at Trace) cell {
 	return c
 }
 
+// TraceOf names the figure that a row of a table is computed from; blank where it is entered.
+func TraceOf(r *Report, t *FilledTable, x *Indicator) Trace {
+	at := Trace{Figure: x.Code, Period: t.Period.Name, Place: kpi.Place{Centre: r.Centre}}
+	switch {
+	case !x.Computed:
+		return Trace{}
+	case x.Code == kpi.DefAnsweredCalls:
+		at.Figure = answeredFigure(r.Choices)
+	case x.Code == kpi.DefResponse && t.Form == kpi.Monitoring && r.YearToDate != nil:
+		at.Figure += "_" + r.YearToDate.Exact.ResponseLeads
+	case x.Code == kpi.DefResponse:
+		at.Figure += "_" + r.Total.Exact.ResponseLeads
+	}
+	return at
+}
+
+// answeredFigure is what the indicator of answered calls counts.
+func answeredFigure(d kpi.Definitions) string {
+	if d.AnsweredCalls == kpi.RateComposite {
+		return "answer_rate_composite" // whose numerator it is
+	}
+	return "answered"
+}
+
 // of is the same place with another figure.
 func (t Trace) of(figure string) Trace {
 	t.Figure = figure

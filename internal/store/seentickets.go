@@ -18,26 +18,26 @@ type SeenTicket struct {
 }
 
 // SeenTickets calls each for every ticket that was opened from From to To, or that its source
-// wants responded to by then, in the order of opening and id.
+// wants responded to by then, in the order of opening and id. One of which retention has
+// removed the quarter hour of the opening, and not that of the deadline, is told still.
 // begin is called before the first, and again when a failure made it begin anew.
 func (s *Store) SeenTickets(ctx context.Context, q TicketQuery, begin func(), each func(*SeenTicket) error) error {
 	if has, err := s.anyTicket(ctx); err != nil || !has {
 		return err
 	}
-	// A ticket lies in several quarter hours; this is the one of its opening.
+	// A ticket lies in several quarter hours, all of which tell the same.
 	millis := func(column string) string { return "toUnixTimestamp64Milli(" + column + ")" }
-	where := fmt.Sprintf("intDiv(%s, %d) * %d = toUnixTimestamp(bucket)", millis("opened_at"), quarterMillis, quarterMillis/1000)
 	in := func(column string) string {
 		return fmt.Sprintf("%s BETWEEN %d AND %d", millis(column), bound(q.From)*1000, bound(q.To)*1000)
 	}
-	where += fmt.Sprintf(" AND (%s OR %s)", in("opened_at"), in("respond_by"))
+	where := fmt.Sprintf("(%s OR %s)", in("opened_at"), in("respond_by"))
 	if q.Centre != "" {
 		where += " AND centre = " + quote(q.Centre)
 	}
 	sql := fmt.Sprintf(`SELECT ticket_id, version, content_hash, toString(centre), toString(source), toString(kind), call_id, toString(agent),
     arrayMap(t -> toString(t), topics), on_the_spot, %s, %s, %s, %s, %s, toString(run), origin
-FROM %s FINAL WHERE %s ORDER BY bucket, ticket_id`,
-		millis("opened_at"), millis("respond_by"), millis("first_response"), millis("resolve_by"), millis("resolution"), s.table(tableTickets), where)
+FROM %s FINAL WHERE %s ORDER BY intDiv(%s, %d), ticket_id, bucket LIMIT 1 BY ticket_id`,
+		millis("opened_at"), millis("respond_by"), millis("first_response"), millis("resolve_by"), millis("resolution"), s.table(tableTickets), where, millis("opened_at"), quarterMillis)
 	var t SeenTicket
 	return s.query(ctx, "seen_tickets", sql, begin, func(rows driver.Rows) error {
 		t = SeenTicket{}

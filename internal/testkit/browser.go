@@ -3,7 +3,10 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,10 +44,17 @@ func Chromium(t testing.TB, host string) *Browser {
 			chromedp.Flag(flag, true)(a)
 		}
 	})
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
+	// Not under the test's own context, which ends before what is cleaned up.
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), flags...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // events of newer browsers than it knows
-	t.Cleanup(closeTab)
+	t.Cleanup(func() {
+		// Until its processes are gone they write into the folder that is removed next.
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("closing chromium: %v", err)
+		}
+		closeTab()
+	})
 	b := &Browser{Context: ctx}
 	chromedp.ListenTarget(ctx, func(event any) { b.hear(host, event) })
 	// It ends with the context that it is started under, so not under one with a bound.
@@ -84,7 +94,35 @@ func (b *Browser) Run(t testing.TB, actions ...chromedp.Action) {
 	ctx, cancel := context.WithTimeout(b.Context, 60*time.Second)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatalf("in the browser: %v", err)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		t.Fatalf("in the browser: %v\nits console: %s", err, strings.Join(b.complaints, "\n"))
+	}
+}
+
+// Forgive forgets complaints that hold a text: what a browser says of a server that a test
+// has stopped.
+func (b *Browser) Forgive(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complaints = slices.DeleteFunc(b.complaints, func(c string) bool { return strings.Contains(c, text) })
+}
+
+// EnvShots in the environment names a folder into which tests put pictures of pages.
+const EnvShots = "HOTLINE_SHOTS"
+
+// Shoot keeps a picture of what the browser shows, for people to look at, where HOTLINE_SHOTS
+// names a folder.
+func (b *Browser) Shoot(t testing.TB, name string) {
+	t.Helper()
+	dir := os.Getenv(EnvShots)
+	if dir == "" {
+		return
+	}
+	var picture []byte
+	b.Run(t, chromedp.CaptureScreenshot(&picture))
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

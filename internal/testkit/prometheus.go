@@ -141,6 +141,9 @@ type Series struct {
 	Values []float64
 }
 
+// URL is its address.
+func (p *Prometheus) URL() string { return p.url }
+
 // Query asks for the values at an instant.
 func (p *Prometheus) Query(ctx context.Context, expr string, at time.Time) ([]Series, error) {
 	return p.ask(ctx, "/api/v1/query", url.Values{"query": {expr}, "time": {stamp(at)}})

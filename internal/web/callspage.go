@@ -26,6 +26,7 @@ type callsPage struct {
 	Sample  kpi.Sample
 	E       *kpi.Explanation // nil: no figure is asked for yet
 	Value   string
+	Terms   string // what it is divided from; of a count nothing
 	Sides   []side
 	Places  []place // fields of the form
 	Parts   []place // those that narrow
@@ -158,7 +159,7 @@ func (s *Server) calls(w http.ResponseWriter, r *http.Request, v *visitor) error
 			return err
 		}
 		page.Name = kpi.Wording{ZH: page.E.Figure.ZH, EN: page.E.Figure.EN}
-		page.Value = s.valueOf(a.Lang, page.E)
+		page.Value, page.Terms = s.valueOf(a.Lang, page.E), termsOf(a.Lang, page.E)
 		page.Sides = sidesOf(&page)
 	}
 	s.show(w, r, http.StatusOK, shown{page: "calls", title: "calls", visitor: v, body: page})
@@ -193,6 +194,17 @@ func (s *Server) valueOf(l Lang, e *kpi.Explanation) string {
 		return s.missing(l, ratio)
 	}
 	return text
+}
+
+// termsOf are the two numbers behind a rate or a mean.
+func termsOf(l Lang, e *kpi.Explanation) string {
+	switch e.Figure.Kind {
+	case kpi.RateFigure:
+		return group(e.Numerator) + " / " + group(e.Denominator)
+	case kpi.MeanFigure:
+		return kpi.Millis(e.Numerator).String() + l.of(" 秒", " s") + " / " + group(e.Denominator)
+	}
+	return ""
 }
 
 func sideWord(role kpi.Role, kind kpi.FigureKind) string {

@@ -23,7 +23,9 @@ type closingPage struct {
 	Body     journal.Closing
 	Back     *heldEntry // given back, and not submitted again
 	Replaces string
-	Own      bool // the visitor has submitted it
+	Own      bool           // the visitor has submitted it
+	Changed  []DifferentRow // numbers that are not what was submitted
+	Traced   bool           // the visitor may see calls
 	Error    string
 }
 
@@ -37,7 +39,7 @@ func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor,
 	if err != nil {
 		return err
 	}
-	p := &closingPage{asked: a, Error: failure}
+	p := &closingPage{asked: a, Error: failure, Traced: v.Role.May(people.Trace)}
 	if err := s.closingState(r.Context(), p, v); err != nil {
 		return err
 	}
@@ -49,7 +51,11 @@ func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor,
 	} else {
 		var found []seal.Answer
 		err := s.busy(r, func(ctx context.Context) (err error) {
-			found, err = s.deps.Desk.CheckList(ctx, a.Span.Name, a.Centre)
+			var was []journal.HandedIn
+			if p.Prepared != nil {
+				was = p.Body.Figures
+			}
+			found, p.Changed, err = s.deps.Desk.CheckList(ctx, a.Span.Name, a.Centre, was)
 			return err
 		})
 		if err != nil {
@@ -120,7 +126,10 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 			c.Answers[code] = field(r, name)
 		}
 	}
-	_, err = s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
+	err = s.busy(r, func(ctx context.Context) error {
+		_, err := s.deps.Desk.Prepare(ctx, a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
+		return err
+	})
 	return s.closed(w, r, v, a, err, &c)
 }
 
@@ -269,15 +278,21 @@ func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error 
 	return s.deps.Desk.Part(r.Context(), e.ID, name, w)
 }
 
+type differencePage struct {
+	*Difference
+	ID, Centre string
+	Traced     bool
+}
+
 // difference holds a closed report against the present.
 func (s *Server) difference(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	e, err := s.sealedEntry(r, v)
 	if err != nil {
 		return err
 	}
-	var d *Difference
+	d := differencePage{ID: e.ID, Traced: v.Role.May(people.Trace), Centre: e.Centre}
 	err = s.busy(r, func(ctx context.Context) (err error) {
-		d, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
+		d.Difference, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
 		return err
 	})
 	if err != nil {

@@ -135,8 +135,11 @@ type Difference struct {
 
 // DifferentRow is a value that is not what was reported.
 type DifferentRow struct {
-	Table, Form, Code, Name, Was, Is, Change string
-	Why                                      []string
+	Table, Form, Code string
+	Name, Was, Is     kpi.Wording
+	Change            string
+	Why               []string
+	Trace             Trace // what it is now leads to its calls; blank: it is of no calls
 }
 
 // ChangedCalls are how many calls changed in one way.
@@ -147,9 +150,10 @@ type ChangedCalls struct {
 
 // Closing seals periods.
 type Closing interface {
-	// CheckList is what is open in a period that is over.
-	CheckList(ctx context.Context, period, centre string) ([]seal.Answer, error)
-	// Prepare hands a closing to whoever reviews it.
+	// CheckList is what is open in a period that is over, and which numbers of its report are
+	// not those that were handed in.
+	CheckList(ctx context.Context, period, centre string, handedIn []journal.HandedIn) ([]seal.Answer, []DifferentRow, error)
+	// Prepare hands a closing to whoever reviews it, with the numbers of the report as they are.
 	Prepare(ctx context.Context, period, centre string, c journal.Closing, a Author) (journal.Entry, error)
 	// Seal closes the period; without an entry the check list kept it from being closed.
 	Seal(ctx context.Context, q ClosingQuery) (found []seal.Answer, sealed *seal.Entry, err error)

@@ -24,9 +24,10 @@ const (
 // hub renders the board once per change and hands the same bytes to every viewer, so
 // that two hundred screens cost little more than one.
 type hub struct {
-	cfg   Config
-	deps  Deps
-	hello []byte
+	cfg     Config
+	deps    Deps
+	hello   []byte
+	recheck time.Duration
 
 	drawn drawn // of the goroutine in run alone
 
@@ -37,7 +38,7 @@ type hub struct {
 }
 
 func newHub(cfg Config, deps Deps) *hub {
-	return &hub{cfg: cfg, deps: deps, hello: event("hello", []byte(`"`+build()+`"`)), changed: make(chan struct{})}
+	return &hub{cfg: cfg, deps: deps, hello: event("hello", []byte(`"`+build()+`"`)), recheck: recheck, changed: make(chan struct{})}
 }
 
 func event(name string, body []byte) []byte {
@@ -154,7 +155,7 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request, may func() bool) {
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := http.NewResponseController(w)
 	alive := event("alive", []byte("1"))
-	beat, check := time.NewTicker(pulse), time.NewTicker(recheck)
+	beat, check := time.NewTicker(pulse), time.NewTicker(h.recheck)
 	defer beat.Stop()
 	defer check.Stop()
 	if !h.write(w, out, h.hello) {

@@ -70,6 +70,7 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"about":  kpi.About,
 		"zone":   func() string { return zone.String() },
 		"query":  query,
+		"calls":  callsOf,
 		"tab":    func(at string, page any) any { return struct{ At, A any }{at, page} },
 		"list":   func(keys ...string) []string { return keys },
 		"hours":  func(d time.Duration) string { return strconv.FormatFloat(d.Hours(), 'f', -1, 64) },

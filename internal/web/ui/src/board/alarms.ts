@@ -14,7 +14,7 @@ export class AlarmBar {
     show($('alarms'), firing.length > 0);
     each($('alarm-list'), firing.slice(0, MOST), () => {
       const li = el('li');
-      const go = named('a', 'runbook');
+      const go = named('a', 'runbook', 'runbook');
       say(go, `${t.what_to_do} ›`);
       li.append(named('b', 'severity', 'severity'), named('span', 'what', 'what'), named('span', 'since', 'since'), go);
       return li;

@@ -2,6 +2,7 @@
 // page; until then the switch says so.
 
 const KEY = 'hotline_sound';
+const TOUCHED = 'hotline_touched'; // in this tab, before the page loaded itself anew
 type Note = readonly [frequency: number, at: number];
 const tunes = {
   lost: [[660, 0], [440, 0.28]],
@@ -15,6 +16,7 @@ export class Sound {
 
   constructor(private readonly changed: () => void) {
     const touched = () => {
+      sessionStorage.setItem(TOUCHED, '1');
       if (this.on) this.prepare();
       this.changed();
     };
@@ -24,10 +26,14 @@ export class Sound {
 
   state(): 'on' | 'off' | 'wait' {
     if (!this.on) return 'off';
-    return this.touched() || this.context?.state === 'running' ? 'on' : 'wait';
+    return this.allowed() ? 'on' : 'wait';
   }
 
-  private touched(): boolean { return navigator.userActivation?.hasBeenActive ?? false; }
+  /** A browser takes a touch of the page before as one of this page; if it does not, nothing sounds and the switch asks again. */
+  private allowed(): boolean {
+    if (navigator.userActivation?.hasBeenActive) return true;
+    return this.context ? this.context.state === 'running' : sessionStorage.getItem(TOUCHED) !== null;
+  }
 
   toggle(): void {
     this.on = !this.on;
@@ -46,11 +52,9 @@ export class Sound {
   }
 
   play(tune: keyof typeof tunes): void {
-    if (!this.on) return;
-    // A kiosk's browser may be told to allow sound to pages that nobody has touched.
-    const context = this.prepare();
-    if (!this.touched() && context.state !== 'running') return;
-    const start = context.currentTime + 0.03;
+    if (this.state() !== 'on') return;
+    const context = this.prepare(), start = context.currentTime + 0.03;
+    if (!this.allowed()) return this.changed();
     for (const [frequency, at] of tunes[tune]) {
       const tone = context.createOscillator(), volume = context.createGain();
       tone.frequency.value = frequency;

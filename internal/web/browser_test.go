@@ -1,0 +1,586 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/memory"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline12333/internal/calendar"
+	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
+	"hotline12333/internal/web/people"
+)
+
+// wall is a hotline that does not exist, on a Monday at ten past two, with a server that can
+// be stopped and started at the same address.
+type wall struct {
+	t       *testing.T
+	addr    string
+	people  string
+	began   time.Time
+	changed chan struct{}
+	bells   *bells
+	server  *Server
+	stop    func()
+
+	mu     sync.Mutex
+	stuck  bool // the store does not answer
+	change func(*kpi.Snapshot)
+}
+
+var afternoon = time.Date(2026, 3, 2, 6, 10, 0, 0, time.UTC)
+
+func newWall(t *testing.T) *wall {
+	w := &wall{
+		t: t, addr: testkit.FreeAddress(t), people: filepath.Join(t.TempDir(), "people.json"), began: time.Now(),
+		changed: make(chan struct{}, 1), bells: &bells{changed: make(chan struct{}, 1)},
+	}
+	w.bells.state.At = afternoon
+	w.start(nil)
+	t.Cleanup(func() { w.stop() })
+	return w
+}
+
+func (w *wall) now() time.Time { return afternoon.Add(time.Since(w.began)) }
+
+// start serves; prepare may change the server before it does.
+func (w *wall) start(prepare func(*Server)) {
+	w.t.Helper()
+	cfg := DefaultConfig()
+	cfg.Listen = w.addr
+	w.server = New(cfg, Deps{
+		Log: testkit.Log(w.t), Snapshots: w, Alarms: w.bells, People: w.people,
+		Registry: prometheus.NewRegistry(), Now: w.now,
+	})
+	if prepare != nil {
+		prepare(w.server)
+	}
+	if err := w.server.Listen(); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := w.server.Run(ctx); err != nil {
+			w.t.Errorf("serving: %v", err)
+		}
+	}()
+	w.stop = func() {
+		cancel()
+		<-done
+	}
+}
+
+// tell shows something else from now on.
+func (w *wall) tell(change func(*kpi.Snapshot)) {
+	w.mu.Lock()
+	w.change = change
+	w.mu.Unlock()
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (w *wall) Subscribe() (<-chan struct{}, func()) { return w.changed, func() {} }
+
+func (w *wall) Snapshot(now time.Time) (*kpi.Snapshot, bool) {
+	s := busyDay(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.change != nil {
+		w.change(s)
+	}
+	if w.stuck {
+		s.CheckedAt = afternoon.Add(-time.Minute)
+	}
+	return s, true
+}
+
+// busyDay is a centre of six agents on a Monday afternoon with eight Mondays and two months
+// behind it.
+func busyDay(now time.Time) *kpi.Snapshot {
+	s := snapshot(312, 46)
+	s.Zone, _ = time.LoadLocation("Asia/Shanghai") // a browser knows zones by name alone
+	s.At, s.CheckedAt, s.DataTo = now, now, now.Add(-3*time.Second)
+	all, pension := kpi.Scope{Level: kpi.AllCentres}, kpi.Scope{Level: kpi.OneQueue, Centre: "default", Queue: "养老待遇"}
+	s.Waiting = map[kpi.Scope]kpi.Waiting{all: {Count: 2, Since: now.Add(-41 * time.Second)}, pension: {Count: 2}}
+	s.Agents = map[kpi.Scope]kpi.Agents{all: {hotline.Talking: 4, hotline.Free: 1, hotline.Wrapup: 1, hotline.Paused: 1}}
+	counts := func(w kpi.Window, answered, lost, self int64) {
+		t := kpi.Tally{Calls: answered + lost + self, Answered: answered, AbandonedQueue: lost, SelfService: self, WaitAnswered: kpi.Hist{10: answered}, WaitMillis: 16_000 * answered}
+		s.Windows[w] = kpi.WindowCounts{Scopes: map[kpi.Scope]kpi.Counted{all: {Tally: t}}}
+	}
+	counts(kpi.Last15Minutes, 12, 2, 3)
+	counts(kpi.LastHour, 47, 7, 9)
+	counts(kpi.ThisMonth, 312, 46, 60)
+	counts(kpi.ThisQuarter, 15_214, 3120, 2000)
+	counts(kpi.ThisYear, 15_214, 3120, 2000)
+	today := map[kpi.Scope]kpi.Counted{all: {Tally: kpi.Tally{Calls: 418, Answered: 312, AbandonedQueue: 46, SelfService: 60, WaitAnswered: kpi.Hist{10: 233, 40: 79}, WaitMillis: 16_000 * 312}}}
+	for i, name := range []string{"养老待遇", "社会保障卡", "综合", "失业保险", "劳动关系", "工伤保险"} {
+		n := int64(40 - 5*i)
+		today[kpi.Scope{Level: kpi.OneQueue, Centre: "default", Queue: name}] = kpi.Counted{Tally: kpi.Tally{Calls: n + 8, Answered: n, AbandonedQueue: int64(4 + i%3)}}
+	}
+	s.Windows[kpi.Today] = kpi.WindowCounts{Scopes: today}
+	s.Topics = []kpi.TopicCount{{Topic: "养老待遇资格认证", Calls: 96}, {Topic: "社保卡申领补换", Calls: 79}, {Topic: "失业保险金", Calls: 44}, {Topic: "工伤认定", Calls: 32}, {Topic: "劳动合同", Calls: 26}}
+	usual := []int64{4, 10, 13, 16, 18, 19, 18, 17, 16, 14, 13, 11, 9, 6, 3, 2, 2, 2, 3, 4, 5, 7, 11, 14, 16, 16, 15, 14, 13, 13, 12, 11, 9, 7, 5, 3}
+	s.Usual = &kpi.UsualDay{Sort: calendar.Worked, Likeness: kpi.SameWeekday}
+	for week := range 8 {
+		day := make([]kpi.Tally, 96)
+		for i, n := range usual {
+			n = max(0, n+int64((i*7+week*5)%7)-3)
+			day[34+i] = kpi.Tally{Calls: n, Answered: n * 9 / 10, AbandonedQueue: n - n*9/10}
+		}
+		s.Usual.Days = append(s.Usual.Days, time.Date(2026, 2, 23-7*week, 0, 0, 0, 0, s.Zone))
+		s.Usual.Tallies = append(s.Usual.Tallies, day)
+	}
+	s.Curve = nil
+	midnight := time.Date(2026, 3, 2, 0, 0, 0, 0, s.Zone)
+	for q := range 96 {
+		p := kpi.CurvePoint{From: midnight.Add(time.Duration(q) * hotline.BucketLength)}
+		if i := q - 34; i >= 0 && i < len(usual) && !p.From.After(now) {
+			p.Offered = usual[i] + int64(i*5%6) - 2
+			p.Requested = p.Offered * 6 / 7
+			p.Answered = p.Requested - int64(i%4)*p.Requested/9
+		}
+		s.Curve = append(s.Curve, p)
+	}
+	days, _ := kpi.YearDays(2026, s.Zone, func(d time.Time) (bool, error) {
+		return d.Weekday() != time.Sunday && d.Weekday() != time.Saturday, nil
+	})
+	for i := range days[:60] {
+		if days[i].Known = true; days[i].Working {
+			days[i].Count = 355 + int64(i*37%40)
+		}
+	}
+	s.Pace = &kpi.YearPace{Pace: kpi.PaceOf(days, 60, nil, 100_000), Over: 60, Course: kpi.Course(days, 60, 100_000)}
+	return s
+}
+
+// open shows the board of the wall in a size, language and theme.
+func (w *wall) open(b *testkit.Browser, width, height int64, tastes string) {
+	w.t.Helper()
+	b.Run(w.t, chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+w.addr+"/?"+tastes), shows(`#data-to`, "14:"))
+}
+
+// shows waits until an element is visible and says something.
+func shows(selector, text string) chromedp.Action {
+	return holds(fmt.Sprintf(`(() => { const e = document.querySelector(%q); return !!e && e.checkVisibility() && e.textContent.includes(%q) })()`, selector, text))
+}
+
+// holds waits until an expression is true. The pages let nobody evaluate text, which is how
+// chromedp itself would wait.
+func holds(expression string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			var yes bool
+			// While a page gives way to another there is nothing to ask.
+			if err := chromedp.Evaluate(expression, &yes).Do(ctx); err == nil && yes {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("waiting for %s: %w", expression, ctx.Err())
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+func (w *wall) text(b *testkit.Browser, selector string) string {
+	w.t.Helper()
+	var text string
+	b.Run(w.t, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).textContent`, selector), &text))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func (w *wall) says(b *testkit.Browser, want map[string]string) {
+	w.t.Helper()
+	for selector, text := range want {
+		if got := w.text(b, selector); got != text {
+			w.t.Errorf("%s says %q, want %q", selector, got, text)
+		}
+	}
+}
+
+func TestBoardInBrowser(t *testing.T) {
+	t.Parallel()
+	w := newWall(t)
+	b := testkit.Chromium(t, w.addr)
+	w.open(b, 1920, 1080, "lang=zh&theme=dark")
+	w.says(b, map[string]string{
+		"#rate": "87.1%", "#answered": "312", "#requested": "358", "#verdict": "▲ 达标 · 目标 83%", "#second-text": "88.9%", "#second-counts": "372 / 418", "#misses": "现在还可漏接 17 通",
+		"#waiting": "2", "#agents-signed_in": "7", "#agents-paused": "1", "#year-answered": "15,214", "#alarm-state": "✓ 无报警", "#definition-name": "人工接通率 v1", "#usual-name": "平常的星期一",
+	})
+	for selector, part := range map[string]string{
+		"#recent": "12/14", "#so-far": "到 14:00 来电", "#pace-gap": "▼ 落后时序进度", "#forecast-range": "–", "#longest-note": "超过 15 秒", "#usual-text": "间 8 天同类日的平均值",
+	} {
+		if got := w.text(b, selector); !strings.Contains(got, part) {
+			t.Errorf("%s says %q, without %q", selector, got, part)
+		}
+	}
+	if got := w.text(b, "#recent .window:first-child"); !strings.Contains(got, "通数少,不足以判断 · 真实水平约在 60%–96%") {
+		t.Errorf("at 14 calls the board says %q", got)
+	}
+	b.Shoot(t, "wall-zh-dark")
+	w.part("charts", b, w.chartsTell)
+	w.part("sizes", b, w.fits)
+	w.part("names", b, w.isNamed)
+	w.part("focus", b, w.keepsFocus)
+	w.part("alarms", b, w.sounds)
+	w.part("gaps", b, w.hasGaps)
+	w.part("months", b, w.lasts)
+	b.Quiet(t)
+}
+
+// part is a part of the test.
+func (w *wall) part(name string, b *testkit.Browser, of func(*testkit.Browser)) {
+	whole := w.t
+	defer func() { w.t = whole }()
+	whole.Run(name, func(t *testing.T) {
+		w.t = t
+		of(b)
+	})
+}
+
+// chartsTell holds the canvases to be drawn, and the table that says the same.
+func (w *wall) chartsTell(b *testkit.Browser) {
+	ink := func(box string) string {
+		return fmt.Sprintf(`(() => { const c = document.querySelector('%s canvas'); if (!c) return false;
+			const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0;
+			return n > c.width * c.height / 100 })()`, box)
+	}
+	var rows int
+	b.Run(w.t, holds(ink("#curve")), holds(ink("#course")), chromedp.Evaluate(`document.querySelectorAll('#curve-table tbody tr').length`, &rows))
+	if rows != 23 {
+		w.t.Errorf("the table has %d rows, want the quarter hours from 8:30 to now", rows)
+	}
+	if got := w.text(b, "#curve-table tbody tr:nth-child(2)"); !strings.HasPrefix(got, "08:4513") {
+		w.t.Errorf("its second row is %q", got)
+	}
+}
+
+// fits looks at what can be seen without scrolling.
+func (w *wall) fits(b *testkit.Browser) {
+	w.bells.ring(trouble(1))
+	for _, size := range [][2]int64{{1920, 1080}, {1366, 768}, {390, 844}} {
+		for _, tastes := range []string{"lang=zh&theme=light", "lang=en&theme=dark"} {
+			w.open(b, size[0], size[1], tastes)
+			b.Run(w.t, holds(`document.querySelector('#alarms').checkVisibility()`), holds(`!!document.querySelector('#course canvas')`))
+			var over, high int64
+			var hidden []string
+			b.Run(w.t, chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &over), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high),
+				chromedp.Evaluate(`['#alarms', '#rate', '#waiting', '#longest', '#agents', '#recent', '#curve', '#year-answered', '#pace-gap'].filter(s => document.querySelector(s).getBoundingClientRect().bottom > innerHeight)`, &hidden))
+			b.Shoot(w.t, fmt.Sprintf("%dx%d-%s", size[0], size[1], strings.NewReplacer("lang=", "", "&theme=", "-").Replace(tastes)))
+			if over > 0 {
+				w.t.Errorf("%v %s: wider than the window by %d", size, tastes, over)
+			}
+			if size[0] > 1000 && (high > 0 && size[0] > 1400 || len(hidden) > 0) {
+				w.t.Errorf("%v %s: higher than the window by %d, %v is not to be seen", size, tastes, high, hidden)
+			}
+		}
+	}
+	w.bells.ring(AlarmState{At: w.now()})
+	w.open(b, 1366, 768, "lang=zh&theme=light")
+	var high int64
+	b.Run(w.t, shows("#alarm-state", "无报警"), holds(`!!document.querySelector('#course canvas')`), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high))
+	b.Shoot(w.t, "1366x768-calm")
+	if high > 0 {
+		w.t.Errorf("a laptop must scroll %d", high)
+	}
+}
+
+// isNamed asks what a screen reader is told: whatever can be reached has a name.
+func (w *wall) isNamed(b *testkit.Browser) {
+	var nodes []*accessibility.Node
+	b.Run(w.t, accessibility.Enable(), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		nodes, err = accessibility.GetFullAXTree().Do(ctx)
+		return err
+	}))
+	roles := map[string]int{}
+	for _, n := range nodes {
+		if n.Ignored || n.Role == nil {
+			continue
+		}
+		role, name := strings.Trim(string(n.Role.Value), `"`), ""
+		if n.Name != nil {
+			name = strings.Trim(string(n.Name.Value), `"`)
+		}
+		roles[role]++
+		switch role {
+		case "button", "link", "region", "heading", "navigation", "table":
+			if name == "" {
+				w.t.Errorf("a %s has no name", role)
+			}
+		}
+	}
+	if roles["region"] < 7 || roles["table"] != 2 || roles["button"] < 1 || roles["heading"] < 8 {
+		w.t.Errorf("a screen reader is told of %v", roles)
+	}
+	// The keyboard reaches the switch of sound, and what it does is said.
+	before := w.text(b, "#sound")
+	b.Run(w.t, chromedp.Focus("#sound"), chromedp.KeyEvent(kb.Enter), holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'false'`),
+		chromedp.KeyEvent(kb.Enter), holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'true'`))
+	if after := w.text(b, "#sound"); !strings.Contains(before, "点此允许声音") || !strings.Contains(after, "声音已开") {
+		w.t.Errorf("the switch said %q, then %q", before, after)
+	}
+}
+
+// keepsFocus changes a figure while somebody is on it with the keyboard.
+func (w *wall) keepsFocus(b *testkit.Browser) {
+	if _, _, err := people.Add(w.t.Context(), w.people, people.Person{Name: "班长", Role: people.Supervisor}, w.now()); err != nil {
+		w.t.Fatal(err)
+	}
+	list, err := people.List(w.people)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	text, _ := people.Session(&list[0], w.now(), time.Hour)
+	b.Run(w.t, chromedp.ActionFunc(func(ctx context.Context) error {
+		return setCookie(ctx, w.addr, text)
+	}))
+	w.open(b, 1366, 768, "lang=zh&theme=light")
+	b.Run(w.t, shows("#rate-text a", "87.1"), chromedp.Evaluate(`document.querySelector('#rate-text a').focus()`, nil))
+	w.tell(func(s *kpi.Snapshot) {
+		c := s.Windows[kpi.Today].Scopes[kpi.Scope{}]
+		c.Tally.AbandonedQueue += 100
+		s.Windows[kpi.Today].Scopes[kpi.Scope{}] = c
+	})
+	var focused bool
+	b.Run(w.t, shows("#rate-text a", "68.1"), shows("#verdict", "▼ 未达标"), chromedp.Evaluate(`document.activeElement === document.querySelector('#rate-text a')`, &focused))
+	if !focused {
+		w.t.Error("a change took the figure from under the keyboard")
+	}
+	b.Shoot(w.t, "missed")
+	w.tell(nil)
+	b.Run(w.t, shows("#verdict", "▲ 达标"))
+}
+
+// trouble is so many urgent alarms and as many warnings.
+func trouble(n int) AlarmState {
+	s := AlarmState{At: afternoon}
+	for i := range n {
+		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("AnswerRateDropped", i), Severity: "page", Summary: kpi.Wording{ZH: "接通率骤降:中心 all,技能组 养老待遇,近15分钟人工接通率 41.17%", EN: "Answer rate dropped: centre all, queue 养老待遇, 41.17% of the requested answered in the last 15 minutes"}, Since: afternoon.Add(-4 * time.Minute), Runbook: "docs/runbooks/AnswerRateDropped.md"})
+	}
+	for i := range n {
+		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("LongestWait", i), Severity: "warning", Summary: kpi.Wording{ZH: "排队过久:中心 all,最长等待 372 秒", EN: "Long wait: centre all, longest wait 372 s"}, Since: afternoon.Add(-90 * time.Second), Runbook: "docs/runbooks/LongestWait.md"})
+	}
+	return s
+}
+
+const countTones = `window.tones = 0; { const make = AudioContext.prototype.createOscillator; AudioContext.prototype.createOscillator = function () { window.tones++; return make.call(this) } }`
+
+// sounds sets alarms off and ends them.
+func (w *wall) sounds(b *testkit.Browser) {
+	w.open(b, 1366, 768, "lang=zh&theme=dark")
+	b.Run(w.t, chromedp.MouseClickXY(5, 300), shows("#sound", "声音已开"), chromedp.Evaluate(countTones, nil))
+	w.bells.ring(trouble(1))
+	var live string
+	b.Run(w.t, shows("#alarm-list li.urgent", "■ 紧急"), shows("#alarm-list li.urgent .what", "近15分钟人工接通率 41.17%"), shows("#alarm-list li.urgent .since", "14:06 起,已"), shows("#alarm-list li.notice", "▲ 注意"),
+		holds(`tones === 3`), chromedp.Evaluate(`document.querySelector('#alarm-list').ariaLive`, &live))
+	if live != "polite" {
+		w.t.Error("alarms are not told to screen readers")
+	}
+	// The same ones again make no sound.
+	w.bells.ring(trouble(1))
+	planned := trouble(0)
+	planned.Maintenance = &Maintenance{From: afternoon.Add(-10 * time.Minute), To: afternoon.Add(time.Hour), Reason: "更换交换机电源", By: "赵敏"}
+	w.bells.ring(planned)
+	b.Run(w.t, shows("#maintenance", "计划停机"), shows("#maintenance", "更换交换机电源 · 赵敏"), shows("#maintenance", "14:00–15:10,期间不报警"), holds(`!document.querySelector('#alarms').checkVisibility() && tones === 3`))
+	b.Shoot(w.t, "maintenance")
+	w.bells.ring(trouble(4))
+	b.Run(w.t, shows("#alarms-more", "另有 5 条报警"), holds(`tones === 6`))
+	b.Shoot(w.t, "alarms")
+	b.Run(w.t, chromedp.Evaluate(`document.querySelector('#alarm-list .runbook').click()`, nil), shows("h1", "AnswerRateDropped"))
+	// Nobody evaluates the rules: that is not an all-clear.
+	w.bells.ring(AlarmState{})
+	w.open(b, 1366, 768, "lang=zh&theme=dark")
+	b.Run(w.t, shows("#alarm-state", "报警规则未启用"))
+	w.bells.ring(AlarmState{At: afternoon.Add(-time.Hour)})
+	b.Run(w.t, shows("#alarm-state", "▲ 报警规则停止检查"))
+	w.bells.ring(AlarmState{At: w.now()})
+}
+
+// hasGaps shows what is not there: no calls, one call, a source that cannot know, no calendar.
+func (w *wall) hasGaps(b *testkit.Browser) {
+	all := kpi.Scope{Level: kpi.AllCentres}
+	count := func(s *kpi.Snapshot, c kpi.Counted) {
+		for _, window := range kpi.Windows() {
+			s.Windows[window] = kpi.WindowCounts{Scopes: map[kpi.Scope]kpi.Counted{all: c}}
+		}
+		s.Waiting, s.Agents, s.Topics, s.Usual, s.Pace, s.Curve = nil, nil, nil, nil, nil, make([]kpi.CurvePoint, 96)
+		for q := range s.Curve {
+			s.Curve[q].From = time.Date(2026, 3, 2, 0, 15*q, 0, 0, s.Zone)
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*kpi.Snapshot)
+		want   map[string]string
+	}{
+		{"nothing", func(s *kpi.Snapshot) { count(s, kpi.Counted{}); s.DataTo = time.Time{} }, map[string]string{"#rate-text": "无数据", "#data-to": "还没有数据", "#so-far": "今天还没有来电", "#year-answered": "0", "#no-usual": "同类日不足 3 天,暂无平常值", "#longest": "—", "#agents-off": "未接入:数据源不提供坐席状态"}},
+		{"one-call", func(s *kpi.Snapshot) {
+			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 1, Answered: 1, WaitAnswered: kpi.Hist{3: 1}, WaitMillis: 3000}})
+			s.Curve[56].Offered, s.Curve[56].Requested, s.Curve[56].Answered = 1, 1, 1
+		}, map[string]string{"#rate": "100.0%", "#requested": "1", "#asa": "3 秒", "#recent .window .note": "≈ 通数少,不足以判断 · 真实水平约在 21%–100%"}},
+		{"unknown", func(s *kpi.Snapshot) {
+			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 9, Answered: 9}, Knows: kpi.Knows{}})
+		}, map[string]string{"#timeliness": "未接入", "#asa": "未接入", "#second-text": "未接入"}},
+		{"no-calendar", func(s *kpi.Snapshot) {
+			c := kpi.Counted{Tally: kpi.Tally{Calls: 9, Answered: 8, AbandonedQueue: 1}}
+			c.Tally.NoCalendar()
+			count(s, c)
+			s.ServiceOpen, s.NoCalendar = false, "calendar cn-2026 has no days of 2027: add calendar/cn-2027.yaml"
+		}, map[string]string{"#rate-text": "缺少工作日历", "#service": "▲ 缺少工作日历", "#requested": "—", "#misses": "—"}},
+		{"province", func(s *kpi.Snapshot) {
+			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 2_345_678, Answered: 2_000_001, AbandonedQueue: 345_677}})
+			s.Waiting = map[kpi.Scope]kpi.Waiting{all: {Count: 1234, Since: s.At.Add(-4000 * time.Second)}}
+			s.Agents = map[kpi.Scope]kpi.Agents{all: {hotline.Talking: 1100, hotline.Free: 12, hotline.Wrapup: 88, hotline.Paused: 140}}
+			for q := 32; q < 57; q++ {
+				s.Curve[q].Offered, s.Curve[q].Requested, s.Curve[q].Answered = 95_000, 93_000, 80_000
+			}
+			for i := range 5 {
+				s.Topics = append(s.Topics, kpi.TopicCount{Topic: strings.Repeat("城乡居民基本养老保险待遇", 2), Calls: int64(400_000 - i)})
+			}
+		}, map[string]string{"#rate": "85.2%", "#answered": "2,000,001", "#waiting": "1,234", "#year-share": "2000.0%", "#agents-signed_in": "1,340"}},
+	} {
+		w.tell(tt.change)
+		w.open0(b, tt.name)
+		for selector, text := range tt.want {
+			b.Run(w.t, shows(selector, text))
+		}
+		b.Shoot(w.t, "gap-"+tt.name)
+		var over int64
+		if b.Run(w.t, chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &over)); over > 0 {
+			w.t.Errorf("%s: wider than the window by %d", tt.name, over)
+		}
+	}
+	w.tell(nil)
+}
+
+func (w *wall) open0(b *testkit.Browser, _ string) {
+	b.Run(w.t, chromedp.EmulateViewport(1920, 1080), chromedp.Navigate("http://"+w.addr+"/?lang=zh&theme=light"), holds(`document.querySelector('#clock').textContent.startsWith('14:')`))
+}
+
+// lasts draws the board many times: what it is made of must not grow.
+func (w *wall) lasts(b *testkit.Browser) {
+	w.open(b, 1366, 768, "lang=zh&theme=light")
+	count := func() (nodes, listeners int64) {
+		b.Run(w.t, chromedp.ActionFunc(func(ctx context.Context) error {
+			if err := heapprofiler.CollectGarbage().Do(ctx); err != nil {
+				return err
+			}
+			var err error
+			_, nodes, listeners, err = memory.GetDOMCounters().Do(ctx)
+			return err
+		}))
+		return nodes, listeners
+	}
+	change := func(from, to int) {
+		for i := from; i < to; i++ {
+			w.tell(func(s *kpi.Snapshot) {
+				s.Waiting = map[kpi.Scope]kpi.Waiting{{}: {Count: i, Since: s.At}}
+				s.Curve[40].Offered += int64(i)
+				s.Topics = s.Topics[:1+i%5]
+			})
+			b.Run(w.t, shows("#waiting", fmt.Sprint(i)))
+		}
+	}
+	change(100, 110)
+	nodes, listeners := count()
+	change(110, 110+testkit.Sample(30, 10))
+	after, heard := count()
+	// A drawing that left anything behind would leave it every time.
+	if after > nodes+40 || heard > listeners+5 {
+		w.t.Errorf("from %d nodes and %d listeners to %d and %d", nodes, listeners, after, heard)
+	}
+	w.tell(nil)
+}
+
+// TestBoardLosesItsServer stops the server, starts it again, and again as another build.
+func TestBoardLosesItsServer(t *testing.T) {
+	t.Parallel()
+	w := newWall(t)
+	b := testkit.Chromium(t, w.addr)
+	w.open(b, 1366, 768, "lang=zh&theme=dark")
+	b.Run(t, chromedp.MouseClickXY(5, 300), shows("#sound", "声音已开"), chromedp.Evaluate(countTones+`; window.mine = true`, nil))
+	w.mu.Lock()
+	w.stuck = true
+	w.mu.Unlock()
+	w.tell(nil)
+	b.Run(t, shows("#trouble", "▲ 数据库没有应答"), shows("#trouble", "数字停在 14:"), shows("#freshness", "▲"), holds(`document.body.classList.contains('untrusted')`))
+	b.Shoot(t, "stuck")
+	w.mu.Lock()
+	w.stuck = false
+	w.mu.Unlock()
+	w.tell(nil)
+	b.Run(t, holds(`!document.querySelector('#trouble').checkVisibility()`), holds(`tones === 0`))
+	b.Quiet(t)
+
+	w.stop()
+	b.Run(t, shows("#trouble", "✕ 连接中断"), shows("#trouble", "以下是 14:"), shows("#announce", "连接中断"), holds(`tones === 2`), holds(`document.title === '✕ 连接中断'`))
+	b.Shoot(t, "lost")
+	var waits [2]string
+	b.Run(t, chromedp.Text("#longest", &waits[0]), holds(`document.querySelector('#trouble-since').textContent.includes('已 2 秒')`), chromedp.Text("#longest", &waits[1]))
+	if waits[0] != waits[1] {
+		t.Errorf("nobody knows who waits, and the wait goes on from %s to %s", waits[0], waits[1])
+	}
+	w.start(nil)
+	b.Run(t, holds(`!document.querySelector('#trouble').checkVisibility() && !document.body.classList.contains('untrusted')`), holds(`tones === 4 && mine`))
+
+	// Another build: the page loads itself anew, once.
+	w.stop()
+	w.start(func(s *Server) { s.hub.hello = event("hello", []byte(`"another"`)) })
+	b.Run(t, holds(`typeof mine === 'undefined' && document.querySelector('#data-to').textContent.startsWith('14:')`), chromedp.Evaluate(`window.mine = true`, nil))
+	w.tell(func(s *kpi.Snapshot) { s.Waiting = map[kpi.Scope]kpi.Waiting{{}: {Count: 77, Since: s.At}} })
+	b.Run(t, shows("#waiting", "77"), holds(`mine`))
+	b.Forgive("ERR_CONNECTION_REFUSED")
+	b.Forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
+	b.Quiet(t)
+}
+
+// TestBoardOfRevokedViewer leads who is no longer let in to signing in.
+func TestBoardOfRevokedViewer(t *testing.T) {
+	t.Parallel()
+	w := newWall(t)
+	w.stop()
+	_, p, err := people.Add(t.Context(), w.people, people.Person{Name: "大屏", Role: people.Viewer}, w.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.start(func(s *Server) {
+		s.hub.recheck = 50 * time.Millisecond
+		s.gate.cfg.LoopbackRole = ""
+	})
+	b := testkit.Chromium(t, w.addr)
+	text, _ := people.Session(&p, w.now(), time.Hour)
+	b.Run(t, chromedp.ActionFunc(func(ctx context.Context) error { return setCookie(ctx, w.addr, text) }))
+	w.open(b, 1366, 768, "lang=zh&theme=dark")
+	if got := w.text(b, "#rate"); got != "87.1%" {
+		t.Errorf("the viewer sees %q", got)
+	}
+	if _, err := people.Revoke(t.Context(), w.people, "大屏", w.now()); err != nil {
+		t.Fatal(err)
+	}
+	b.Run(t, shows("main", "此令牌已停用"))
+}
+
+func setCookie(ctx context.Context, addr, text string) error {
+	return network.SetCookie(sessionCookie, text).WithURL("http://" + addr + "/").Do(ctx)
+}
