@@ -29,7 +29,8 @@ export function today(v: View, trace: Trace): void {
   say($('today-h'), t.today(rateName(d.name)));
   say($('today-formula'), t[`${d.name}_formula` as 'agent_formula'] ?? '');
   attribute($('today-formula'), 'title', d.text[lang]);
-  look($('rate'), `huge ${tone(r) || 'none'}`);
+  look($('rate'), `huge ${tone(r) || 'none'}${r.text.length > 5 ? ' long' : ''}`); // 100.0%
+  look($('counts'), `big${r.den > 99_999 ? ' long' : ''}`);
   lead($('rate-text'), r.text ? r.text.replace('%', '') : text(r), r.text ? trace('answer_rate') : '');
   show($('rate-percent'), r.text !== '');
   lead($('answered'), number(r.num), trace(agent ? 'answered' : 'answer_rate'));
@@ -84,7 +85,7 @@ export function recent(v: View): void {
   each($('recent'), v.recent, () => {
     const row = el('div', 'window'), range = named('div', 'range', 'range');
     range.append(named('i', 'span', 'span'), named('i', 'goal', 'goal'), named('i', 'dot', 'dot'));
-    row.append(named('span', 'name'), named('b', 'count', 'count'), range, named('span', 'rate', 'rate'), named('span', 'note', 'note wide'));
+    row.append(named('span', 'name', 'name'), named('b', 'count', 'count'), range, named('span', 'rate', 'rate'), named('span', 'note', 'note wide'));
     return row;
   }, (row, w: Recent) => {
     const r = w.rate, verdict = judged(w, target), cls = { none: '', unsure: 'unsure', met: 'good', missed: 'bad' }[verdict];

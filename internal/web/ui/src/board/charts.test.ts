@@ -3,11 +3,11 @@ import { columns } from './daychart';
 import type { Curve, Day, Pace } from './view';
 import { course, place } from './yearchart';
 
-const curve: Curve = { offered: [5, 6, 0, 0], requested: [4, 5, 0, 0], answered: [3, 5, 0, 0], running: 1 };
+const curve: Curve = { offered: [5, 6, 0, 0], requested: [4, 0, 0, 0], answered: [3, 0, 0, 0], running: 1 };
 const day: Day = { date: '2026-03-02', at: ['08:00', '08:15', '08:30', '08:45'], usual: null, pace: null };
 
-test('quarter hours to come have no bars, not even of zero', () => {
-  expect(columns(curve, day, 0, 3)).toEqual([[0, 1, 2], [null, null, null], [null, null, null], [5, 6, null], [4, 5, null], [3, 5, null], [null, null, null]]);
+test('where nothing came there is no bar', () => {
+  expect(columns(curve, day, 0, 3)).toEqual([[0, 1, 2], [null, null, null], [null, null, null], [5, 6, null], [4, null, null], [3, null, null], [null, null, null]]);
 });
 
 test('the usual day goes on to its end', () => {

@@ -1,17 +1,20 @@
 import uPlot from 'uplot';
 import { axis, Chart, faint, stripes, type Paint } from './paint';
-import { span } from './format';
+import { number, span } from './format';
 import { el, say, show } from './dom';
 import { t } from './words';
 import type { Curve, Day } from './view';
+
+// Calls are whole: so are the steps of their axis.
+const whole = Array.from({ length: 7 }, (_, i) => [1, 2, 5].map(n => n * 10 ** i)).flat();
 
 type Columns = (number | null)[][];
 
 /** The columns of the chart: usual band and line, then bars from back to front, so that what is covered shows as a stack. */
 export function columns(curve: Curve, day: Day, from: number, to: number): Columns {
   const cut = (list: number[] | undefined) => Array.from({ length: to - from }, (_, i) => list?.[from + i] ?? null);
-  // Of quarter hours to come there is nothing to draw, not even zero.
-  const past = (list: number[]) => cut(list).map((v, i) => (from + i > curve.running ? null : v));
+  // Nothing is not a bar without height, whose edge would be drawn.
+  const past = (list: number[]) => cut(list).map((v, i) => (from + i > curve.running ? null : v || null));
   return [
     Array.from({ length: to - from }, (_, i) => from + i),
     cut(day.usual?.most), cut(day.usual?.least),
@@ -85,7 +88,7 @@ export class DayChart extends Chart {
       scales: { x: { time: false, range: [from - 0.5, to - 0.5] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.06)] } },
       axes: [
         axis(p, { grid: { show: false }, size: p.rem * 1.5, splits: () => this.labels(width, p), values: (_, list) => list.map(i => at[i] ?? '') }),
-        axis(p, { size: p.rem * 2.2, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000], space: p.rem * 2.4 }),
+        axis(p, { size: (_, list) => p.rem * (0.9 + 0.5 * Math.max(2, ...(list ?? []).map(v => v.length))), incrs: whole, space: p.rem * 2.4, values: (_, list) => list.map(number) }),
       ],
       bands: [{ series: [1, 2], fill: faint(p.mute, 0.16) }],
       series: [
