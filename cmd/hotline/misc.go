@@ -123,17 +123,18 @@ func dialable(listen string) string {
 }
 
 func (c *command) measure() *cobra.Command {
-	opts := app.MeasureOptions{Records: 300_000, Rate: 500, For: 20 * time.Second, Idle: 10 * time.Second}
+	opts := app.MeasureOptions{Records: 300_000, Rate: 500, For: 20 * time.Second, Idle: 10 * time.Second, Viewers: 50}
 	cmd := &cobra.Command{
 		Use:   "measure",
 		Short: "Measure how fast this machine is, on a system that is thrown away",
 		Long: `measure starts a system of its own, as durable as a real one, and prints the time to start, memory
 and CPU when idle, the speed of a backfill, and the time from a record's acknowledgement
-until /metrics counts it. Nothing else should be busy on the machine.`,
+until /metrics counts it and the last of the boards that are open shows it. Nothing else
+should be busy on the machine.`,
 		Example: "  hotline measure --rate 1000",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if opts.Records < 1 || opts.Rate < 1 || opts.For < time.Second || opts.Idle < time.Second {
-				return usageError{fmt.Errorf("--records and --rate must be at least 1, --for and --idle at least 1s")}
+			if opts.Records < 1 || opts.Rate < 1 || opts.For < time.Second || opts.Idle < time.Second || opts.Viewers < 0 {
+				return usageError{fmt.Errorf("--records and --rate must be at least 1, --for and --idle at least 1s, --viewers at least 0")}
 			}
 			return app.Measure(cmd.Context(), c.cfg.Value, c.quiet(), c.out, opts)
 		},
@@ -141,6 +142,7 @@ until /metrics counts it. Nothing else should be busy on the machine.`,
 	cmd.Flags().IntVar(&opts.Records, "records", opts.Records, "records of the backfill")
 	cmd.Flags().IntVar(&opts.Rate, "rate", opts.Rate, "records a second of the live feed")
 	cmd.Flags().DurationVar(&opts.For, "for", opts.For, "length of the live feed")
+	cmd.Flags().IntVar(&opts.Viewers, "viewers", opts.Viewers, "boards that are open during the live feed")
 	cmd.Flags().DurationVar(&opts.Idle, "idle", opts.Idle, "length of the look at an idle system")
 	return cmd
 }

@@ -30,6 +30,7 @@ type MeasureOptions struct {
 	Rate    int           // records a second for the time from acknowledgement to /metrics
 	For     time.Duration // of that
 	Idle    time.Duration // of the look at memory and CPU
+	Viewers int           // whose boards are open meanwhile
 }
 
 // Measure runs a system of its own, as durable as a real one, and prints how fast this
@@ -178,48 +179,55 @@ func simulated(n int, now time.Time) ([]*hotline.Call, error) {
 }
 
 // latency sends calls that arrive now at a steady rate, and looks how long after its
-// acknowledgement each is counted in /metrics.
+// acknowledgement each is counted in /metrics, and on the boards that are open.
 func (m *measured) latency(ctx context.Context, w *printer, opts MeasureOptions) error {
 	const beat = 20 * time.Millisecond
 	perBeat := max(1, opts.Rate*int(beat)/int(time.Second))
 	total := perBeat * int(opts.For/beat)
-	acked := make([]time.Time, 0, total)
 	acks := make(chan time.Time, total)
+	watching, err := m.watch(ctx, opts.Viewers)
+	if err != nil {
+		return err
+	}
+	defer watching.stop()
 	failed := make(chan error, 1)
 	go func() { failed <- m.steady(ctx, beat, perBeat, total, acks) }()
-	var delays []time.Duration
+	metrics, boards := &delays{total: total}, &delays{total: total}
 	// A scrape costs milliseconds of the machine that is measured: few enough not to show.
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
 	deadline := time.Now().Add(opts.For + 30*time.Second)
-	for len(delays) < total {
+	for metrics.left() || opts.Viewers > 0 && boards.left() {
+		var seen int
+		at := time.Time{}
 		select {
 		case err := <-failed:
 			if err != nil {
 				return err
 			}
+			continue
 		case <-ctx.Done():
 			return ctx.Err()
+		case s := <-watching.seen:
+			metrics.acknowledged(acks, boards)
+			boards.counted(s.answered, s.at)
+			continue
 		case <-look.C:
 		}
-		seen, err := m.counted(ctx)
-		if err != nil {
+		if seen, err = m.counted(ctx); err != nil {
 			return err
 		}
-		at := time.Now()
-		for len(acks) > 0 {
-			acked = append(acked, <-acks)
-		}
-		for len(delays) < min(seen, len(acked)) {
-			delays = append(delays, at.Sub(acked[len(delays)]))
-		}
+		at = time.Now()
+		metrics.acknowledged(acks, boards)
+		metrics.counted(seen, at)
 		if at.After(deadline) {
-			return fmt.Errorf("%d of %d records are not counted in /metrics", total-len(delays), total)
+			return fmt.Errorf("%d of %d records are not counted in /metrics, %d not on the boards", total-len(metrics.list), total, total-len(boards.list))
 		}
 	}
-	slices.Sort(delays)
-	at := func(q float64) int64 { return delays[int(q*float64(len(delays)-1))].Milliseconds() }
-	w.line("acknowledged to /metrics at %d records/s  p50 %d ms, p99 %d ms, most %d ms", opts.Rate, at(0.5), at(0.99), at(1))
+	w.line("acknowledged to /metrics at %d records/s  %s", opts.Rate, metrics)
+	if opts.Viewers > 0 {
+		w.line("acknowledged to the last of %d boards    %s", opts.Viewers, boards)
+	}
 	return w.err
 }
 

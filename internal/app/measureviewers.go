@@ -1,0 +1,157 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// delays are the times from the acknowledgement of records, in their order, until each was
+// counted somewhere.
+type delays struct {
+	total int
+	acked []time.Time
+	list  []time.Duration
+}
+
+func (d *delays) left() bool { return len(d.list) < d.total }
+
+// acknowledged takes what was acknowledged since, for itself and others.
+func (d *delays) acknowledged(acks <-chan time.Time, others ...*delays) {
+	for len(acks) > 0 {
+		at := <-acks
+		d.acked = append(d.acked, at)
+		for _, o := range others {
+			o.acked = append(o.acked, at)
+		}
+	}
+}
+
+// counted notes that so many of them were counted at an instant.
+func (d *delays) counted(n int, at time.Time) {
+	for len(d.list) < min(n, len(d.acked)) {
+		d.list = append(d.list, at.Sub(d.acked[len(d.list)]))
+	}
+}
+
+// String tells of all delays.
+func (d *delays) String() string {
+	sorted := slices.Sorted(slices.Values(d.list))
+	at := func(q float64) int64 { return sorted[int(q*float64(len(sorted)-1))].Milliseconds() }
+	return fmt.Sprintf("p50 %d ms, p99 %d ms, most %d ms", at(0.5), at(0.99), at(1))
+}
+
+// onBoards is how many of the steady feed's calls every open board shows.
+type onBoards struct {
+	answered int
+	at       time.Time
+}
+
+// watchers are boards that are open, each a stream of events of its own.
+type watchers struct {
+	seen chan onBoards
+	stop func()
+
+	mu     sync.Mutex
+	counts []int // answered calls of the feed, by viewer
+	least  int   // of them
+}
+
+// watch opens boards, which show the feed as answered calls of the year beyond those there
+// are now.
+func (m *measured) watch(ctx context.Context, viewers int) (*watchers, error) {
+	before := 0
+	if viewers > 0 {
+		var err error
+		if before, err = m.answeredBefore(ctx); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	w := &watchers{
+		seen: make(chan onBoards, 1000), counts: make([]int, viewers),
+		stop: func() {
+			cancel()
+			all.Wait()
+		},
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: viewers}}
+	for i := range viewers {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/api/events", nil)
+		if err != nil {
+			w.stop()
+			return nil, err
+		}
+		answer, err := client.Do(req)
+		if err != nil {
+			w.stop()
+			return nil, fmt.Errorf("opening a board: %w", err)
+		}
+		all.Go(func() {
+			defer func() { _ = answer.Body.Close() }() // only read from
+			lines := bufio.NewScanner(answer.Body)
+			lines.Buffer(nil, 1<<20)
+			for lines.Scan() {
+				if answered, ok := answeredOn(lines.Text()); ok {
+					w.saw(i, answered-before)
+				}
+			}
+		})
+	}
+	return w, nil
+}
+
+// answeredOn finds the answered calls of the year in a line of the stream. Reading all of it
+// fifty times would cost the machine that is measured.
+func answeredOn(line string) (int, bool) {
+	_, rest, ok := strings.Cut(line, `"year":{"answered":`)
+	if !ok {
+		return 0, false
+	}
+	digits, _, _ := strings.Cut(rest, ",")
+	n, err := strconv.Atoi(digits)
+	return n, err == nil
+}
+
+// answeredBefore is what a board shows of the year now, not when it was last told of.
+func (m *measured) answeredBefore(ctx context.Context) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/api/board", nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = answer.Body.Close() }() // only read from
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := answeredOn(string(body))
+	if !ok {
+		return 0, fmt.Errorf("the board does not tell of the year's calls: %s", answer.Status)
+	}
+	return n, nil
+}
+
+// saw notes how much of the feed a viewer sees, and tells when the last of them has come to
+// see more.
+func (w *watchers) saw(viewer, answered int) {
+	at := time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts[viewer] = answered
+	if least := slices.Min(w.counts); least > w.least {
+		w.least = least
+		w.seen <- onBoards{least, at}
+	}
+}
