@@ -100,6 +100,40 @@ func (b *Browser) Run(t testing.TB, actions ...chromedp.Action) {
 	}
 }
 
+// Shows waits until an element can be seen and says something.
+func Shows(selector, text string) chromedp.Action {
+	return Holds(fmt.Sprintf(`(() => { const e = document.querySelector(%q); return !!e && e.checkVisibility() && e.textContent.includes(%q) })()`, selector, text))
+}
+
+// Holds waits until an expression is true. The pages let nobody evaluate text, which is how
+// chromedp itself would wait.
+func Holds(expression string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			var yes bool
+			// While a page gives way to another there is nothing to ask.
+			if err := chromedp.Evaluate(expression, &yes).Do(ctx); err == nil && yes {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("waiting for %s: %w", expression, ctx.Err())
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// Text is what an element says.
+func (b *Browser) Text(t testing.TB, selector string) string {
+	t.Helper()
+	var text string
+	b.Run(t, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).textContent`, selector), &text))
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // Forgive forgets complaints that hold a text: what a browser says of a server that a test
 // has stopped.
 func (b *Browser) Forgive(text string) {

@@ -174,46 +174,13 @@ func busyDay(now time.Time) *kpi.Snapshot {
 // open shows the board of the wall in a size, language and theme.
 func (w *wall) open(b *testkit.Browser, width, height int64, tastes string) {
 	w.t.Helper()
-	b.Run(w.t, chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+w.addr+"/?"+tastes), shows(`#data-to`, "14:"))
-}
-
-// shows waits until an element is visible and says something.
-func shows(selector, text string) chromedp.Action {
-	return holds(fmt.Sprintf(`(() => { const e = document.querySelector(%q); return !!e && e.checkVisibility() && e.textContent.includes(%q) })()`, selector, text))
-}
-
-// holds waits until an expression is true. The pages let nobody evaluate text, which is how
-// chromedp itself would wait.
-func holds(expression string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			var yes bool
-			// While a page gives way to another there is nothing to ask.
-			if err := chromedp.Evaluate(expression, &yes).Do(ctx); err == nil && yes {
-				return nil
-			}
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("waiting for %s: %w", expression, ctx.Err())
-			case <-tick.C:
-			}
-		}
-	})
-}
-
-func (w *wall) text(b *testkit.Browser, selector string) string {
-	w.t.Helper()
-	var text string
-	b.Run(w.t, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).textContent`, selector), &text))
-	return strings.Join(strings.Fields(text), " ")
+	b.Run(w.t, chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+w.addr+"/?"+tastes), testkit.Shows(`#data-to`, "14:"))
 }
 
 func (w *wall) says(b *testkit.Browser, want map[string]string) {
 	w.t.Helper()
 	for selector, text := range want {
-		if got := w.text(b, selector); got != text {
+		if got := b.Text(w.t, selector); got != text {
 			w.t.Errorf("%s says %q, want %q", selector, got, text)
 		}
 	}
@@ -231,11 +198,11 @@ func TestBoardInBrowser(t *testing.T) {
 	for selector, part := range map[string]string{
 		"#recent": "12/14", "#so-far": "到 14:00 来电", "#pace-gap": "▼ 落后时序进度", "#forecast-range": "–", "#longest-note": "超过 15 秒", "#usual-text": "间 8 天同类日的平均值",
 	} {
-		if got := w.text(b, selector); !strings.Contains(got, part) {
+		if got := b.Text(w.t, selector); !strings.Contains(got, part) {
 			t.Errorf("%s says %q, without %q", selector, got, part)
 		}
 	}
-	if got := w.text(b, "#recent .window:first-child"); !strings.Contains(got, "通数少,不足以判断 · 真实水平约在 60%–96%") {
+	if got := b.Text(w.t, "#recent .window:first-child"); !strings.Contains(got, "通数少,不足以判断 · 真实水平约在 60%–96%") {
 		t.Errorf("at 14 calls the board says %q", got)
 	}
 	b.Shoot(t, "wall-zh-dark")
@@ -267,11 +234,11 @@ func (w *wall) chartsTell(b *testkit.Browser) {
 			return n > c.width * c.height / 100 })()`, box)
 	}
 	var rows int
-	b.Run(w.t, holds(ink("#curve")), holds(ink("#course")), chromedp.Evaluate(`document.querySelectorAll('#curve-table tbody tr').length`, &rows))
+	b.Run(w.t, testkit.Holds(ink("#curve")), testkit.Holds(ink("#course")), chromedp.Evaluate(`document.querySelectorAll('#curve-table tbody tr').length`, &rows))
 	if rows != 23 {
 		w.t.Errorf("the table has %d rows, want the quarter hours from 8:30 to now", rows)
 	}
-	if got := w.text(b, "#curve-table tbody tr:nth-child(2)"); !strings.HasPrefix(got, "08:4513") {
+	if got := b.Text(w.t, "#curve-table tbody tr:nth-child(2)"); !strings.HasPrefix(got, "08:4513") {
 		w.t.Errorf("its second row is %q", got)
 	}
 }
@@ -282,7 +249,7 @@ func (w *wall) fits(b *testkit.Browser) {
 	for _, size := range [][2]int64{{1920, 1080}, {1366, 768}, {390, 844}} {
 		for _, tastes := range []string{"lang=zh&theme=light", "lang=en&theme=dark"} {
 			w.open(b, size[0], size[1], tastes)
-			b.Run(w.t, holds(`document.querySelector('#alarms').checkVisibility()`), holds(`!!document.querySelector('#course canvas')`))
+			b.Run(w.t, testkit.Holds(`document.querySelector('#alarms').checkVisibility()`), testkit.Holds(`!!document.querySelector('#course canvas')`))
 			var over, high int64
 			var hidden []string
 			b.Run(w.t, chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &over), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high),
@@ -299,7 +266,7 @@ func (w *wall) fits(b *testkit.Browser) {
 	w.bells.ring(AlarmState{At: w.now()})
 	w.open(b, 1366, 768, "lang=zh&theme=light")
 	var high int64
-	b.Run(w.t, shows("#alarm-state", "无报警"), holds(`!!document.querySelector('#course canvas')`), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high))
+	b.Run(w.t, testkit.Shows("#alarm-state", "无报警"), testkit.Holds(`!!document.querySelector('#course canvas')`), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high))
 	b.Shoot(w.t, "1366x768-calm")
 	if high > 0 {
 		w.t.Errorf("a laptop must scroll %d", high)
@@ -334,10 +301,10 @@ func (w *wall) isNamed(b *testkit.Browser) {
 		w.t.Errorf("a screen reader is told of %v", roles)
 	}
 	// The keyboard reaches the switch of sound, and what it does is said.
-	before := w.text(b, "#sound")
-	b.Run(w.t, chromedp.Focus("#sound"), chromedp.KeyEvent(kb.Enter), holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'false'`),
-		chromedp.KeyEvent(kb.Enter), holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'true'`))
-	if after := w.text(b, "#sound"); !strings.Contains(before, "点此允许声音") || !strings.Contains(after, "声音已开") {
+	before := b.Text(w.t, "#sound")
+	b.Run(w.t, chromedp.Focus("#sound"), chromedp.KeyEvent(kb.Enter), testkit.Holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'false'`),
+		chromedp.KeyEvent(kb.Enter), testkit.Holds(`document.querySelector('#sound').getAttribute('aria-pressed') === 'true'`))
+	if after := b.Text(w.t, "#sound"); !strings.Contains(before, "点此允许声音") || !strings.Contains(after, "声音已开") {
 		w.t.Errorf("the switch said %q, then %q", before, after)
 	}
 }
@@ -356,20 +323,20 @@ func (w *wall) keepsFocus(b *testkit.Browser) {
 		return setCookie(ctx, w.addr, text)
 	}))
 	w.open(b, 1366, 768, "lang=zh&theme=light")
-	b.Run(w.t, shows("#rate-text a", "87.1"), chromedp.Evaluate(`document.querySelector('#rate-text a').focus()`, nil))
+	b.Run(w.t, testkit.Shows("#rate-text a", "87.1"), chromedp.Evaluate(`document.querySelector('#rate-text a').focus()`, nil))
 	w.tell(func(s *kpi.Snapshot) {
 		c := s.Windows[kpi.Today].Scopes[kpi.Scope{}]
 		c.Tally.AbandonedQueue += 100
 		s.Windows[kpi.Today].Scopes[kpi.Scope{}] = c
 	})
 	var focused bool
-	b.Run(w.t, shows("#rate-text a", "68.1"), shows("#verdict", "▼ 未达标"), chromedp.Evaluate(`document.activeElement === document.querySelector('#rate-text a')`, &focused))
+	b.Run(w.t, testkit.Shows("#rate-text a", "68.1"), testkit.Shows("#verdict", "▼ 未达标"), chromedp.Evaluate(`document.activeElement === document.querySelector('#rate-text a')`, &focused))
 	if !focused {
 		w.t.Error("a change took the figure from under the keyboard")
 	}
 	b.Shoot(w.t, "missed")
 	w.tell(nil)
-	b.Run(w.t, shows("#verdict", "▲ 达标"))
+	b.Run(w.t, testkit.Shows("#verdict", "▲ 达标"))
 }
 
 // trouble is so many urgent alarms and as many warnings.
@@ -389,11 +356,11 @@ const countTones = `window.tones = 0; { const make = AudioContext.prototype.crea
 // sounds sets alarms off and ends them.
 func (w *wall) sounds(b *testkit.Browser) {
 	w.open(b, 1366, 768, "lang=zh&theme=dark")
-	b.Run(w.t, chromedp.MouseClickXY(5, 300), shows("#sound", "声音已开"), chromedp.Evaluate(countTones, nil))
+	b.Run(w.t, chromedp.MouseClickXY(5, 300), testkit.Shows("#sound", "声音已开"), chromedp.Evaluate(countTones, nil))
 	w.bells.ring(trouble(1))
 	var live string
-	b.Run(w.t, shows("#alarm-list li.urgent", "■ 紧急"), shows("#alarm-list li.urgent .what", "近15分钟人工接通率 41.17%"), shows("#alarm-list li.urgent .since", "14:06 起,已"), shows("#alarm-list li.notice", "▲ 注意"),
-		holds(`tones === 3`), chromedp.Evaluate(`document.querySelector('#alarm-list').ariaLive`, &live))
+	b.Run(w.t, testkit.Shows("#alarm-list li.urgent", "■ 紧急"), testkit.Shows("#alarm-list li.urgent .what", "近15分钟人工接通率 41.17%"), testkit.Shows("#alarm-list li.urgent .since", "14:06 起,已"), testkit.Shows("#alarm-list li.notice", "▲ 注意"),
+		testkit.Holds(`tones === 3`), chromedp.Evaluate(`document.querySelector('#alarm-list').ariaLive`, &live))
 	if live != "polite" {
 		w.t.Error("alarms are not told to screen readers")
 	}
@@ -402,18 +369,18 @@ func (w *wall) sounds(b *testkit.Browser) {
 	planned := trouble(0)
 	planned.Maintenance = &Maintenance{From: afternoon.Add(-10 * time.Minute), To: afternoon.Add(time.Hour), Reason: "更换交换机电源", By: "赵敏"}
 	w.bells.ring(planned)
-	b.Run(w.t, shows("#maintenance", "计划停机"), shows("#maintenance", "更换交换机电源 · 赵敏"), shows("#maintenance", "14:00–15:10,期间不报警"), holds(`!document.querySelector('#alarms').checkVisibility() && tones === 3`))
+	b.Run(w.t, testkit.Shows("#maintenance", "计划停机"), testkit.Shows("#maintenance", "更换交换机电源 · 赵敏"), testkit.Shows("#maintenance", "14:00–15:10,期间不报警"), testkit.Holds(`!document.querySelector('#alarms').checkVisibility() && tones === 3`))
 	b.Shoot(w.t, "maintenance")
 	w.bells.ring(trouble(4))
-	b.Run(w.t, shows("#alarms-more", "另有 5 条报警"), holds(`tones === 6`))
+	b.Run(w.t, testkit.Shows("#alarms-more", "另有 5 条报警"), testkit.Holds(`tones === 6`))
 	b.Shoot(w.t, "alarms")
-	b.Run(w.t, chromedp.Evaluate(`document.querySelector('#alarm-list .runbook').click()`, nil), shows("h1", "AnswerRateDropped"))
+	b.Run(w.t, chromedp.Evaluate(`document.querySelector('#alarm-list .runbook').click()`, nil), testkit.Shows("h1", "AnswerRateDropped"))
 	// Nobody evaluates the rules: that is not an all-clear.
 	w.bells.ring(AlarmState{})
 	w.open(b, 1366, 768, "lang=zh&theme=dark")
-	b.Run(w.t, shows("#alarm-state", "报警规则未启用"))
+	b.Run(w.t, testkit.Shows("#alarm-state", "报警规则未启用"))
 	w.bells.ring(AlarmState{At: afternoon.Add(-time.Hour)})
-	b.Run(w.t, shows("#alarm-state", "▲ 报警规则停止检查"))
+	b.Run(w.t, testkit.Shows("#alarm-state", "▲ 报警规则停止检查"))
 	w.bells.ring(AlarmState{At: w.now()})
 }
 
@@ -463,7 +430,7 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 		w.tell(tt.change)
 		w.open0(b, tt.name)
 		for selector, text := range tt.want {
-			b.Run(w.t, shows(selector, text))
+			b.Run(w.t, testkit.Shows(selector, text))
 		}
 		b.Shoot(w.t, "gap-"+tt.name)
 		var over int64
@@ -475,7 +442,7 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 }
 
 func (w *wall) open0(b *testkit.Browser, _ string) {
-	b.Run(w.t, chromedp.EmulateViewport(1920, 1080), chromedp.Navigate("http://"+w.addr+"/?lang=zh&theme=light"), holds(`document.querySelector('#clock').textContent.startsWith('14:')`))
+	b.Run(w.t, chromedp.EmulateViewport(1920, 1080), chromedp.Navigate("http://"+w.addr+"/?lang=zh&theme=light"), testkit.Holds(`document.querySelector('#clock').textContent.startsWith('14:')`))
 }
 
 // lasts draws the board many times: what it is made of must not grow.
@@ -499,7 +466,7 @@ func (w *wall) lasts(b *testkit.Browser) {
 				s.Curve[40].Offered += int64(i)
 				s.Topics = s.Topics[:1+i%5]
 			})
-			b.Run(w.t, shows("#waiting", fmt.Sprint(i)))
+			b.Run(w.t, testkit.Shows("#waiting", fmt.Sprint(i)))
 		}
 	}
 	change(100, 110)
@@ -522,37 +489,37 @@ func TestBoardLosesItsServer(t *testing.T) {
 	w := newWall(t)
 	b := testkit.Chromium(t, w.addr)
 	w.open(b, 1366, 768, "lang=zh&theme=dark")
-	b.Run(t, chromedp.MouseClickXY(5, 300), shows("#sound", "声音已开"), chromedp.Evaluate(countTones+`; window.mine = true`, nil))
+	b.Run(t, chromedp.MouseClickXY(5, 300), testkit.Shows("#sound", "声音已开"), chromedp.Evaluate(countTones+`; window.mine = true`, nil))
 	w.mu.Lock()
 	w.stuck = true
 	w.mu.Unlock()
 	w.tell(nil)
-	b.Run(t, shows("#trouble", "▲ 数据库没有应答"), shows("#trouble", "数字停在 14:"), shows("#freshness", "▲"), holds(`document.body.classList.contains('untrusted')`))
+	b.Run(t, testkit.Shows("#trouble", "▲ 数据库没有应答"), testkit.Shows("#trouble", "数字停在 14:"), testkit.Shows("#freshness", "▲"), testkit.Holds(`document.body.classList.contains('untrusted')`))
 	b.Shoot(t, "stuck")
 	w.mu.Lock()
 	w.stuck = false
 	w.mu.Unlock()
 	w.tell(nil)
-	b.Run(t, holds(`!document.querySelector('#trouble').checkVisibility()`), holds(`tones === 0`))
+	b.Run(t, testkit.Holds(`!document.querySelector('#trouble').checkVisibility()`), testkit.Holds(`tones === 0`))
 	b.Quiet(t)
 
 	w.stop()
-	b.Run(t, shows("#trouble", "✕ 连接中断"), shows("#trouble", "以下是 14:"), shows("#announce", "连接中断"), holds(`tones === 2`), holds(`document.title === '✕ 连接中断'`))
+	b.Run(t, testkit.Shows("#trouble", "✕ 连接中断"), testkit.Shows("#trouble", "以下是 14:"), testkit.Shows("#announce", "连接中断"), testkit.Holds(`tones === 2`), testkit.Holds(`document.title === '✕ 连接中断'`))
 	b.Shoot(t, "lost")
 	var waits [2]string
-	b.Run(t, chromedp.Text("#longest", &waits[0]), holds(`document.querySelector('#trouble-since').textContent.includes('已 2 秒')`), chromedp.Text("#longest", &waits[1]))
+	b.Run(t, chromedp.Text("#longest", &waits[0]), testkit.Holds(`document.querySelector('#trouble-since').textContent.includes('已 2 秒')`), chromedp.Text("#longest", &waits[1]))
 	if waits[0] != waits[1] {
 		t.Errorf("nobody knows who waits, and the wait goes on from %s to %s", waits[0], waits[1])
 	}
 	w.start(nil)
-	b.Run(t, holds(`!document.querySelector('#trouble').checkVisibility() && !document.body.classList.contains('untrusted')`), holds(`tones === 4 && mine`))
+	b.Run(t, testkit.Holds(`!document.querySelector('#trouble').checkVisibility() && !document.body.classList.contains('untrusted')`), testkit.Holds(`tones === 4 && mine`))
 
 	// Another build: the page loads itself anew, once.
 	w.stop()
 	w.start(func(s *Server) { s.hub.hello = event("hello", []byte(`"another"`)) })
-	b.Run(t, holds(`typeof mine === 'undefined' && document.querySelector('#data-to').textContent.startsWith('14:')`), chromedp.Evaluate(`window.mine = true`, nil))
+	b.Run(t, testkit.Holds(`typeof mine === 'undefined' && document.querySelector('#data-to').textContent.startsWith('14:')`), chromedp.Evaluate(`window.mine = true`, nil))
 	w.tell(func(s *kpi.Snapshot) { s.Waiting = map[kpi.Scope]kpi.Waiting{{}: {Count: 77, Since: s.At}} })
-	b.Run(t, shows("#waiting", "77"), holds(`mine`))
+	b.Run(t, testkit.Shows("#waiting", "77"), testkit.Holds(`mine`))
 	b.Forgive("ERR_CONNECTION_REFUSED")
 	b.Forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
 	b.Quiet(t)
@@ -575,13 +542,13 @@ func TestBoardOfRevokedViewer(t *testing.T) {
 	text, _ := people.Session(&p, w.now(), time.Hour)
 	b.Run(t, chromedp.ActionFunc(func(ctx context.Context) error { return setCookie(ctx, w.addr, text) }))
 	w.open(b, 1366, 768, "lang=zh&theme=dark")
-	if got := w.text(b, "#rate"); got != "87.1%" {
+	if got := b.Text(w.t, "#rate"); got != "87.1%" {
 		t.Errorf("the viewer sees %q", got)
 	}
 	if _, err := people.Revoke(t.Context(), w.people, "大屏", w.now()); err != nil {
 		t.Fatal(err)
 	}
-	b.Run(t, shows("main", "此令牌已停用"))
+	b.Run(t, testkit.Shows("main", "此令牌已停用"))
 }
 
 func setCookie(ctx context.Context, addr, text string) error {
