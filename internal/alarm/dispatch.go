@@ -211,16 +211,19 @@ func (d *dispatcher) firing(now time.Time) []Alarm {
 	return firing
 }
 
-// note keeps who waits for what.
-func (d *dispatcher) note(channel, group string, waits bool) {
+// note keeps who waits for what; err says why.
+func (d *dispatcher) note(channel, group string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.waiting[channel] == nil {
 		d.waiting[channel] = make(map[string]bool)
 	}
-	if waits {
+	switch waited := d.waiting[channel][group]; {
+	case err != nil && !waited:
+		d.log.Error("people could not be told of an alert; it is tried again", "channel", channel, "group", group, "err", err)
 		d.waiting[channel][group] = true
-	} else {
+	case err == nil && waited:
+		d.log.Warn("people need no longer be told of an alert, or have been told at last", "channel", channel, "group", group)
 		delete(d.waiting[channel], group)
 	}
 	d.inst.waiting.WithLabelValues(channel).Set(float64(len(d.waiting[channel])))
@@ -264,7 +267,7 @@ func (r *reach) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool,
 	again, err = r.tell(ctx, r.channel, g)
 	if err != nil && ctx.Err() == nil {
 		r.d.inst.refused.WithLabelValues(r.channel).Inc()
-		r.d.note(r.channel, key, true)
+		r.d.note(r.channel, key, err)
 	}
 	return again, err
 }
@@ -281,7 +284,7 @@ func (s settled) Exec(ctx context.Context, l *slog.Logger, alerts ...*alert.Aler
 	key, _ := notify.GroupKey(ctx)
 	out, rest, err := s.inner.Exec(ctx, l, alerts...)
 	if err == nil {
-		s.d.note(s.channel, key, false)
+		s.d.note(s.channel, key, nil)
 	}
 	return out, rest, err
 }

@@ -3,6 +3,7 @@ package alarm
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -14,6 +15,9 @@ type instruments struct {
 	failing   prometheus.Gauge
 	waiting   *prometheus.GaugeVec
 	refused   *prometheus.CounterVec
+
+	mu   sync.Mutex
+	told map[[2]string]int // by name and severity
 }
 
 func newInstruments(reg prometheus.Registerer) (*instruments, error) {
@@ -53,8 +57,19 @@ func (i *instruments) tell(s State) {
 	if !s.At.IsZero() {
 		i.evaluated.Set(float64(s.At.UnixMilli()) / 1000)
 	}
-	i.firing.Reset()
+	now := make(map[[2]string]int)
 	for _, a := range s.Firing {
-		i.firing.WithLabelValues(a.Name, a.Severity).Inc()
+		now[[2]string{a.Name, a.Severity}]++
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for labels := range i.told { // never all at once: somebody may be reading
+		if now[labels] == 0 {
+			i.firing.DeleteLabelValues(labels[:]...)
+		}
+	}
+	for labels, n := range now {
+		i.firing.WithLabelValues(labels[:]...).Set(float64(n))
+	}
+	i.told = now
 }

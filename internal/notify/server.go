@@ -182,14 +182,12 @@ func (s *Server) Tell(ctx context.Context, g *Webhook) (failed map[string]error,
 	return failed, passing
 }
 
-// TellOne sends a group to one channel; passing says that repeating it may help.
+// TellOne sends a group to one channel; passing says that repeating it may help. Who calls
+// it repeats it, and logs.
 func (s *Server) TellOne(ctx context.Context, name string, g *Webhook) (passing bool, err error) {
 	for i := range s.channels {
 		if ch := &s.channels[i]; ch.name == name {
-			if passing, err = s.tell(ctx, ch, g); err != nil && ctx.Err() == nil {
-				s.log.Error("an alert could not be told", "channel", name, "error", err)
-			}
-			return passing, err
+			return s.tell(ctx, ch, g)
 		}
 	}
 	return false, fmt.Errorf("channel %s is not configured", name)

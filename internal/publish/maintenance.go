@@ -14,6 +14,9 @@ import (
 // maintenanceEvery is how often the journal is asked for planned maintenance.
 const maintenanceEvery = 5 * time.Second
 
+// maintenancePatience is how long a scrape waits for its answer.
+const maintenancePatience = time.Second
+
 // Maintenance exports whether alerts are to be silent. While the journal cannot be read
 // what was read last holds: a database that is down for maintenance must not wake anybody.
 type Maintenance struct {
@@ -22,9 +25,11 @@ type Maintenance struct {
 	log     *slog.Logger
 	on, end *prometheus.Desc
 
-	mu    sync.Mutex
-	list  []Planned
-	asked time.Time
+	mu      sync.Mutex
+	list    []Planned
+	asked   time.Time
+	reading chan struct{} // closed when the journal has been read; nil while it is not
+	failed  bool
 }
 
 // Planned is a maintenance that holds in the journal, and who has announced it.
@@ -75,20 +80,41 @@ func (m *Maintenance) Holding(now time.Time) (last Planned, on bool) {
 	return last, on
 }
 
+// current is what holds in the journal, at most maintenanceEvery old, where the journal
+// answers within maintenancePatience: a database that hangs must not make a scrape fail,
+// after which the program would pass for gone.
 func (m *Maintenance) current(now time.Time) []Planned {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if since := now.Sub(m.asked); since >= 0 && since < maintenanceEvery {
-		return m.list
+	if since := now.Sub(m.asked); m.reading == nil && (since < 0 || since >= maintenanceEvery) {
+		m.asked, m.reading = now, make(chan struct{})
+		go m.refresh()
 	}
+	reading := m.reading
+	m.mu.Unlock()
+	if reading != nil {
+		select {
+		case <-reading:
+		case <-time.After(maintenancePatience):
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.list
+}
+
+func (m *Maintenance) refresh() {
 	ctx, cancel := context.WithTimeout(context.Background(), evaluationTimeout)
 	defer cancel()
 	list, err := m.read(ctx)
-	if err != nil {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil:
+		m.list = list
+	case !m.failed: // told once, not at every scrape
 		m.log.Warn("planned maintenance cannot be read, what was read last holds", "error", err)
-		m.asked = now
-		return m.list
 	}
-	m.list, m.asked = list, now
-	return list
+	m.failed = err != nil
+	close(m.reading)
+	m.reading = nil
 }

@@ -3,7 +3,9 @@ package publish
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,4 +60,41 @@ func TestMaintenanceIsTold(t *testing.T) {
 	if asked != before {
 		t.Error("asked at every scrape")
 	}
+}
+
+// A database that hangs holds up no scrape, and what it said last holds; it is not asked
+// again before it has answered.
+func TestMaintenanceDoesNotWaitForAHangingJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs, asked := make(chan struct{}), new(atomic.Int32)
+		planned := Planned{journal.Maintenance{From: time.Now(), To: time.Now().Add(time.Hour)}, "王芳"}
+		m := NewMaintenance(func(ctx context.Context) ([]Planned, error) {
+			if asked.Add(1) > 1 {
+				select {
+				case <-hangs:
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+			return []Planned{planned}, nil
+		}, time.Now, nil)
+		if _, on := m.Holding(time.Now()); !on {
+			t.Error("not read at first")
+		}
+		time.Sleep(maintenanceEvery)
+		began := time.Now()
+		for range 3 {
+			if _, on := m.Holding(time.Now()); !on {
+				t.Error("forgotten")
+			}
+		}
+		if took := time.Since(began); took > 3*maintenancePatience || asked.Load() != 2 {
+			t.Errorf("three scrapes took %v and asked %d times", took, asked.Load()-1)
+		}
+		time.Sleep(evaluationTimeout)
+		close(hangs)
+		if _, on := m.Holding(time.Now()); !on || asked.Load() != 3 {
+			t.Errorf("asked %d times, holds %v", asked.Load(), on)
+		}
+	})
 }
