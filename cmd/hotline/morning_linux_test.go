@@ -241,7 +241,7 @@ func cellsOf(t *testing.T, body, class string) (rows [][]string) {
 func samePageAsCommand(t *testing.T, w *world, viewer *person) {
 	t.Helper()
 	m := w.morning("--date", "2026-03-30", "--seats", "7")
-	body := viewer.sees("/morning?date=2026-03-30&seats=7", http.StatusOK, "建议在岗坐席", "7 席时预计接通率", "通常在岗", "处理时长：平均 4分0秒",
+	body := viewer.sees("/morning?date=2026-03-30&seats=7", http.StatusOK, "建议在岗坐席", "7 席时接通率", "通常在岗不够的时段：09:00–09:30（5.0，需", "通常在岗", "处理时长：平均 4分0秒",
 		kpi.About(m.Staff.Calls.Mean), m.Staff.Calls.Bounds(), kpi.CutShare(*m.Staff.Tried))
 	share := func(x float64) string {
 		if x >= m.Staff.Goal.Answered {
@@ -255,7 +255,7 @@ func samePageAsCommand(t *testing.T, w *world, viewer *person) {
 	}
 	for i := range rows {
 		h := &m.Staff.HalfHours[i]
-		name := h.From.Format("15:04") + "–" + h.To.Format("15:04")
+		name := h.From.In(shanghai(t)).Format("15:04") + "–" + h.To.In(shanghai(t)).Format("15:04")
 		if i == m.Staff.Peak {
 			name += " 最忙"
 		}
@@ -275,11 +275,19 @@ func TestMorningInBrowser(t *testing.T) {
 	sequential(t)
 	t.Parallel()
 	needEngine(t)
-	w := newWorld(t).with("rules.calendar=cn-2026")
+	w := newWorld(t)
 	b := testkit.Chromium(t, w.settings["web.listen"])
 	w.up()
-	file, _ := mornings(shanghai(t))
-	w.must("import", w.write("weeks.csv", file), "--source", "generic-csv")
+	zone := shanghai(t)
+	file, _ := mornings(zone)
+	var nights strings.Builder // four Tuesdays round the clock: a long table has to go on the sheet too
+	for k := range 4 {
+		for q := range 96 {
+			nights.WriteString(morningCalls(time.Date(2026, 3, 3+7*k, 0, 15*q, 0, 0, zone), 2))
+		}
+	}
+	w.must("import", w.write("weeks.csv", file+nights.String()), "--source", "generic-csv")
+	w.must("import", w.write("agents.ndjson", morningAgents(zone)), "--source", "hotline-agents")
 	base := "http://" + w.settings["web.listen"] + "/morning"
 	m := w.morning("--date", "2026-03-30", "--seats", "9")
 
@@ -305,13 +313,18 @@ func TestMorningInBrowser(t *testing.T) {
 				t.Errorf("%s: wider than a window of %d", lang, size[0])
 			}
 		}
-		var sheet []byte
-		b.Run(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			sheet, _, err = page.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
-			return err
-		}))
-		if n := strings.Count(string(sheet), "/Type /Page\n"); n != 1 {
-			t.Errorf("%s: it prints on %d sheets", lang, n)
+		for _, date := range []string{"2026-03-30", "2026-03-31"} {
+			var sheet []byte
+			var rows int
+			b.Run(t, chromedp.Navigate(base+"?date="+date+"&seats=7&lang="+lang), chromedp.WaitVisible(`.staffing`),
+				chromedp.Evaluate(`document.querySelectorAll('.staff tbody tr').length`, &rows),
+				chromedp.ActionFunc(func(ctx context.Context) (err error) {
+					sheet, _, err = page.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
+					return err
+				}))
+			if n := strings.Count(string(sheet), "/Type /Page\n"); n != 1 || rows < 4 {
+				t.Errorf("%s, %s: %d half hours print on %d sheets", date, lang, rows, n)
+			}
 		}
 	}
 	b.Quiet(t)

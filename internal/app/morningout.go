@@ -65,7 +65,7 @@ func printClosed(w *printer, c *kpi.Closed) {
 		w.line("  the data end before its service did")
 	}
 	for _, g := range c.Gaps {
-		w.line("  no record of %s from %s to %s", orDash(g.Source), g.From.Format("15:04"), g.To.Format("15:04"))
+		w.line("  no record of %s from %s to %s", orDash(g.Source), g.From.Format("15:04"), kpi.ClockUntil(g.To))
 	}
 	if c.Outages > 0 {
 		w.line("  outages entered: %d", c.Outages)
@@ -94,6 +94,8 @@ func printStaffing(w *printer, m *kpi.Morning, day time.Time) {
 	}
 	if s.Planned != nil {
 		w.line("with the agents usually signed in: an expected answer rate of %s", kpi.CutShare(*s.Planned))
+		w.line("  %s", s.ShortWords().EN)
+		w.line("  %s", s.ShortWords().ZH)
 	}
 	w.line("")
 	w.line("%-13s %8s %9s %6s %9s %9s %8s %8s %9s", "half hour", "calls", "range", "seats", "expected", "if many", "signed in", "expected", "tried")
@@ -104,10 +106,10 @@ func printStaffing(w *printer, m *kpi.Morning, day time.Time) {
 			mark = "  peak"
 		}
 		if h.Days == 0 {
-			w.line("%s–%s   not known: no like day was in service", h.From.Format("15:04"), h.To.Format("15:04"))
+			w.line("%s   not known: no like day was in service", h.Name())
 			continue
 		}
-		w.line("%s–%s   %8s %9s %6s %9s %9s %8s %8s %9s%s", h.From.Format("15:04"), h.To.Format("15:04"), kpi.About(h.Calls.Mean), h.Calls.Bounds(),
+		w.line("%s   %8s %9s %6s %9s %9s %8s %8s %9s%s", h.Name(), kpi.About(h.Calls.Mean), h.Calls.Bounds(),
 			whole(h.Seats), share(h.Answered), whole(h.SeatsHigh), mean(h.Planned), share(h.AnsweredPlanned), share(h.Tried), mark)
 	}
 	w.line("")

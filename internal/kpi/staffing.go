@@ -179,6 +179,16 @@ func dateNames(days []time.Time) []string {
 	return names
 }
 
+// Short are the half hours in which the agents usually signed in do not reach the goal.
+func (s *Staffing) Short() (list []*HalfHour) {
+	for i := range s.HalfHours {
+		if h := &s.HalfHours[i]; h.AnsweredPlanned != nil && *h.AnsweredPlanned < s.Goal.Answered {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
 // slot is a half hour of the day asked about: the quarter hours of it in service.
 type slot []time.Time
 

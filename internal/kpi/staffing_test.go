@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,6 +182,9 @@ func TestStaffStates(t *testing.T) {
 			want := (e.Serve(5, 0).Answered + e.Serve(6, 0).Answered) / 2
 			if h := s.HalfHours[0]; *h.Planned != 5.5 || math.Abs(*h.AnsweredPlanned-want) > 1e-12 || s.Planned == nil {
 				t.Errorf("%+v, want %v", h, want)
+			}
+			if short := s.Short(); len(short) != 4 || !strings.HasPrefix(s.ShortWords().EN, "Half hours in which those usually signed in are too few: 09:00–09:30 (5.5, 7 needed, ") {
+				t.Errorf("%d half hours are short: %s", len(short), s.ShortWords().EN)
 			}
 		}},
 		{"nobody ever calls in a half hour", func(u *UsualQuery) {

@@ -16,6 +16,15 @@ func About(x float64) string { return fmt.Sprintf("%.1f", x) }
 // shows as the target. What is lost to binary fractions is given back first.
 func CutShare(share float64) string { return fmt.Sprintf("%.1f%%", math.Floor(share*1000+1e-7)/10) }
 
+// ClockUntil is when a stretch of a day ends, as clocks on the wall of its location show; the
+// midnight after it is 24:00.
+func ClockUntil(t time.Time) string {
+	if text := t.Format("15:04"); text != "00:00" {
+		return text
+	}
+	return "24:00"
+}
+
 // Bounds writes a range in whole calls.
 func (r Range) Bounds() string {
 	return fmt.Sprintf("%.0f–%.0f", math.Floor(r.Low), math.Ceil(r.High))
@@ -48,6 +57,27 @@ func length(seconds float64) Wording {
 		return Wording{ZH: fmt.Sprintf("%d秒", whole), EN: fmt.Sprintf("%d s", whole)}
 	}
 	return Wording{ZH: fmt.Sprintf("%d分%d秒", whole/60, whole%60), EN: fmt.Sprintf("%d min %d s", whole/60, whole%60)}
+}
+
+// Name is the half hour's beginning and end: 09:30–10:00.
+func (h *HalfHour) Name() string { return h.From.Format("15:04") + "–" + ClockUntil(h.To) }
+
+// ShortWords names the half hours in which the agents usually signed in do not reach the
+// goal; empty where that is not known of any.
+func (s *Staffing) ShortWords() Wording {
+	if s.Planned == nil {
+		return Wording{}
+	}
+	var zh, en []string
+	for _, h := range s.Short() {
+		at := h.Name()
+		zh = append(zh, fmt.Sprintf("%s（%s，需%d，预计%s）", at, About(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
+		en = append(en, fmt.Sprintf("%s (%s, %d needed, %s expected)", at, About(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
+	}
+	if len(zh) == 0 {
+		return Wording{ZH: "各时段通常在岗均够用。", EN: "Those usually signed in are enough in every half hour."}
+	}
+	return Wording{ZH: "通常在岗不够的时段：" + strings.Join(zh, "；") + "。", EN: "Half hours in which those usually signed in are too few: " + strings.Join(en, "; ") + "."}
 }
 
 // Assumptions says in plain words what is expected from, and what the seats rest on. day is

@@ -54,6 +54,11 @@ type morningFigure struct {
 	Note, Href     string
 }
 
+// Judged says whether the figure has a value to be held against its target.
+func (f morningFigure) Judged() bool {
+	return f.State == kpi.Met || f.State == kpi.Near || f.State == kpi.Missed
+}
+
 // morningShare is an expected share of calls answered.
 type morningShare struct {
 	Text string
@@ -62,7 +67,6 @@ type morningShare struct {
 
 type morningRow struct {
 	*kpi.HalfHour
-	Name            string
 	Calls, Range    string
 	Peak, Quiet     bool
 	Answered        *morningShare
@@ -127,7 +131,7 @@ func (s *Server) fillMorning(page *morningPage, day time.Time, v *visitor) {
 	var rows []morningRow
 	for i := range staff.HalfHours {
 		h := &staff.HalfHours[i]
-		row := morningRow{HalfHour: h, Name: h.From.Format("15:04") + "–" + h.To.Format("15:04"), Peak: i == staff.Peak, Quiet: h.Days > 0 && h.Calls.Mean == 0}
+		row := morningRow{HalfHour: h, Peak: i == staff.Peak, Quiet: h.Days > 0 && h.Calls.Mean == 0}
 		row.Calls, row.Range = kpi.About(h.Calls.Mean), h.Calls.Bounds()
 		row.Answered, row.Tried, row.Expected = share(h.Answered), share(h.Tried), share(h.AnsweredPlanned)
 		if h.Busy != nil {

@@ -67,6 +67,7 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"minute": func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04") },
 		"millis": func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05.000") },
 		"hour":   func(t time.Time) string { return t.In(zone).Format("15:04") },
+		"until":  kpi.ClockUntil,
 		"about":  kpi.About,
 		"zone":   func() string { return zone.String() },
 		"query":  query,

@@ -13,7 +13,7 @@ type staffChart struct {
 	Width, Height int
 	Bars          []staffBar
 	Calls, Seats  []staffLine // of the grid
-	Base, Floor   float64     // of the two parts
+	Floor         float64     // of the lower part
 	Planned       string      // points of the line of those usually signed in; empty: not known
 }
 
@@ -48,7 +48,7 @@ func newStaffChart(s *kpi.Staffing) *staffChart {
 	if n == 0 {
 		return nil
 	}
-	c := &staffChart{Width: chartWidth, Height: chartHeight, Base: callsBase, Floor: seatsBase}
+	c := &staffChart{Width: chartWidth, Height: chartHeight, Floor: seatsBase}
 	mostCalls, mostSeats := 1.0, 1.0
 	for i := range s.HalfHours {
 		h := &s.HalfHours[i]
@@ -81,7 +81,7 @@ func newStaffChart(s *kpi.Staffing) *staffChart {
 		b.Tall = h.Calls.Mean * callsScale
 		b.Top = callsBase - b.Tall
 		b.Low, b.High = callsBase-h.Calls.Low*callsScale, callsBase-h.Calls.High*callsScale
-		b.Title = b.Name + "–" + h.To.Format("15:04") + "  " + kpi.About(h.Calls.Mean) + " (" + h.Calls.Bounds() + ")"
+		b.Title = h.Name() + "  " + kpi.About(h.Calls.Mean) + " (" + h.Calls.Bounds() + ")"
 		if h.Seats != nil && *h.Seats > 0 {
 			b.Seats = strconv.Itoa(*h.Seats)
 			b.SeatsIs = float64(*h.Seats) * seatsScale
