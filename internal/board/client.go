@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,10 +128,37 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 // folder gives the title of our folder, empty when there is none.
 func (c *Client) folder(ctx context.Context) (string, error) {
 	f, err := guarded(c, "looking for the folder", func() (sdk.Folder, error) { return c.grafana.GetFolderByUID(ctx, folderUID) })
-	if status(err) == http.StatusNotFound {
-		return "", nil
+	if err != nil {
+		return "", c.unlessAbsent(ctx, err, sdk.SearchTypeFolder, folderUID)
 	}
-	return f.Title, err
+	return f.Title, nil
+}
+
+// unlessAbsent gives the error of a reading, nil when it means that nothing has the uid.
+// Grafana from 9 on answers an Editor "not allowed" for what is not there, as for what he
+// may not see: its permissions are those of the folder the thing lies in, and there is
+// none. The search lists what may be seen; what is in neither is taken for absent, and is
+// not overwritten should it be there all the same, since storing it asks for no version.
+func (c *Client) unlessAbsent(ctx context.Context, err error, kind sdk.SearchParamType, uid string) error {
+	switch status(err) {
+	case http.StatusNotFound:
+		return nil
+	case http.StatusForbidden:
+	default:
+		return err
+	}
+	list, searched := guarded(c, "searching", func() ([]sdk.FoundBoard, error) {
+		return c.grafana.Search(ctx, sdk.SearchType(kind), func(v *url.Values) {
+			v.Set("limit", "5000") // the most a page of it may hold
+			if kind == sdk.SearchTypeDashboard {
+				v.Set("dashboardUIDs", uid)
+			}
+		})
+	})
+	if searched != nil || slices.ContainsFunc(list, func(f sdk.FoundBoard) bool { return f.UID == uid }) {
+		return err
+	}
+	return nil
 }
 
 // makeFolder makes our folder when it is not there.
@@ -172,11 +200,8 @@ func (c *Client) get(ctx context.Context, uid string) (*stored, error) {
 		text, meta, err := c.grafana.GetRawDashboardByUID(ctx, uid)
 		return raw{text, meta}, err
 	})
-	if status(err) == http.StatusNotFound {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, c.unlessAbsent(ctx, err, sdk.SearchTypeDashboard, uid)
 	}
 	s := &stored{version: r.meta.Version, folder: folderOf(r.meta.FolderURL)}
 	if err := json.Unmarshal(r.text, &s.content); err != nil || s.content == nil {

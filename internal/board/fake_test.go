@@ -97,6 +97,8 @@ func (g *grafana) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(w, 200, g.sources)
+	case r.URL.Path == "/api/search":
+		g.search(w, r)
 	case strings.HasPrefix(r.URL.Path, "/api/folders"):
 		g.folder(w, r)
 	case r.URL.Path == "/api/dashboards/db" && r.Method == http.MethodPost:
@@ -120,7 +122,7 @@ func (g *grafana) folder(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		uid := path.Base(r.URL.Path)
 		if _, ok := g.folders[uid]; !ok {
-			answer(w, 404, object{"message": "folder not found", "status": "not-found"})
+			g.absent(w, "folder not found")
 			return
 		}
 		answer(w, 200, g.folderJSON(uid))
@@ -145,10 +147,33 @@ func (g *grafana) folder(w http.ResponseWriter, r *http.Request) {
 	answer(w, 200, g.folderJSON(f.UID))
 }
 
+// absent answers for what is not there: only those who may read everything are told so.
+func (g *grafana) absent(w http.ResponseWriter, message string) {
+	if g.role == "Admin" {
+		answer(w, 404, object{"message": message, "status": "not-found"})
+		return
+	}
+	answer(w, 403, object{"accessErrorId": "ACE2", "message": "You'll need additional permissions to perform this action. Permissions needed: dashboards:read", "title": "Access denied"})
+}
+
+// search lists what the token may see, which is everything but what is hidden.
+func (g *grafana) search(w http.ResponseWriter, r *http.Request) {
+	found := []object{}
+	q := r.URL.Query()
+	if q.Get("type") == "dash-folder" {
+		for uid := range g.folders {
+			found = append(found, object{"uid": uid, "type": "dash-folder"})
+		}
+	} else if uid := q.Get("dashboardUIDs"); g.dashboards[uid] != nil {
+		found = append(found, object{"uid": uid, "type": "dash-db"})
+	}
+	answer(w, 200, found)
+}
+
 func (g *grafana) get(w http.ResponseWriter, uid string) {
 	d := g.dashboards[uid]
 	if d == nil {
-		answer(w, 404, object{"message": "Dashboard not found", "status": "not-found"})
+		g.absent(w, "Dashboard not found")
 		return
 	}
 	content := maps.Clone(d.content)

@@ -215,6 +215,41 @@ func TestWhatGrafanaStoresIsReadBack(t *testing.T) {
 	}
 }
 
+// TestNotAllowedAndNotThere tells the two apart, for which Grafana has one answer.
+func TestNotAllowedAndNotThere(t *testing.T) {
+	g := newGrafana(t)
+	c := g.client(t)
+	push(t, c, false)
+	for uid, d := range g.dashboards { // they can be found, and not be read
+		g.before = func(w http.ResponseWriter, r *http.Request) bool {
+			hidden := r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/"+uid)
+			if hidden {
+				g.absent(w, "")
+			}
+			return hidden
+		}
+		_, err := c.Diff(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "reading the dashboard "+uid+": the token may not do this") {
+			t.Errorf("%s cannot be read: %v", uid, err)
+		}
+		before := d.version
+		g.before = func(w http.ResponseWriter, r *http.Request) bool { // they can be neither found nor read
+			switch {
+			case r.URL.Query().Get("dashboardUIDs") == uid:
+				answer(w, 200, []object{})
+			case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/"+uid):
+				g.absent(w, "")
+			default:
+				return false
+			}
+			return true
+		}
+		if _, err := c.Push(t.Context(), false); err == nil || d.version != before {
+			t.Errorf("%s, which is hidden, was overwritten: version %d after %d, %v", uid, d.version, before, err)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	g := newGrafana(t)
 	c := g.client(t)
