@@ -125,7 +125,7 @@ func TestRulesAreWhole(t *testing.T) {
 		} else if page, err := os.ReadFile(filepath.Join(root, want)); err != nil {
 			t.Error(err)
 		} else {
-			for _, part := range []string{"# " + r.Alert + ":", "**What it means.**", "**What to look at**", "**What to do**", "**It ends**"} {
+			for _, part := range []string{"# " + r.Alert + ":", "**含义**", "**看什么**", "**怎么办**", "**何时解除**", "\n---\n", "**What it means.**", "**What to look at**", "**What to do**", "**It ends**"} {
 				if !strings.Contains(string(page), part) {
 					t.Errorf("%s lacks %q", want, part)
 				}

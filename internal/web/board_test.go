@@ -172,16 +172,23 @@ func TestRunbooks(t *testing.T) {
 		t.Fatalf("%d runbooks, %v", len(files), err)
 	}
 	s, _ := served(t, nil)
-	list := asks(s, page0("/runbooks"), "127.0.0.1").Body.String()
-	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".md")
-		w := asks(s, page0("/runbooks/"+name), "127.0.0.1")
-		body := w.Body.String()
-		if w.Code != http.StatusOK || !strings.Contains(body, name+": ") || !strings.Contains(body, "<li>") || !strings.Contains(list, `href="/runbooks/`+name+`"`) {
-			t.Errorf("%s: %d", file, w.Code)
-		}
-		if strings.Contains(body, `.md"`) || strings.Contains(body, `href="http`) || strings.Contains(body, "raw HTML") {
-			t.Errorf("%s leads where nothing is", file)
+	for lang, words := range map[string][]string{"zh": {"<strong>含义</strong>", "<strong>怎么办</strong>"}, "en": {"<strong>What it means.</strong>", "<strong>What to do</strong>"}} {
+		list := asks(s, page0("/runbooks?lang="+lang), "127.0.0.1").Body.String()
+		for _, file := range files {
+			name := strings.TrimSuffix(path.Base(file), ".md")
+			w := asks(s, page0("/runbooks/"+name+"?lang="+lang), "127.0.0.1")
+			body := w.Body.String()
+			if w.Code != http.StatusOK || !strings.Contains(body, "<li>") || !strings.Contains(list, `href="/runbooks/`+name+`"`) {
+				t.Errorf("%s: %d", file, w.Code)
+			}
+			for _, word := range words {
+				if !strings.Contains(body, word) {
+					t.Errorf("%s in %s lacks %s", file, lang, word)
+				}
+			}
+			if strings.Contains(body, `.md"`) || strings.Contains(body, `href="http`) || strings.Contains(body, "raw HTML") || lang == "zh" && strings.Contains(body, "What it means") {
+				t.Errorf("%s in %s leads where nothing is", file, lang)
+			}
 		}
 	}
 	for _, bad := range []string{"/runbooks/NoSuchThing", "/runbooks/..%2f..%2fdesign"} {

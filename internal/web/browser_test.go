@@ -374,7 +374,7 @@ func (w *wall) sounds(b *testkit.Browser) {
 	w.bells.ring(trouble(4))
 	b.Run(w.t, testkit.Shows("#alarms-more", "另有 5 条报警"), testkit.Holds(`tones === 6`))
 	b.Shoot(w.t, "alarms")
-	b.Run(w.t, chromedp.Evaluate(`document.querySelector('#alarm-list .runbook').click()`, nil), testkit.Shows("h1", "AnswerRateDropped"))
+	b.Run(w.t, chromedp.Evaluate(`document.querySelector('#alarm-list .runbook').click()`, nil), testkit.Shows("h1", "接通率骤降"))
 	// Nobody evaluates the rules: that is not an all-clear.
 	w.bells.ring(AlarmState{})
 	w.open(b, 1366, 768, "lang=zh&theme=dark")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -18,9 +19,9 @@ import (
 
 // runbookPage is what to do about an alert, or, without a name, the list of all runbooks.
 type runbookPage struct {
-	Title string
-	Text  template.HTML
-	List  []choice // name and title
+	Name, Title string
+	Text        template.HTML
+	List        []choice // name and title
 }
 
 // runbook is the text of one, as Markdown.
@@ -35,15 +36,18 @@ func runbook(name string) ([]byte, error) {
 // showRunbook shows what the alert names that brings people here: it is part of the
 // program, so that it is there when nothing else is.
 func (s *Server) showRunbook(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	source, err := runbook(r.PathValue("name"))
+	name := r.PathValue("name")
+	source, err := runbook(name)
 	if err != nil {
 		return err
 	}
-	out, err := rendered(source)
+	l, _ := s.tastes(w, r)
+	title, text := divided(source, l)
+	out, err := rendered(text)
 	if err != nil {
 		return err
 	}
-	s.show(w, r, http.StatusOK, shown{page: "runbook", title: "runbook", visitor: v, body: runbookPage{Title: titleOf(source), Text: out}})
+	s.show(w, r, http.StatusOK, shown{page: "runbook", title: "runbook", visitor: v, body: runbookPage{Name: name, Title: title, Text: out}})
 	return nil
 }
 
@@ -52,6 +56,7 @@ func (s *Server) listRunbooks(w http.ResponseWriter, r *http.Request, v *visitor
 	if err != nil {
 		return fmt.Errorf("listing the runbooks: %w", err)
 	}
+	l, _ := s.tastes(w, r)
 	page := runbookPage{}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".md")
@@ -59,16 +64,29 @@ func (s *Server) listRunbooks(w http.ResponseWriter, r *http.Request, v *visitor
 		if err != nil {
 			return err
 		}
-		page.List = append(page.List, choice{Value: name, Text: titleOf(source)})
+		title, _ := divided(source, l)
+		page.List = append(page.List, choice{Value: name, Text: title})
 	}
 	s.show(w, r, http.StatusOK, shown{page: "runbook", title: "runbooks", visitor: v, body: page})
 	return nil
 }
 
-// titleOf is the first heading.
-func titleOf(source []byte) string {
-	line, _, _ := bytes.Cut(source, []byte("\n"))
-	return strings.TrimSpace(strings.TrimLeft(string(line), "#"))
+// heading is the first line of a runbook: # LongestWait: somebody waits too long (排队过久)
+var heading = regexp.MustCompile(`^# \w+: (.+) \((.+)\)\s*$`)
+
+// divided is the title and text of a runbook in a language: the file has Chinese first, then
+// a line across, then English.
+func divided(source []byte, l Lang) (title string, text []byte) {
+	first, rest, _ := bytes.Cut(source, []byte("\n"))
+	zh, en, _ := bytes.Cut(rest, []byte("\n---\n"))
+	title = strings.TrimSpace(strings.TrimLeft(string(first), "#"))
+	if m := heading.FindSubmatch(first); m != nil {
+		title = l.of(string(m[2]), strings.ToUpper(string(m[1][:1]))+string(m[1][1:]))
+	}
+	if l == english {
+		return title, en
+	}
+	return title, zh
 }
 
 // rendered is a runbook as HTML. Markup of its own is left out, links lead to other runbooks
@@ -96,9 +114,6 @@ func rendered(source []byte) (template.HTML, error) {
 			link.Parent().InsertBefore(link.Parent(), link, child)
 		}
 		link.Parent().RemoveChild(link.Parent(), link)
-	}
-	if first := doc.FirstChild(); first != nil && first.Kind() == ast.KindHeading {
-		doc.RemoveChild(doc, first) // the page has it as its title
 	}
 	var out bytes.Buffer
 	if err := goldmark.DefaultRenderer().Render(&out, source, doc); err != nil {
