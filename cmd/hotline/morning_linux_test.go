@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"hotline12333/internal/hotline"
@@ -88,6 +89,7 @@ func TestMorning(t *testing.T) {
 	w.must("import", w.write("weeks.csv", file), "--source", "generic-csv")
 	w.must("import", w.write("agents.ndjson", morningAgents(zone)), "--source", "hotline-agents")
 	seesKnownWeeks(t, w, calls)
+	seesGaps(t, w, zone)
 	samePageAsCommand(t, w, viewer)
 
 	viewer.sees("/morning?date=2026-04-06", http.StatusOK, "2026-04-06 周一 · 节假日", "当日不服务(节假日)")
@@ -194,6 +196,37 @@ func seesKnownWeeks(t *testing.T, w *world, calls [8][4]int) {
 	}
 	if before := w.morning("--date", "2026-03-24").Before; before.Date != "2026-03-23" || !strings.HasPrefix(before.Lost.EN, "20 not answered; the most at once: 9:00–11:00") {
 		t.Errorf("the Monday before: %+v", before)
+	}
+}
+
+// seesGaps has four Wednesdays, on the last of which an hour is missing. Hours in which
+// nobody ever calls are no gap.
+func seesGaps(t *testing.T, w *world, zone *time.Location) {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(morningHeader)
+	for k := range 4 {
+		for q := range 8 {
+			if k < 3 || q < 4 {
+				b.WriteString(morningCalls(time.Date(2026, 3, 4+7*k, 9, 15*q, 0, 0, zone), 6))
+			}
+		}
+	}
+	w.must("import", w.write("wednesdays.csv", b.String()), "--source", "generic-csv")
+	if c := w.morning("--date", "2026-03-24").Before; !c.Reached || len(c.Gaps) != 0 {
+		t.Errorf("a whole Monday: reached %v, gaps %+v", c.Reached, c.Gaps)
+	}
+	c := w.morning("--date", "2026-03-26").Before
+	if len(c.Gaps) != 1 || c.Gaps[0].Source != "generic-csv" || c.Gaps[0].From.Hour() != 10 || c.Gaps[0].To.Hour() != 11 {
+		t.Errorf("a Wednesday without the hour from 10: %+v", c.Gaps)
+	}
+	// Left out of what is usual as well, since so many calls must be missing.
+	if s := w.morning("--date", "2026-04-01").Staff; !slices.Equal(s.Days, []string{"2026-03-18", "2026-03-11", "2026-03-04"}) || !slices.Equal(s.LeftOut, []string{"2026-03-25"}) {
+		t.Errorf("the Wednesday after is made of %v, without %v", s.Days, s.LeftOut)
+	}
+	want := statement(t, w.must("kpi", "--from", "2026-03-25", "--to", "2026-03-26", "--by", "hour", "--format", "json"))
+	if diff := cmp.Diff(want.Counts, c.Figures.Counts) + cmp.Diff(want.Rates, c.Figures.Rates); diff != "" || len(want.Groups) != len(c.Figures.Groups) {
+		t.Errorf("the morning's figures are not those of kpi: %s", diff)
 	}
 }
 

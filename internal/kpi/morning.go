@@ -46,10 +46,12 @@ type Closed struct {
 	Rejected *int64 `json:"rejected"`
 }
 
-// SourceGap is hours without a record of a source.
+// SourceGap is hours without a record of a source, the first and the last of which usually
+// have some.
 type SourceGap struct {
-	Source string `json:"source"`
-	Gap
+	Source string    `json:"source"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
 }
 
 // Verdict is a rate beside its target.
