@@ -374,4 +374,3 @@ func callsOf(m truth) []callback.Call {
 	}
 	return list
 }
-

@@ -104,7 +104,7 @@ Begin with:
 		return usageError{fmt.Errorf("%w (see hotline %s --help)", err, cmd.Name())}
 	})
 	root.AddCommand(
-		c.up(), c.analyze(), c.importFiles(), c.kpi(), c.explain(), c.report(), c.definitions(), c.enter(), c.controlTotals(), c.outages(), c.maintenance(), c.callbacks(), c.alert(), c.watchOthers(),
+		c.up(), c.analyze(), c.importFiles(), c.kpi(), c.explain(), c.report(), c.definitions(), c.enter(), c.controlTotals(), c.outages(), c.maintenance(), c.callbacks(), c.shift(), c.alert(), c.watchOthers(),
 		c.role("intake", "Take records over HTTP into Kafka"),
 		c.role("load", "Write records from Kafka into ClickHouse"),
 		c.role("aggregate", "Recompute the tallies of buckets that changed"),

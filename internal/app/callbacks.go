@@ -31,6 +31,22 @@ type callDesk struct {
 	rules callback.Rules
 	from  time.Time
 	good  time.Time // until when they are good enough
+	built *callback.List
+	basis basis // of which entries it was built; zero after calls were read
+}
+
+// basis tells sets of entries apart: they are only ever added.
+type basis struct {
+	count  int
+	newest string
+}
+
+func basisOf(list []journal.Entry) basis {
+	e := basis{count: len(list) + 1} // no set is the zero one
+	for i := range list {
+		e.newest = max(e.newest, list[i].ID)
+	}
+	return e
 }
 
 const (
@@ -67,10 +83,22 @@ func (d *callDesk) list(ctx context.Context, fresh bool) (*callback.List, error)
 		if err != nil {
 			return nil, err
 		}
-		d.facts, d.rules, d.from = facts, rules, from
+		d.facts, d.rules, d.from, d.basis = facts, rules, from, basis{}
 		d.good = time.Now().Add(max(callsAge, callsRest*time.Since(began)))
 	}
-	return d.build(ctx, d.facts, d.rules, d.from)
+	entries, err := d.entries(ctx, d.from)
+	if err != nil {
+		return nil, err
+	}
+	if now := basisOf(entries); now != d.basis {
+		f := d.facts
+		f.Entries = journal.Histories(entries)
+		if d.built, err = callback.Build(f, d.rules); err != nil {
+			return nil, err
+		}
+		d.basis = now
+	}
+	return d.built, nil
 }
 
 // of makes the list of other days.
@@ -79,16 +107,20 @@ func (d *callDesk) of(ctx context.Context, from, to time.Time) (*callback.List, 
 	if err != nil {
 		return nil, err
 	}
-	return d.build(ctx, facts, rules, from)
+	entries, err := d.entries(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	facts.Entries = journal.Histories(entries)
+	return callback.Build(facts, rules)
 }
 
-func (d *callDesk) build(ctx context.Context, f callback.Facts, r callback.Rules, from time.Time) (*callback.List, error) {
+func (d *callDesk) entries(ctx context.Context, from time.Time) ([]journal.Entry, error) {
 	entries, err := d.sys.store.CallbackEntries(ctx, from.Add(-entriesBefore))
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done about lost calls: %w", err)
 	}
-	f.Entries = journal.Histories(entries)
-	return callback.Build(f, r)
+	return entries, nil
 }
 
 func (d *callDesk) read(ctx context.Context, from, to time.Time) (f callback.Facts, r callback.Rules, err error) {
@@ -100,7 +132,7 @@ func (d *callDesk) read(ctx context.Context, from, to time.Time) (f callback.Fac
 	r = callback.Rules{
 		Short:     time.Duration(defined.ShortAbandon) * time.Second,
 		Deadline:  callback.Deadlines(d.sources.Calendar, d.sys.cfg.Callbacks.Within),
-		InService: func(name string, bucket time.Time) bool { return d.sources.Calendar(name).InService(bucket) },
+		InService: callback.InService(d.sources.Calendar),
 	}
 	if f.Calls, err = d.sys.store.CallbackCalls(ctx, from, to, ""); err != nil {
 		return f, r, fmt.Errorf("reading the lost calls: %w", err)

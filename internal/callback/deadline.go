@@ -54,3 +54,22 @@ func Deadlines(calendarOf func(source string) calendar.Calendar, within time.Dur
 		return b.at
 	}
 }
+
+// InService gives a function for Rules.InService that remembers what it has worked out; it
+// is for one goroutine.
+func InService(calendarOf func(source string) calendar.Calendar) func(string, time.Time) bool {
+	type place struct {
+		source string
+		bucket int64
+	}
+	known := map[place]bool{}
+	return func(source string, bucket time.Time) bool {
+		p := place{source, bucket.Unix()}
+		in, ok := known[p]
+		if !ok {
+			in = calendarOf(source).InService(bucket)
+			known[p] = in
+		}
+		return in
+	}
+}

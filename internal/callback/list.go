@@ -28,6 +28,7 @@ type Rules struct {
 }
 
 // List is all items, by deadline, then the longest waiting; those without a deadline last.
+// Nobody changes it once it is built.
 type List struct {
 	Items  []*Item
 	byCall map[string]*Item

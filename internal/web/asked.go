@@ -45,21 +45,23 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, v *visitor, otherwi
 		a.From, a.To = first, last
 	}
 	a.Periods = s.periods(l, a.Period)
+	return a, s.centresTo(r, v, a)
+}
+
+// centresTo offers the centres to choose from, where there are several.
+func (s *Server) centresTo(r *http.Request, v *visitor, a *asked) error {
 	if v.Centre != "" {
-		return a, nil
+		return nil
 	}
 	centres, err := s.deps.Desk.Centres(r.Context())
-	if err != nil {
-		return nil, err
+	if err != nil || len(centres) < 2 {
+		return err
 	}
-	if len(centres) < 2 {
-		return a, nil
-	}
-	a.Centres = append(a.Centres, choice{"", s.words.in(l, "all_centres"), a.Centre == ""})
+	a.Centres = append(a.Centres, choice{"", s.words.in(a.Lang, "all_centres"), a.Centre == ""})
 	for _, c := range centres {
 		a.Centres = append(a.Centres, choice{c, c, c == a.Centre})
 	}
-	return a, nil
+	return nil
 }
 
 // centreOf is the centre asked for, or the only one a visitor sees.

@@ -23,6 +23,7 @@ type Desk interface {
 	Tracing
 	CallingBack
 	Mornings
+	HandingOver
 }
 
 // Author is who enters something, and what it rests on.

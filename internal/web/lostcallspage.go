@@ -91,17 +91,8 @@ func (s *Server) askLost(w http.ResponseWriter, r *http.Request, v *visitor) (*l
 		y, m, d = s.deps.Now().In(zone).Date()
 		p.Older = p.Filter.From.Before(kpi.DayStart(y, m, d-p.Rules.Days+1, zone))
 	}
-	if v.Centre == "" {
-		centres, err := s.deps.Desk.Centres(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		if len(centres) > 1 {
-			p.Centres = append(p.Centres, choice{"", s.words.in(l, "all_centres"), p.Centre == ""})
-			for _, c := range centres {
-				p.Centres = append(p.Centres, choice{c, c, c == p.Centre})
-			}
-		}
+	if err := s.centresTo(r, v, p.asked); err != nil {
+		return nil, err
 	}
 	p.Here = p.address(p.Filter.View, 0)
 	return p, nil
@@ -205,6 +196,9 @@ func (s *Server) ownWork(p *lostPage, v *visitor, list *callback.List, now time.
 	for _, i := range list.Items {
 		if i.State == callback.Owed && p.Filter.Fits(i, now) {
 			next := s.rowOf(p, v, i, now)
+			if s.cfg.MayReveal(v.Role) && i.Revealable() != nil { // on to the number
+				next.Back = query("/lostcalls/item", "call", next.Call)
+			}
 			p.Next = &next
 			return
 		}
@@ -345,7 +339,7 @@ func (s *Server) stepText(l Lang, c *journal.CallBack) string {
 		text = s.words.in(l, "lost_result_"+string(c.Result))
 	}
 	if c.Attempts > 0 && c.Result != journal.CallBackReached {
-		text += s.words.in(l, "lost_tries", c.Attempts)
+		text += l.of(",", ", ") + strings.TrimSpace(s.words.in(l, "lost_tries", c.Attempts))
 	}
 	return text
 }

@@ -25,7 +25,7 @@ func pageNames() []string {
 	return []string{
 		"login", "refused", "problem", "board", "history", "report", "entries", "value", "conflict", "totals", "outages",
 		"closing", "sealed", "difference", "calls", "calllist",
-		"lostcalls", "lostcall",
+		"lostcalls", "lostcall", "shift", "shiftone",
 		"runbook",
 		"morning",
 	}
@@ -139,8 +139,9 @@ func (s *Server) menu(v *visitor) []entry {
 		act people.Act
 		entry
 	}{
-		{people.See, entry{"lostcalls", "/lostcalls"}},
 		{people.See, entry{"morning", "/morning"}},
+		{people.See, entry{"lostcalls", "/lostcalls"}},
+		{people.Trace, entry{"shift", "/shift"}},
 		{people.See, entry{"history", "/history"}},
 		{people.See, entry{"report", "/report"}},
 		{people.See, entry{"entries", "/entries"}},

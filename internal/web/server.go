@@ -203,6 +203,10 @@ func (s *Server) deskRoutes(mux *http.ServeMux) {
 		{"POST /lostcalls/act", people.Lead, s.callBack},
 		{"POST /lostcalls/reveal", people.Lead, s.reveal},
 		{"GET /morning", people.See, s.morning},
+		{"GET /shift", people.Trace, s.shift},
+		{"GET /shift/one", people.Trace, s.pastShift},
+		{"POST /shift/hand", people.Lead, s.handOver},
+		{"POST /shift/take", people.Lead, s.takeOver},
 		{"GET /calls", people.Trace, s.calls},
 		{"GET /calls/list", people.Trace, s.callList},
 	} {

@@ -18,4 +18,7 @@ async function refresh() {
   if (!fresh || busy() || fresh.innerHTML === live.innerHTML) return;
   live.replaceChildren(...fresh.childNodes);
 }
-if (live) setInterval(refresh, 15000);
+if (live) {
+  setInterval(refresh, 15000);
+  addEventListener('focus', refresh); // who comes back to the page sees it as it is
+}
