@@ -81,6 +81,7 @@ func builtInDashboards(t *testing.T) map[string]*dashboard {
 // watched is a simulated hotline that lives, and a Prometheus that scrapes it.
 type watched struct {
 	*world
+	live       *process // that runs now
 	prometheus *testkit.Prometheus
 	confirmed  time.Time // when the definition changed
 	from, to   time.Time // what a viewer looks at
@@ -119,7 +120,7 @@ func watch(t *testing.T) *watched {
 	f := newFeed(t, w.world)
 	f.settle()
 	first.stops(t)
-	w.up("--simulate") // what is usual is read once a day, and at the start
+	w.live = w.up("--simulate") // what is usual is read once a day, and at the start
 	f = newFeed(t, w.world)
 	waits := time.Now().UTC().Truncate(time.Millisecond)
 	f.send(record(&hotline.Call{
@@ -180,6 +181,7 @@ func TestDashboards(t *testing.T) {
 	t.Run("choices", func(t *testing.T) { w.takesChoices(t, all) })
 	t.Run("annotations", func(t *testing.T) { w.annotates(t, all) })
 	t.Run("same figures", func(t *testing.T) { w.agrees(t, all) })
+	t.Run("same figures everywhere", func(t *testing.T) { w.sameEverywhere(t, all) })
 }
 
 func (w *watched) hasData(t *testing.T, d *dashboard) {
