@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,6 +151,40 @@ func TestWrongRules(t *testing.T) {
 		code, _, stderr := w.run(args...)
 		if code != 1 || !strings.Contains(stderr, "mine.yml:5: group \"a\", rule 1, \"A\": could not parse expression") {
 			t.Errorf("%v: exit code %d\n%s", args, code, stderr)
+		}
+	}
+}
+
+// An engine that hangs holds a scrape up for less than Prometheus waits, ten seconds: else
+// the whole program would pass for gone.
+func TestHangingEngineHoldsUpNoScrape(t *testing.T) {
+	sequential(t)
+	t.Parallel()
+	needEngine(t)
+	w := newWorld(t)
+	p := w.up()
+	engine := p.enginePID()
+	signal := func(s syscall.Signal) {
+		if err := syscall.Kill(engine, s); err != nil {
+			t.Error(err)
+		}
+	}
+	signal(syscall.SIGSTOP)
+	defer signal(syscall.SIGCONT)
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.settings["web.listen"]+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_, err = io.Copy(io.Discard, resp.Body)
+			err = errors.Join(err, resp.Body.Close())
+		}
+		cancel()
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const (
 type Config struct {
 	Evaluate     string        `yaml:"evaluate" doc:"Whether hotline up evaluates the rules of alerts itself: always, never, or auto: unless prometheus or alertmanager below, notify.alertmanager or notify.listen say that it is done elsewhere, since people would be told everything twice."`
 	Rules        []string      `yaml:"rules" doc:"Files of rules, in Prometheus's form, in place of the built-in ones (hotline alert rules prints those)."`
-	Routes       string        `yaml:"routes" doc:"File of routes and inhibition, in Alertmanager's form, in place of the built-in one (hotline alert routes prints it). Its receivers name nobody: each but quiet tells whoever notify names."`
+	Routes       string        `yaml:"routes" doc:"File of routes and inhibition, in Alertmanager's form, in place of the built-in one (hotline alert routes prints it). Each receiver but quiet tells whoever notify names, and by the email_configs and wechat_configs that it has."`
 	Every        time.Duration `yaml:"every" doc:"How often the program reads its own metrics for the rules; they are evaluated as often as their file says."`
 	Retention    time.Duration `yaml:"retention" doc:"How long what was read is kept, on the disk; rules look back at most a week."`
 	Prometheus   string        `yaml:"prometheus" doc:"Address of the Prometheus that evaluates the rules elsewhere, as http://10.0.0.7:9090: the board shows its alerts."`

@@ -97,24 +97,29 @@ func newDispatcher(deps dispatcherDeps) (*dispatcher, error) {
 	stages := make(notify.RoutingStage)
 	for i := range cfg.Receivers {
 		name := cfg.Receivers[i].Name
-		var reached notify.FanoutStage
+		ways, err := deps.routes.own(&cfg.Receivers[i], deps.log)
+		if err != nil {
+			return nil, err
+		}
 		if name != nobody {
 			for _, channel := range deps.channels {
-				one := notify.NewIntegration(&reach{d, channel, deps.tell}, always{}, channel, 0, name)
-				at := &nflogpb.Receiver{GroupName: name, Integration: channel}
-				reached = append(reached, settled{d, channel, notify.MultiStage{
-					notify.NewDedupStage(always{}, told, at), notify.NewRetryStage(one, name, metrics, none), notify.NewSetNotifiesStage(told, at),
-				}})
+				ways = append(ways, integration{channel, 0, handed{channel, deps.tell}, always{}})
 			}
+		}
+		var reached notify.FanoutStage
+		for _, way := range ways {
+			one := notify.NewIntegration(&reach{d, way.channel, way.notifier}, way.ended, way.channel, way.idx, name)
+			at := &nflogpb.Receiver{GroupName: name, Integration: way.channel, Idx: uint32(way.idx)}
+			reached = append(reached, settled{d, way.channel, notify.MultiStage{
+				notify.NewDedupStage(way.ended, told, at), notify.NewRetryStage(one, name, metrics, none), notify.NewSetNotifiesStage(told, at),
+			}})
+			d.inst.waiting.WithLabelValues(way.channel)
+			d.inst.refused.WithLabelValues(way.channel)
 		}
 		stages[name] = notify.MultiStage{
 			notify.NewMuteStage(d.inhibitor, metrics), notify.NewTimeActiveStage(times, groups, metrics),
 			notify.NewTimeMuteStage(times, groups, metrics), reached,
 		}
-	}
-	for _, channel := range deps.channels {
-		d.inst.waiting.WithLabelValues(channel)
-		d.inst.refused.WithLabelValues(channel)
 	}
 	d.dispatcher = dispatch.NewDispatcher(alerts, dispatch.NewRoute(cfg.Route, nil), stages, groups,
 		func(t time.Duration) time.Duration { return max(t, notify.MinTimeout) }, tidyEvery, nil, deps.log, none, nil, nil)
@@ -242,17 +247,36 @@ type always struct{}
 
 func (always) SendResolved() bool { return true }
 
-// reach is one channel, as Alertmanager sees it.
+// reach notes what a way to people does not take.
 type reach struct {
 	d       *dispatcher
 	channel string
-	tell    Tell
+	way     notify.Notifier
 }
 
 var _ notify.Notifier = (*reach)(nil)
 
 // Notify implements notify.Notifier.
 func (r *reach) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool, err error) {
+	again, err = r.way.Notify(ctx, alerts...)
+	if err != nil && ctx.Err() == nil {
+		key, _ := notify.GroupKey(ctx)
+		r.d.inst.refused.WithLabelValues(r.channel).Inc()
+		r.d.note(r.channel, key, err)
+	}
+	return again, err
+}
+
+// handed is a channel of whoever made the evaluator, as Alertmanager sees it.
+type handed struct {
+	channel string
+	tell    Tell
+}
+
+var _ notify.Notifier = handed{}
+
+// Notify implements notify.Notifier.
+func (h handed) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool, err error) {
 	key, _ := notify.GroupKey(ctx)
 	receiver, _ := notify.ReceiverName(ctx)
 	labels, _ := notify.GroupLabels(ctx)
@@ -264,12 +288,7 @@ func (r *reach) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool,
 		}
 		g.Alerts = append(g.Alerts, one)
 	}
-	again, err = r.tell(ctx, r.channel, g)
-	if err != nil && ctx.Err() == nil {
-		r.d.inst.refused.WithLabelValues(r.channel).Inc()
-		r.d.note(r.channel, key, err)
-	}
-	return again, err
+	return h.tell(ctx, h.channel, g)
 }
 
 // settled notes that a channel knows all of a group: it was told, or there was nothing to tell.

@@ -36,7 +36,7 @@ func newInstruments(reg prometheus.Registerer) (*instruments, error) {
 		}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hotline_alarm_waiting_groups",
-			Help: "Groups of alerts that a channel (dingtalk, feishu, wecom, sms, webhook) has not taken yet; they are tried again.",
+			Help: "Groups of alerts that a channel (dingtalk, feishu, wecom, sms, webhook; email and wechat of alarm.routes) has not taken yet; they are tried again.",
 		}, []string{"channel"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_alarm_failed_attempts_total",

@@ -91,17 +91,38 @@ func TestAlerts(ctx context.Context, cfg config.Root, log *slog.Logger, out io.W
 	if cfg.Notify.Alertmanager != "" {
 		names = append(names, "alertmanager")
 	}
+	own, err := testRoutes(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	names = append(names, slices.Sorted(maps.Keys(own))...)
 	if len(names) == 0 {
 		return errors.New("no route is configured: set notify.alertmanager, or the address of a robot or a gateway, as notify.dingtalk.url_file")
 	}
 	now := time.Now()
 	failed, _ := s.Tell(ctx, testGroup(now))
+	maps.DeleteFunc(own, func(_ string, err error) bool { return err == nil })
+	maps.Copy(failed, own)
 	if cfg.Notify.Alertmanager != "" {
 		if err := testAlertmanager(ctx, cfg.Notify, now); err != nil {
 			failed["alertmanager"] = err
 		}
 	}
 	return tellRoutes(out, names, failed)
+}
+
+// testRoutes sends the test by mail and what else the routes of hotline up name.
+func testRoutes(ctx context.Context, cfg config.Root) (map[string]error, error) {
+	if !evaluatesAlarms(cfg) {
+		return nil, nil
+	}
+	files, err := openAlarmFiles(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.Notify.Timeout)
+	defer cancel()
+	return files.routes.Test(ctx, testLabels("page"), testAnnotations())
 }
 
 // tellRoutes prints what became of a message on each route; the error names those that
