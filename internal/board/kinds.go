@@ -194,7 +194,8 @@ func squares(title kpi.Wording, text string, w, h int, unit string, targets ...t
 func states(title kpi.Wording, text string, w, h int, targets ...target) panel {
 	return panel{
 		kind: "state-timeline", title: title, about: text, w: w, h: h, targets: targets, unit: "none", decimals: auto,
-		steps: []step{{neutral, nil}}, noValue: nothing, color: "thresholds",
+		// By thresholds Grafana would show the bounds of the band instead of the mappings' words.
+		steps: []step{{neutral, nil}}, noValue: nothing, color: "palette-classic",
 		custom: object{"lineWidth": 0, "fillOpacity": 80, "spanNulls": false, "insertNulls": false, "hideFrom": object{"legend": false, "tooltip": false, "viz": false}},
 		options: object{
 			"mergeValues": true, "showValue": "auto", "alignValue": "left", "rowHeight": 0.85, "legend": legend(true), "tooltip": tooltip("single"),

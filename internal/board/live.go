@@ -115,7 +115,7 @@ func judged() []panel {
 	test := lines(words("接通率检验（1 = 告警）", "tests of the answer rate, 1 = alarm"),
 		about("口径：自今日开门以来按办结次序逐通检验，collapse 为骤降，decline 为缓降；sudden、queued、blind 指漏接是否由排队解释。图中为统计量÷告警线。",
 			"Over the calls decided since the opening, one by one: collapse or decline, by whether a queue explains the losses. Shown as statistic / threshold."), 12, 7,
-		course("{{test}} {{losses}}", "max by (test, losses) (hotline_answer_rate_test_statistic{%s}) / on (test, losses) max by (test, losses) (hotline_answer_rate_test_threshold)", here)).in("none")
+		course("{{test}} {{losses}}", "max by (test, losses) (hotline_answer_rate_test_statistic{%s}) / on (test, losses) max by (test, losses) (hotline_answer_rate_test_threshold)", here)).in("none").spoken(testNames())
 	silence := lines(words("静默（1 = 告警）", "silence, 1 = alarm"),
 		about("口径：自上一通来电以来按往常此时应有的来电数÷告警线；所知不足5天时无数据。另列各来源。", "Calls to be expected since the last one by what is usual at this time, / the limit; without data while less than five days are known. Beside it, each source."), 12, 7,
 		course("全部 all", `max(hotline_silence_expected_calls{centre="$centre"}) / max(hotline_silence_limit_calls)`),
@@ -135,7 +135,7 @@ func whoNow(t *texts) []panel {
 		steps := []any{object{"color": bad, "value": nil}, object{"color": good, "value": goal.Value()}}
 		set := []object{
 			{"id": "decimals", "value": 2},
-			{"id": "mappings", "value": []any{cut(goal.Value(), 100, 2, "%")}},
+			{"id": "mappings", "value": []any{cut(goal.Value(), 100, 2, "%"), absent()}},
 			{"id": "thresholds", "value": object{"mode": "absolute", "steps": steps}},
 		}
 		if paint {
@@ -144,14 +144,14 @@ func whoNow(t *texts) []panel {
 		return set
 	}
 	queues := grid(words("各技能组", "queues"),
-		about("口径：所选时段、所选接通率口径。只列今年有来电的技能组，名为 none 的是没有技能组的来电，other 为超出上限并计者。",
+		about("口径：所选时段、所选接通率口径。只列今年有来电的技能组；无技能组 none 是没有技能组的来电，其他 other 为超出上限并计者。",
 			"In the window and by the answer rate chosen. Queues with calls this year; none: calls without a queue, other: those beyond the limit, added up.")+"\n\n"+t.of(kpi.DefAnswerRate),
 		16, 9,
 		byQueue("hotline_calls_population", `,population="requested"`), byQueue("hotline_calls", `,outcome="answered"`),
 		byQueue("hotline_answer_rate_ratio", `,definition="$definition"`), byQueue("hotline_response_timeliness_ratio", `,definition="wait"`),
 		byQueue("hotline_answer_wait_mean_seconds", ""), cells(`max by (centre, queue) (hotline_calls_waiting{queue!="all"})`),
 	).columns(
-		column{field: "centre", title: "中心 centre"}, column{field: "queue", title: "技能组 queue"},
+		column{field: "centre", title: "中心 centre"}, column{field: "queue", title: "技能组 queue", set: []object{{"id": "mappings", "value": []any{named([2]string{"none", "无技能组 none"}, [2]string{"other", "其他 other"})}}}},
 		column{field: "Value #F", title: "当前排队 waiting"},
 		column{field: "Value #A", title: "人工请求量 requested"}, column{field: "Value #B", title: "人工接听量 answered"},
 		column{field: "Value #C", title: "接通率 answer rate", unit: "percentunit", set: percent(kpi.AnswerRateTarget, true)},
@@ -159,13 +159,13 @@ func whoNow(t *texts) []panel {
 		column{field: "Value #E", title: "平均等待 ASA", unit: "s"})
 	agents := lines(words("坐席状态", "agents"),
 		about("口径：已签入坐席按最近状态计：通话、振铃、话后、小休、空闲；来源不报坐席状态时为未接入。", "Agents signed in, by what they do; not connected where no source tells."), 8, 9,
-		course("{{state}}", `max by (state) (hotline_agents{centre="$centre"})`)).stacked()
+		course("{{state}}", `max by (state) (hotline_agents{centre="$centre"})`)).stacked().spoken(agentNames())
 	agents.noValue = "未接入 not connected"
 	outcomes := bars(words("来电结果", "outcomes"),
-		about("口径：所选时段内未剔除的来电，按结果计；来源无法得知的结果不列。", "Calls that are not excluded, by outcome; outcomes that no source can tell are absent."), 16, 8,
-		newest("{{outcome}}", "max by (outcome) (hotline_calls{%s})", within))
+		about("口径：所选时段内未剔除的来电，按结果计；来源无法得知的结果不列。", "Calls that are not excluded, by outcome; outcomes that no source can tell are absent."), 16, 11,
+		newest("{{outcome}}", "max by (outcome) (hotline_calls{%s})", within)).spoken(outcomeNames())
 	excluded := bars(words("剔除", "excluded"),
-		about("口径：不计入任何量的来电，按原因计：黑名单、测试、内部、虚呼、外呼。", "Calls left out of every population, by reason."), 8, 8,
-		newest("{{reason}}", "max by (reason) (hotline_calls_excluded{%s})", within))
+		about("口径：不计入任何量的来电，按原因计：黑名单、测试、内部、虚呼、外呼。", "Calls left out of every population, by reason."), 8, 11,
+		newest("{{reason}}", "max by (reason) (hotline_calls_excluded{%s})", within)).spoken(exclusionNames())
 	return []panel{queues, agents, outcomes, excluded}
 }

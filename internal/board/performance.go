@@ -38,7 +38,7 @@ func thisYear(t *texts) []panel {
 	burn := bars(words("漏接额度消耗", "burn of the calls that may be lost"),
 		about("口径：漏接率÷目标允许的漏接率（100%−83%），按接通率现行口径；1为恰好用完，大于1则该时段未达标。",
 			"Share lost / share that the target allows (100% − 83%), by the answer rate's definition in force: at 1 just as many are lost as may be, above it the target is missed in that window."), 24, 4,
-		newest("{{window}}", `max by (window) (hotline_answer_rate_budget_burn{centre="$centre"})`))
+		newest("{{window}}", `max by (window) (hotline_answer_rate_budget_burn{centre="$centre"})`)).spoken(windowNames())
 	burn.decimals, burn.steps = 2, []step{{good, nil}, {bad, math.Nextafter(1, 2)}}
 	return []panel{
 		dial(words("接通率（今年）", "answer rate this year"), t.of(kpi.DefAnswerRate), 5, kpi.AnswerRateTarget,
@@ -64,13 +64,6 @@ func indicatorTable(t *texts) ([]panel, error) {
 	for _, g := range targets {
 		cuts = append(cuts, cut(g, 1, 2, ""))
 	}
-	stateNames := []object{
-		named([2]string{"met", "达标 met"}, [2]string{"near", "接近 near"}, [2]string{"missed", "未达标 missed"}, [2]string{"no_data", "无数据 no data"},
-			[2]string{"not_connected", "未接入 not connected"}, [2]string{"not_entered", "未填报 not entered"}, [2]string{"not_applicable", "不适用 not applicable"}),
-	}
-	for state, color := range map[string]string{"met": good, "near": near, "missed": bad} {
-		stateNames[0]["options"].(object)[state].(object)["color"] = color
-	}
 	values := []object{{"id": "decimals", "value": 2}, {"id": "mappings", "value": cuts}}
 	list := grid(words("各项指标", "indicators"),
 		about("口径：所选绩效表，今年至今。实际完成值按指标值的单位；有时序进度的指标按工作日进度计分；没有值的指标为空，不以零代替。",
@@ -88,7 +81,7 @@ func indicatorTable(t *texts) ([]panel, error) {
 		column{field: "Value #C", title: "时序进度 expected", set: values[:1]},
 		column{field: "Value #B", title: "实际完成值 actual", set: values},
 		column{field: "Value #D", title: "得分 score", set: values[:1]},
-		column{field: "state", title: "状态 state", set: []object{{"id": "mappings", "value": list(stateNames)}, painted(), paintedBefore()}})
+		column{field: "state", title: "状态 state", set: paintedStates()})
 
 	points := number(words("已得分", "points so far"),
 		about("口径：所选绩效表各项得分之和，未取整；没有值的指标不计。", "Sum of the scores there are, unrounded; rows without a value add nothing."),
@@ -100,7 +93,7 @@ func indicatorTable(t *texts) ([]panel, error) {
 	failed.mappings = []object{meaning("0", "正常 fine", good, 0), meaning("1", "失败 failed", bad, 1)}
 	counts := bars(words("各状态指标数", "indicators by state"),
 		about("口径：所选绩效表的指标数，按状态计。", "Rows of the table chosen, by state."), 12, 4,
-		newest("{{state}}", `count by (state) (max by (indicator, state) (hotline_indicator_state{table="$table"}))`))
+		newest("{{state}}", `count by (state) (max by (indicator, state) (hotline_indicator_state{table="$table"}))`)).spoken(stateNames())
 	return []panel{points, failed, counts, list}, nil
 }
 
@@ -112,9 +105,9 @@ func ratesByDefinition(t *texts) []panel {
 	pace.decimals = 2
 	return []panel{
 		lines(words("接通率（各口径）", "answer rate by definition"), t.of(kpi.DefAnswerRate), 8, 8,
-			course("{{definition}}", "max by (definition) (hotline_answer_rate_ratio{%s})", within)).targeted(kpi.AnswerRateTarget),
+			course("{{definition}}", "max by (definition) (hotline_answer_rate_ratio{%s})", within)).targeted(kpi.AnswerRateTarget).spoken(rateNames()),
 		lines(words("响应及时率（各口径）", "response timeliness by definition"), t.of(kpi.DefResponse), 8, 8,
-			course("{{definition}}", "max by (definition) (hotline_response_timeliness_ratio{%s})", within)).targeted(kpi.TimelinessTarget),
+			course("{{definition}}", "max by (definition) (hotline_response_timeliness_ratio{%s})", within)).targeted(kpi.TimelinessTarget).spoken(rateNames()),
 		pace,
 	}
 }
@@ -155,7 +148,7 @@ func tickets(t *texts) []panel {
 		bars(words("工单", "tickets"),
 			about("口径：所选时段内各类工单的首次响应：到期=及时+超时+逾期未响应，按期限所在时刻计；受理、当场办结按受理时刻计。",
 				"First responses by the time of their deadline: due = in time + late + overdue; opened and on the spot by that of the opening."), 8, 8,
-			newest("{{state}}", `sum by (state) (max by (state, kind) (hotline_tickets{centre="$centre",window="$window"}))`)),
+			newest("{{state}}", `sum by (state) (max by (state, kind) (hotline_tickets{centre="$centre",window="$window"}))`)).spoken(ticketNames()),
 		lines(words("待办工单", "open tickets"),
 			about("口径：现在尚未首次响应的工单，及其中已超过期限的。", "Tickets without a first response right now, and those of them past their deadline."), 8, 8,
 			course("待响应 open", `sum(max by (kind) (hotline_tickets_open{centre="$centre"}))`),
@@ -164,8 +157,9 @@ func tickets(t *texts) []panel {
 			cells("max by (indicator, definition, version, confirmed) (hotline_definition_info)"),
 		).columns(
 			column{field: "indicator", title: "指标 indicator", set: []object{{"id": "mappings", "value": []any{named(
-				[2]string{kpi.DefAnswerRate, "接通率 answer rate"}, [2]string{kpi.DefAnsweredCalls, "接听通数 answered calls"}, [2]string{kpi.DefResponse, "响应及时率 response timeliness"})}}}},
-			column{field: "definition", title: "口径 definition"}, column{field: "version", title: "第几版 version"},
+				[2]string{kpi.DefAnswerRate, "接通率 answer rate"}, [2]string{kpi.DefAnsweredCalls, "接听通数 answered calls"}, [2]string{kpi.DefResponse, "响应及时率 response timeliness"},
+				[2]string{kpi.DefConsultation, "咨询服务及时率 consultation timeliness"})}}}},
+			column{field: "definition", title: "口径 definition", set: []object{{"id": "mappings", "value": []any{named(pairs(rateNames())...)}}}}, column{field: "version", title: "第几版 version"},
 			column{field: "confirmed", title: "已确认 confirmed", set: []object{{"id": "mappings", "value": []any{named(
 				[2]string{"true", "已确认 yes"}, [2]string{"false", "口径待确认 not yet"})}}}}),
 	}
