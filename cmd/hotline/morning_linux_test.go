@@ -83,7 +83,7 @@ func TestMorning(t *testing.T) {
 	viewer.sees("/morning?date=2026-03-30", http.StatusOK, "此前没有任何来电记录", "有记录的 0 天,还需 3 天", "没有待回拨的来电人")
 
 	w.must("import", w.write("one.csv", morningHeader+morningCalls(time.Date(2026, 3, 27, 9, 0, 0, 0, zone), 1)), "--source", "generic-csv")
-	viewer.sees("/morning?date=2026-03-30", http.StatusOK, "2026-03-27 周五", "100.00%", "1 / 1", "达标", "有记录的 1 天,还需 2 天", "数据可能不完整")
+	viewer.sees("/morning?date=2026-03-30", http.StatusOK, "2026-03-27 周五", "100.00%", "1 / 1", "达标", "口径第 1 版,待确认", "有记录的 1 天,还需 2 天", "数据可能不完整")
 
 	file, calls := mornings(zone)
 	w.must("import", w.write("weeks.csv", file), "--source", "generic-csv")
@@ -326,7 +326,7 @@ func TestMorningInBrowser(t *testing.T) {
 
 	var tried string
 	b.Run(t, chromedp.Navigate(base+"?date=2026-03-30"), chromedp.WaitVisible(`.staffing`), chromedp.Focus(`input[name=seats]`),
-		chromedp.KeyEvent("9\r"), chromedp.WaitVisible(`.ahead .met, .ahead .missed`), chromedp.Text(`.ahead .met, .ahead .missed`, &tried))
+		chromedp.KeyEvent("9\r"), chromedp.WaitVisible(`.ahead .tried dd`), chromedp.Text(`.ahead .tried dd`, &tried))
 	if want := kpi.CutShare(*m.Staff.Tried); !strings.HasSuffix(tried, want) {
 		t.Errorf("9 seats by keyboard: %q, want %s", tried, want)
 	}

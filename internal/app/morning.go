@@ -273,12 +273,23 @@ func (d *dawn) staff(ctx context.Context) (*kpi.Staffing, error) {
 		Goal:            kpi.SeatsGoal{Answered: kpi.AnswerRateTarget.Value(), Level: c.ServiceLevel, Within: c.Within.Seconds()},
 		AssumedHandling: c.Handling.Seconds(), AssumedPatience: c.Patience.Seconds(),
 	}
-	_, knows := d.build.Sum(d.entries)
+	_, knows := d.build.Sum(d.on(usual.Days))
 	q.Waits = knows == nil || knows[kpi.CanQueueWait]
 	if q.Planned, err = d.planned(ctx, usual.Days); err != nil {
 		return nil, err
 	}
 	return kpi.Staff(q), nil
+}
+
+// on are the entries of some days.
+func (d *dawn) on(days []time.Time) (list []kpi.Entry) {
+	for i := range d.entries {
+		y, m, n := d.entries[i].Key.Bucket.In(d.q.Zone).Date()
+		if slices.ContainsFunc(days, kpi.DayStart(y, m, n, d.q.Zone).Equal) {
+			list = append(list, d.entries[i])
+		}
+	}
+	return list
 }
 
 // planned is how many agents could usually take calls on the like days; nil where too few of

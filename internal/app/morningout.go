@@ -57,6 +57,9 @@ func printClosed(w *printer, c *kpi.Closed) {
 	}
 	counts := &c.Figures.Counts
 	w.line("%s closed at an answer rate of %s (%s): answered %d of %d requests, %d not answered", c.Date, rate, c.Target.State.Wording().EN, counts.Answered, counts.Requested, counts.Requested-counts.Answered)
+	if d := c.Figures.Definitions["answer_rate"]; !d.Confirmed {
+		w.line("  by version %d of its definition, not confirmed 口径待确认", d.Version)
+	}
 	if c.Lost.EN != "" {
 		w.line("  %s", c.Lost.EN)
 		w.line("  %s", c.Lost.ZH)

@@ -85,3 +85,18 @@ func TestLogRules(t *testing.T) {
 		wantError(t, l.Check(), c.want)
 	}
 }
+
+func TestStaffingRules(t *testing.T) {
+	for _, c := range []struct{ env, want string }{
+		{"HOTLINE_STAFFING_SERVICE_LEVEL=1", `staffing.service_level: 1 is not a share such as 0.8: no number of seats answers everybody at once (set by env HOTLINE_STAFFING_SERVICE_LEVEL)`},
+		{"HOTLINE_STAFFING_WITHIN=0s", `staffing.within: 0s is not between 0 and 1h`},
+		{"HOTLINE_STAFFING_PATIENCE=25h", `staffing.patience: 25h0m0s is not between 0 and 24h`},
+		{"HOTLINE_STAFFING_HANDLING=5h", `staffing.handling: 5h0m0s is not between 0 and 4h`},
+	} {
+		l, err := Load(DefaultRoot(), Layers{Environ: []string{c.env}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, l.Check(), c.want)
+	}
+}

@@ -52,6 +52,7 @@ type morningFigure struct {
 	Name, Text, Of string
 	State          kpi.State // empty: it has no target
 	Note, Href     string
+	Definition     string // of what the centre confirms
 }
 
 // Judged says whether the figure has a value to be held against its target.
@@ -180,6 +181,11 @@ func (s *Server) morningBefore(a *asked, c *kpi.Closed, v *visitor) *morningBefo
 		if target != nil {
 			n.Name = s.words.in(a.Lang, word, strconv.FormatFloat(100*target.Value(), 'f', -1, 64)+"%")
 			n.State = kpi.Judge(r, *target).State
+			d := c.Figures.Definitions[figure]
+			n.Definition = s.words.in(a.Lang, "morning_definition", d.Version, s.words.in(a.Lang, "unconfirmed"))
+			if d.Confirmed {
+				n.Definition = s.words.in(a.Lang, "morning_definition", d.Version, s.words.in(a.Lang, "confirmed"))
+			}
 		}
 		if v.Role.May(people.Trace) {
 			at.Figure = figure
