@@ -256,6 +256,18 @@ func (d *dawn) outagesOf(day time.Time) (n int, out time.Duration) {
 	return n, out
 }
 
+// unusual says which days nothing usual is learned from, for the board as for the morning.
+func (s *system) unusual(ctx context.Context, sources *source.Registry, zone *time.Location) (func(day time.Time) bool, error) {
+	d := &dawn{sys: s, sources: sources, q: MorningQuery{Zone: zone}}
+	if err := d.readOutages(ctx); err != nil {
+		return nil, err
+	}
+	return func(day time.Time) bool {
+		_, out := d.outagesOf(day)
+		return out >= longOutage
+	}, nil
+}
+
 func (d *dawn) staff(ctx context.Context) (*kpi.Staffing, error) {
 	usual, err := kpi.UsualDayOf(kpi.UsualQuery{
 		Day: d.day, Zone: d.q.Zone, Sort: d.sort, Entries: d.entries,

@@ -150,9 +150,14 @@ func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
 	if err != nil {
 		return nil, err
 	}
+	zone, err := source.ParseZone(s.cfg.Publish.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("publish.zone: %w", err)
+	}
 	return publish.New(s.cfg.Publish, publish.Deps{
 		Store: s.store, Log: s.log.With("part", "publish"), Registerer: s.reg, Now: time.Now,
 		Definitions: rules.Definitions.List, Knows: knowsOf(sources), Calendar: sources.Calendar,
+		Unusual: func(ctx context.Context) (func(time.Time) bool, error) { return s.unusual(ctx, sources, zone) },
 	})
 }
 

@@ -46,6 +46,8 @@ type Deps struct {
 	// Calendar is the calendar of a source, that of the centre itself for the empty
 	// name; nil: always in service.
 	Calendar func(source string) calendar.Calendar
+	// Unusual reads which days show nothing usual, as those of an outage; nil: none.
+	Unusual func(context.Context) (func(day time.Time) bool, error)
 }
 
 // Follower keeps the published state in memory and up to date.

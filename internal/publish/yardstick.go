@@ -108,7 +108,13 @@ func (f *Follower) readUsualDay(ctx context.Context, today date) (*kpi.UsualDay,
 	if err != nil {
 		return nil, fmt.Errorf("reading what days like today brought: %w", err)
 	}
-	usual, err := kpi.UsualDayOf(kpi.UsualQuery{Day: day, Zone: f.zone, Sort: centre.Sort, Entries: entries})
+	q := kpi.UsualQuery{Day: day, Zone: f.zone, Sort: centre.Sort, Entries: entries}
+	if f.deps.Unusual != nil {
+		if q.Skip, err = f.deps.Unusual(ctx); err != nil {
+			return nil, fmt.Errorf("reading which days were like no other: %w", err)
+		}
+	}
+	usual, err := kpi.UsualDayOf(q)
 	if err != nil || len(usual.Days) < kpi.FewestUsualDays {
 		return nil, known(err)
 	}

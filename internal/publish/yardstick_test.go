@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -63,6 +64,21 @@ func TestUsualDayOnTheBoard(t *testing.T) {
 	r.look()
 	if u := r.snapshot().Usual; u != nil && u.Likeness != kpi.AnyWorked {
 		t.Errorf("Tuesday is like %+v", u.Days)
+	}
+}
+
+// A day that showed nothing usual is not learned from.
+func TestUnusualDays(t *testing.T) {
+	r := newRig(t, "Asia/Shanghai", "2026-11-23T02:10:00Z", func(d *Deps) {
+		d.Unusual = func(context.Context) (func(time.Time) bool, error) {
+			return func(day time.Time) bool { return day.Format(time.DateOnly) == "2026-11-16" }, nil
+		}
+	})
+	r.store.put(someMondays(t, 4)...)
+	r.look()
+	r.look()
+	if u := r.snapshot().Usual; u == nil || len(u.Days) != 3 || u.Mean(offered)[36] != 12 {
+		t.Errorf("without the newest of four Mondays: %+v", u)
 	}
 }
 
