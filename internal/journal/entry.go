@@ -20,9 +20,9 @@ const (
 	KindControlTotal Kind = "control_total" // [ControlTotal], by who counted and a day
 	KindOutage       Kind = "outage"        // [Outage], by an id
 	KindMaintenance  Kind = "maintenance"   // [Maintenance], by an id
-	KindShiftNote    Kind = "shift_note"
-	KindLostCall     Kind = "lost_call"
-	KindClosing      Kind = "closing" // [Closing], by [ClosingSubject] and a period
+	KindShiftNote    Kind = "shift_note"    // [Handover], by [ShiftSubject] and a month
+	KindLostCall     Kind = "lost_call"     // [CallBack], by a call
+	KindClosing      Kind = "closing"       // [Closing], by [ClosingSubject] and a period
 )
 
 // Kinds lists all of them.

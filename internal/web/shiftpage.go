@@ -251,7 +251,7 @@ func (s *Server) stateLines(l Lang, then, now *journal.ShiftState) []stateLine {
 		case *x.Waiting == 0 || x.LongestWait == 0:
 			return fmt.Sprint(*x.Waiting)
 		}
-		return s.words.in(l, "shift_longest", *x.Waiting, x.LongestWait)
+		return s.words.in(l, "shift_longest", *x.Waiting, fmt.Sprintf("%d:%02d", x.LongestWait/60, x.LongestWait%60))
 	})
 	add("shift_agents", func(x *journal.ShiftState) string { return s.agentsText(l, x.Agents) })
 	add("shift_callbacks", func(x *journal.ShiftState) string {
