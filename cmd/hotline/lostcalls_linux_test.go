@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/callback"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
 )
 
 // lostLine is a row of a call that arrived so many minutes ago; an outcome of answered is
@@ -155,15 +156,18 @@ func TestLostCalls(t *testing.T) {
 	t.Run("ends", func(t *testing.T) { endsOfLost(t, w, wang, li, now) })
 
 	before := w.lost("--view", "all")
-	page, err := get(t, w, "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for state, n := range map[string]int{"owed": before.Figures.Owed, "overdue": before.Figures.Overdue, "done": before.Figures.Done, "redialled": before.Figures.Redialled, "withheld": 1, "short": 1} {
-		if got := number(t, page, `hotline_callbacks{centre="all",state="`+state+`"}`); got != float64(n) {
-			t.Errorf("%s: %v in the metrics, %d on the list", state, got, n)
+	testkit.Eventually(t, steps, func() error { // they may be as old as somebody's last scrape
+		page, err := get(t, w, "/metrics")
+		if err != nil {
+			return err
 		}
-	}
+		for state, n := range map[string]int{"owed": before.Figures.Owed, "overdue": before.Figures.Overdue, "done": before.Figures.Done, "redialled": before.Figures.Redialled, "withheld": 1, "short": 1} {
+			if got := metric(page, `hotline_callbacks{centre="all",state="`+state+`"}`); got != fmt.Sprint(n) {
+				return fmt.Errorf("%s: %s in the metrics, %d on the list", state, got, n)
+			}
+		}
+		return nil
+	})
 	up.kill() // as a power loss does
 	gone(t, up.pid())
 	w.up()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"hotline12333/internal/callback"
@@ -26,7 +25,9 @@ type callDesk struct {
 	sources *source.Registry
 	zone    *time.Location
 
-	mu    sync.Mutex
+	// one has a value while somebody reads or builds. It is no mutex, since who waits has a
+	// deadline: a scrape, a page that nobody looks at any more.
+	one   chan struct{}
 	facts callback.Facts // of the days listed, without entries
 	rules callback.Rules
 	from  time.Time
@@ -64,7 +65,7 @@ func (s *system) callDesk(sources *source.Registry) (*callDesk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("publish.zone: %w", err)
 	}
-	return &callDesk{sys: s, sources: sources, zone: zone}, nil
+	return &callDesk{sys: s, sources: sources, zone: zone, one: make(chan struct{}, 1)}, nil
 }
 
 // since is the beginning of the days listed.
@@ -75,8 +76,12 @@ func (d *callDesk) since(now time.Time) time.Time {
 
 // list makes the list of the days listed; fresh: of calls that are read now.
 func (d *callDesk) list(ctx context.Context, fresh bool) (*callback.List, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	select {
+	case d.one <- struct{}{}:
+		defer func() { <-d.one }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	began := time.Now()
 	if from := d.since(began); fresh || began.After(d.good) || !from.Equal(d.from) {
 		facts, rules, err := d.read(ctx, from, hotline.Latest)

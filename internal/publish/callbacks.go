@@ -13,11 +13,18 @@ import (
 	"hotline12333/internal/callback"
 )
 
-// callbacksEvery is how often the list of lost callers is asked for at most.
-const callbacksEvery = 15 * time.Second
+const (
+	// callbacksEvery is how often the list of lost callers is asked for at most.
+	callbacksEvery = 15 * time.Second
+	// callbacksPatience is how long a scrape waits for it, and callbacksTimeout how long
+	// the reading may take beside the scrapes.
+	callbacksPatience = time.Second
+	callbacksTimeout  = time.Minute
+)
 
-// Callbacks exports how many lost callers stand how. While the list cannot be read there is
-// no series: never zero.
+// Callbacks exports how many lost callers stand how. When the list cannot be read there is
+// no series: never zero. A long list is read beside the scrapes; until it is what was read
+// last holds.
 type Callbacks struct {
 	read  func(context.Context) (map[string]callback.Figures, error)
 	now   func() time.Time
@@ -27,6 +34,8 @@ type Callbacks struct {
 	mu      sync.Mutex
 	figures map[string]callback.Figures // nil: not known
 	asked   time.Time
+	reading chan struct{} // closed when the list has been read; nil while it is not
+	failed  bool
 }
 
 var _ prometheus.Collector = (*Callbacks)(nil)
@@ -66,20 +75,36 @@ func (c *Callbacks) Collect(ch chan<- prometheus.Metric) {
 
 func (c *Callbacks) current() map[string]callback.Figures {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	now := c.now()
-	if since := now.Sub(c.asked); since >= 0 && since < callbacksEvery {
-		return c.figures
+	if since := now.Sub(c.asked); c.reading == nil && (since < 0 || since >= callbacksEvery) {
+		c.asked, c.reading = now, make(chan struct{})
+		go c.refresh()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), evaluationTimeout)
+	reading := c.reading
+	c.mu.Unlock()
+	if reading != nil {
+		select {
+		case <-reading:
+		case <-time.After(callbacksPatience):
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.figures
+}
+
+func (c *Callbacks) refresh() {
+	ctx, cancel := context.WithTimeout(context.Background(), callbacksTimeout)
 	defer cancel()
 	figures, err := c.read(ctx)
-	if err != nil {
-		if c.figures != nil || c.asked.IsZero() {
-			c.log.Warn("the list of lost callers cannot be read, hotline_callbacks is absent", "error", err)
-		}
-		figures = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && !c.failed { // told once, not at every scrape
+		c.log.Warn("the list of lost callers cannot be read, hotline_callbacks is absent", "error", err)
 	}
-	c.figures, c.asked = figures, now
-	return figures
+	if c.figures, c.failed = figures, err != nil; c.failed {
+		c.figures = nil
+	}
+	close(c.reading)
+	c.reading = nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -45,4 +47,37 @@ func TestCallbacks(t *testing.T) {
 	if n := testutil.CollectAndCount(c); n != 0 {
 		t.Errorf("%d series of a list that cannot be read", n)
 	}
+}
+
+// A list that takes long, or a database that hangs, holds up no scrape; what was read last
+// holds until it has answered.
+func TestCallbacksDoNotWaitForAHangingStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := new(atomic.Int32)
+		c := NewCallbacks(func(ctx context.Context) (map[string]callback.Figures, error) {
+			if asked.Add(1) > 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return map[string]callback.Figures{"": {Owed: 5}}, nil
+		}, time.Now, nil)
+		if len(c.current()) != 1 {
+			t.Error("not read at first")
+		}
+		time.Sleep(callbacksEvery)
+		began := time.Now()
+		for range 3 {
+			if len(c.current()) != 1 {
+				t.Error("forgotten")
+			}
+		}
+		if took := time.Since(began); took > 3*callbacksPatience || asked.Load() != 2 {
+			t.Errorf("three scrapes took %v and asked %d times", took, asked.Load()-1)
+		}
+		time.Sleep(callbacksTimeout)
+		if len(c.current()) != 0 {
+			t.Error("what could not be read is still told")
+		}
+		time.Sleep(2 * callbacksTimeout) // until the last reading has ended
+	})
 }

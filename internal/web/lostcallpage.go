@@ -1,10 +1,8 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"hotline12333/internal/callback"
 	"hotline12333/internal/journal"
@@ -33,7 +31,7 @@ func (s *Server) showLostCall(w http.ResponseWriter, r *http.Request, v *visitor
 		return err
 	}
 	call := field(r, "call")
-	item, err := s.itemOf(r.Context(), v, p, call)
+	item, err := s.itemOf(r, v, p, call)
 	if err != nil {
 		return err
 	}
@@ -52,12 +50,8 @@ func (s *Server) showLostCall(w http.ResponseWriter, r *http.Request, v *visitor
 }
 
 // itemOf finds the item of a call, of those that the visitor may see.
-func (s *Server) itemOf(ctx context.Context, v *visitor, p *lostPage, call string) (*callback.Item, error) {
-	from, to := p.Filter.From, p.Filter.To
-	if !p.Older {
-		from, to = time.Time{}, time.Time{}
-	}
-	list, err := s.deps.Desk.Callbacks(ctx, from, to)
+func (s *Server) itemOf(r *http.Request, v *visitor, p *lostPage, call string) (*callback.Item, error) {
+	list, err := s.callbacks(r, p)
 	if err != nil {
 		return nil, err
 	}

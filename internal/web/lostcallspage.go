@@ -123,11 +123,7 @@ func (s *Server) lostCalls(w http.ResponseWriter, r *http.Request, v *visitor) e
 }
 
 func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, status int, p *lostPage) error {
-	var list *callback.List
-	err := s.busy(r, func(ctx context.Context) (err error) {
-		list, err = s.deps.Desk.Callbacks(ctx, p.Filter.From, p.Filter.To)
-		return err
-	})
+	list, err := s.callbacks(r, p)
 	if err != nil {
 		return err
 	}
@@ -160,6 +156,21 @@ func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, st
 	}
 	s.show(w, r, status, shown{page: "lostcalls", title: "lostcalls", visitor: v, body: p})
 	return nil
+}
+
+// callbacks reads the list. Other days are read for this page alone, as pages are that take
+// long; the days listed are held for all, and nobody waits for somebody's report.
+func (s *Server) callbacks(r *http.Request, p *lostPage) (list *callback.List, err error) {
+	if p.Older {
+		err = s.busy(r, func(ctx context.Context) (err error) {
+			list, err = s.deps.Desk.Callbacks(ctx, p.Filter.From, p.Filter.To)
+			return err
+		})
+		return list, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
+	defer cancel()
+	return s.deps.Desk.Callbacks(ctx, time.Time{}, time.Time{})
 }
 
 func (p *lostPage) tiles(v *visitor, list *callback.List, now time.Time) {
