@@ -139,7 +139,6 @@ func (e *Evaluator) run(ctx context.Context) (err error) {
 	e.mu.Lock()
 	e.dispatcher = d
 	e.mu.Unlock()
-	e.log.Debug("alerts are evaluated", "rules", e.deps.Rules.files)
 	var parts sync.WaitGroup
 	parts.Go(func() { s.run(ctx) })
 	parts.Go(manager.Run)

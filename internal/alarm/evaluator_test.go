@@ -257,6 +257,9 @@ func TestGoesOnAfterARestart(t *testing.T) {
 
 // A state that a power loss has torn, or somebody has damaged, costs the past and no more.
 func TestDamagedFilesStopNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what happens at the same time in it does so in the other tests")
+	}
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, dir)
