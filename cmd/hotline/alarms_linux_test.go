@@ -36,6 +36,23 @@ messages:
 	return n
 }
 
+// onBoard waits until the board is told of alerts or maintenance in these words.
+func (w *world) onBoard(words ...string) {
+	w.t.Helper()
+	testkit.Eventually(w.t, steps, func() error {
+		body, err := get(w.t, w, "/api/board")
+		if err != nil {
+			return err
+		}
+		for _, word := range words {
+			if !strings.Contains(body, word) {
+				return fmt.Errorf("the board is not told of %q: %.2000s", word, body)
+			}
+		}
+		return nil
+	})
+}
+
 // evaluated waits until the rules have been evaluated over what is there now.
 func (w *world) evaluated() {
 	w.t.Helper()
@@ -100,6 +117,7 @@ func TestUpTellsOfACollapse(t *testing.T) {
 	w.up()
 	w.evaluated()
 	w.tells(`hotline_alarm_firing{alertname="AnswerRateDropped",severity="page"}`, "1")
+	w.onBoard(`"name":"AnswerRateDropped"`, "接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%", "Answer rate dropped: centre all")
 	select { // the successor tells whom its predecessor could not
 	case g := <-posted:
 		labels, _ := g["commonLabels"].(map[string]any)
@@ -123,6 +141,7 @@ func TestUpTellsOfACollapse(t *testing.T) {
 
 	id := w.maintained()
 	w.evaluated()
+	w.onBoard("交换机升级", "王芳")
 	f.decided(12, "again", hotline.AbandonedQueue)
 	w.evaluated()
 	page, err := get(t, w, "/metrics")

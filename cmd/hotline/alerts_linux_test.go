@@ -95,6 +95,7 @@ func TestCollapseIsTold(t *testing.T) {
 	manager := testkit.RealAlertmanager(t, shipped(t, "alertmanager/alertmanager.yml",
 		`group_wait: \d+s`, "group_wait: 1s", `group_interval: 5m`, "group_interval: 1s",
 		`- name: page`, "- name: page\n    webhook_configs: [{url: http://"+hook+"/alertmanager, send_resolved: true}]"))
+	w.settings["alarm.alertmanager"], w.settings["alarm.poll"] = "http://"+manager, "1s" // and nothing is evaluated here
 	w.up()
 	testkit.RealPrometheus(t, testkit.PrometheusConfig{
 		Targets: []string{w.settings["web.listen"]}, Alertmanager: manager,
@@ -113,6 +114,7 @@ func TestCollapseIsTold(t *testing.T) {
 	r.hears(t, "【告警】接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%",
 		"Answer rate dropped: centre all, queue all, 0.00% of the requested answered in the last 15 minutes",
 		"处置 what to do: docs/runbooks/AnswerRateDropped.md")
+	w.onBoard(`"name":"AnswerRateDropped"`, "接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%")
 	f.decided(20, "answered", hotline.Answered)
 	r.hears(t, "【恢复】接通率骤降:中心 all,技能组 all", "恢复于 resolved at")
 
