@@ -91,6 +91,10 @@ race: setup ## Run the tests with the race detector, the long ones left out
 bench: setup ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: alert-quality
+alert-quality: check-go ## Measure how often alerts are wrong, into docs/alerts.md
+	HOTLINE_SOAK=1 go test ./internal/simulate -run TestAlertQuality -count=1 -timeout 60m -update-alerts
+
 .PHONY: fuzz
 fuzz: check-go ## Fuzz every decoder for FUZZTIME (20s)
 	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \

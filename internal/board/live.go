@@ -113,8 +113,8 @@ func courseNow(t *texts) []panel {
 // judged is what the alerting rules compare, each as a share of where it signals.
 func judged() []panel {
 	test := lines(words("接通率检验（1 = 告警）", "tests of the answer rate, 1 = alarm"),
-		about("口径：自今日开门以来按办结次序逐通检验，collapse 为骤降，decline 为缓降；sudden、queued、blind 指漏接是否由排队解释。图中为统计量÷告警线。",
-			"Over the calls decided since the opening, one by one: collapse or decline, by whether a queue explains the losses. Shown as statistic / threshold."), 12, 7,
+		about("口径：自今日开门以来按办结次序逐通检验，collapse 为骤降，decline 为缓降；sudden、queued、blind 指漏接是否由排队解释，understaffed 指漏接时在岗坐席少于来电所需。图中为统计量÷告警线。",
+			"Over the calls decided since the opening, one by one: collapse or decline, by whether a queue explains the losses, or too few on duty (understaffed). Shown as statistic / threshold."), 12, 7,
 		course("{{test}} {{losses}}", "max by (test, losses) (hotline_answer_rate_test_statistic{%s}) / on (test, losses) max by (test, losses) (hotline_answer_rate_test_threshold)", here)).in("none").spoken(testNames())
 	silence := lines(words("静默（1 = 告警）", "silence, 1 = alarm"),
 		about("口径：自上一通来电以来按往常此时应有的来电数÷告警线；所知不足5天时无数据。另列各来源。", "Calls to be expected since the last one by what is usual at this time, / the limit; without data while less than five days are known. Beside it, each source."), 12, 7,

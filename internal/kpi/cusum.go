@@ -14,8 +14,11 @@ type Decision struct {
 	Wait time.Duration
 	ID   string // orders decisions of one moment
 	Fate Fate
-	// Ahead is how many other callers waited at that moment; see CountWaiting.
-	Ahead int
+	// Ahead is how many other callers waited at that moment, and Recent how many calls were
+	// decided in the half hour up to it; see Order.
+	Ahead, Recent int
+	// Overload is how many times those on duty the calls needed; 0: not known. See Shortage.
+	Overload float64
 }
 
 // Fate is what became of a call, as far as it tells whether losses have a common cause.
@@ -61,8 +64,11 @@ func FateOf(answered, turnedAway, waitKnown bool, wait time.Duration) Fate {
 // Compare orders decisions by their moments.
 func (d Decision) Compare(o Decision) int { return cmp.Or(d.At.Compare(o.At), cmp.Compare(d.ID, o.ID)) }
 
-// Order puts decisions into the order in which the tests take them, and counts who waited
-// at each. waiting are the instants since when those wait who are not decided yet.
+// recently is the time over which Order counts Recent.
+const recently = 30 * time.Minute
+
+// Order puts decisions into the order in which the tests take them, and counts at each who
+// waited and how many were decided of late. waiting are the instants since when those wait who are not decided yet.
 func Order(list []Decision, waiting []time.Time) {
 	slices.SortFunc(list, Decision.Compare)
 	since := slices.Clone(waiting)
@@ -70,9 +76,12 @@ func Order(list []Decision, waiting []time.Time) {
 		since = append(since, list[i].At.Add(-list[i].Wait))
 	}
 	slices.SortFunc(since, time.Time.Compare)
-	began, decided := 0, 0
+	began, decided, late := 0, 0, 0
 	for i := 0; i < len(list); {
 		at, first := list[i].At, i
+		for !list[late].At.After(at.Add(-recently)) {
+			late++
+		}
 		for began < len(since) && since[began].Before(at) {
 			began++
 		}
@@ -80,7 +89,7 @@ func Order(list []Decision, waiting []time.Time) {
 			if list[i].Wait > 0 {
 				decided++
 			}
-			list[i].Ahead = began - decided
+			list[i].Ahead, list[i].Recent = began-decided, i-late+1
 		}
 		for j := first; j < i; j++ {
 			if list[j].Wait <= 0 { // began at this moment, and is over
@@ -98,6 +107,8 @@ const (
 	SuddenLosses Losses = "sudden" // no queue explains them
 	QueuedLosses Losses = "queued" // callers waited: they come in clumps
 	BlindLosses  Losses = "blind"  // of sources without waits
+	// UnderstaffedLosses have a cause that is known: fewer are on duty than the calls need.
+	UnderstaffedLosses Losses = "understaffed"
 )
 
 // AnswerTest is a CUSUM of "the answer rate holds" against "it has fallen": the sum of the
@@ -112,10 +123,18 @@ type AnswerTest struct {
 	Held   float64 // 0: the Markov chain
 	Fallen float64
 
+	// Overload, of understaffed losses: those count that come while the calls need so many
+	// times the agents on duty.
+	Overload float64
+
 	Threshold float64 // by simulation: see docs/alerts.md
 	// Headroom is how far beyond the threshold the sum goes at most, so that ten to
 	// twenty calls after recovery clear it.
 	Headroom float64
+	// FullWeight is how many calls in half an hour count in full; of more, each counts for
+	// as much less: where calls come fast, a clump of the same minutes has more of them.
+	// 0: all count in full.
+	FullWeight int
 }
 
 // The names of the tests.
@@ -131,11 +150,13 @@ const (
 func AnswerTests() []AnswerTest {
 	return []AnswerTest{
 		{Name: CollapseTest, Losses: SuddenLosses, Held: 0.86, Fallen: 0.50, Threshold: 8.7, Headroom: 3},
-		{Name: CollapseTest, Losses: QueuedLosses, Threshold: 14, Headroom: 3},
-		{Name: CollapseTest, Losses: BlindLosses, Held: 0.80, Fallen: 0.47, Threshold: 20.5, Headroom: 3},
-		{Name: DeclineTest, Losses: SuddenLosses, Held: 0.86, Fallen: 0.74, Threshold: 7.4, Headroom: 1},
-		{Name: DeclineTest, Losses: QueuedLosses, Held: 0.80, Fallen: 0.66, Threshold: 14.5, Headroom: 1},
-		{Name: DeclineTest, Losses: BlindLosses, Held: 0.80, Fallen: 0.66, Threshold: 14.5, Headroom: 1},
+		{Name: CollapseTest, Losses: QueuedLosses, Threshold: 15.5, Headroom: 3},
+		{Name: CollapseTest, Losses: BlindLosses, Held: 0.80, Fallen: 0.47, FullWeight: 80, Threshold: 25, Headroom: 3},
+		{Name: CollapseTest, Losses: UnderstaffedLosses, Held: 0.86, Fallen: 0.50, Overload: 1.65, Threshold: 14, Headroom: 3},
+		{Name: DeclineTest, Losses: SuddenLosses, Held: 0.87, Fallen: 0.75, Threshold: 8.4, Headroom: 1},
+		{Name: DeclineTest, Losses: QueuedLosses, Held: 0.80, Fallen: 0.66, FullWeight: 40, Threshold: 15.5, Headroom: 1},
+		{Name: DeclineTest, Losses: BlindLosses, Held: 0.80, Fallen: 0.66, FullWeight: 40, Threshold: 15.5, Headroom: 1},
+		{Name: DeclineTest, Losses: UnderstaffedLosses, Held: 0.80, Fallen: 0.66, Overload: 1.1, FullWeight: 40, Threshold: 13, Headroom: 1},
 	}
 }
 
@@ -148,7 +169,7 @@ type TestState struct {
 // Next is the state after a further decision.
 func (t *AnswerTest) Next(c TestState, d *Decision) TestState {
 	score := 0.0
-	if !t.sees(d.Fate) {
+	if !t.sees(d) {
 		return c
 	}
 	switch {
@@ -163,13 +184,19 @@ func (t *AnswerTest) Next(c TestState, d *Decision) TestState {
 	default:
 		score = math.Log((1 - t.Fallen) / (1 - t.Held))
 	}
+	if t.FullWeight > 0 && d.Recent > t.FullWeight {
+		score *= float64(t.FullWeight) / float64(d.Recent)
+	}
 	c.Statistic = min(max(0, c.Statistic+score), t.Threshold+t.Headroom)
 	return c
 }
 
-// sees says whether calls of the fate are among those that the test is about.
-func (t *AnswerTest) sees(f Fate) bool {
-	switch f {
+// sees says whether a call is among those that the test is about.
+func (t *AnswerTest) sees(d *Decision) bool {
+	if t.Losses == UnderstaffedLosses {
+		return d.Fate.Answered() || d.Overload >= t.Overload
+	}
+	switch d.Fate {
 	case LostSuddenly:
 		return t.Losses == SuddenLosses
 	case LostQueued:

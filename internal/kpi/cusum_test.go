@@ -13,14 +13,18 @@ import (
 var nine = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC) // of Shanghai
 
 // fates makes calls a minute apart, from a letter each: a answered at once, A later, q lost
-// waiting, s lost suddenly, b and B answered and lost of a source without waits.
+// waiting, s lost suddenly, u lost waiting for the one agent of two that calls need, b and B
+// answered and lost of a source without waits.
 func fates(text string) []Decision {
-	letters := map[rune]Fate{'a': AnsweredAtOnce, 'A': AnsweredLater, 'q': LostQueued, 's': LostSuddenly, 'b': AnsweredBlind, 'B': LostBlind}
+	letters := map[rune]Fate{'a': AnsweredAtOnce, 'A': AnsweredLater, 'q': LostQueued, 'u': LostQueued, 's': LostSuddenly, 'b': AnsweredBlind, 'B': LostBlind}
 	var list []Decision
 	for i, c := range text {
 		d := Decision{At: nine.Add(time.Duration(i) * time.Minute), ID: fmt.Sprint(i), Fate: letters[c]}
 		if c == 'A' || c == 'q' {
 			d.Wait, d.Ahead = 3*time.Minute, 3
+		}
+		if c == 'u' {
+			d.Overload = 2
 		}
 		list = append(list, d)
 	}
@@ -57,11 +61,16 @@ func TestAnswerTests(t *testing.T) {
 		{SuddenLosses, day + repeat("s", 50) + repeat("a", 6), false},
 		{QueuedLosses, day + repeat("s", 50), false},
 		{QueuedLosses, day + "qqqqAqq" + day, false}, // a clump
-		{QueuedLosses, day + repeat("qAqqA", 12), true},
+		{QueuedLosses, day + repeat("qAqqA", 13), true},
 		{QueuedLosses, day + repeat("qAqqA", 40) + repeat("a", 12), false},
-		{BlindLosses, repeat("b", 100) + repeat("B", 21), false},
-		{BlindLosses, repeat("b", 100) + repeat("B", 22), true},
+		{BlindLosses, repeat("b", 100) + repeat("B", 25), false},
+		{BlindLosses, repeat("b", 100) + repeat("B", 26), true},
 		{BlindLosses, day + repeat("s", 50) + repeat("q", 50), false},
+		{UnderstaffedLosses, day + repeat("s", 50) + repeat("q", 50) + repeat("B", 50), false}, // with enough on duty
+		{UnderstaffedLosses, day + repeat("u", 10), false},
+		{UnderstaffedLosses, day + repeat("u", 11), true},
+		{UnderstaffedLosses, repeat("b", 100) + repeat("uAuAb", 17), true},
+		{UnderstaffedLosses, day + repeat("u", 50) + repeat("A", 7), false},
 	} {
 		test := answerTest(t, CollapseTest, tt.losses)
 		if got := test.Run(fates(tt.calls)); (got >= test.Threshold) != tt.fires {
@@ -91,6 +100,8 @@ func TestRecoveryClears(t *testing.T) {
 			lost = "q"
 		case BlindLosses:
 			lost, answered = "B", "b"
+		case UnderstaffedLosses:
+			lost = "u"
 		}
 		calls := repeat(lost, 500) + repeat(answered, 15)
 		if got := test.Run(fates(calls)); got >= test.Threshold {
@@ -98,6 +109,41 @@ func TestRecoveryClears(t *testing.T) {
 		}
 		if got := test.Run(fates(repeat(lost, 500))); got < test.Threshold {
 			t.Errorf("%s %s: %.2f after 500 losses", test.Name, test.Losses, got)
+		}
+	}
+}
+
+// However fast or slowly calls come, an hour in which one of twelve is lost clears it.
+func TestRecoveryClearsWithinAnHour(t *testing.T) {
+	for _, every := range []time.Duration{6 * time.Second, time.Minute, 3 * time.Minute} {
+		for _, test := range AnswerTests() {
+			lost, answered := "s", "a"
+			switch test.Losses {
+			case QueuedLosses:
+				lost = "q"
+			case BlindLosses:
+				lost, answered = "B", "b"
+			case UnderstaffedLosses:
+				lost = "u"
+			}
+			hour := int(time.Hour / every)
+			list := fates(repeat(lost, 3*hour) + repeat(repeat(answered, 5)+lost+repeat(answered, 6), hour/12+1)[:hour])
+			for i := range list {
+				waited := list[i].Wait
+				list[i].At, list[i].Wait = nine.Add(time.Duration(i)*every), min(waited, every)
+			}
+			Order(list, nil)
+			var state TestState
+			cleared := false
+			for i := range list {
+				if state = test.Next(state, &list[i]); i == 3*hour-1 && state.Statistic < test.Threshold {
+					t.Errorf("%s %s, a call every %s: %.2f of %.2f after three hours of losses", test.Name, test.Losses, every, state.Statistic, test.Threshold)
+				}
+				cleared = cleared || i >= 3*hour && state.Statistic < test.Threshold
+			}
+			if !cleared || state.Statistic >= test.Threshold {
+				t.Errorf("%s %s, a call every %s: %.2f of %.2f an hour after recovery", test.Name, test.Losses, every, state.Statistic, test.Threshold)
+			}
 		}
 	}
 }
@@ -158,6 +204,15 @@ func TestOrder(t *testing.T) {
 				if since.Before(d.At) {
 					want++
 				}
+			}
+			late := 0
+			for _, o := range list[:i+1] {
+				if o.At.After(d.At.Add(-30 * time.Minute)) {
+					late++
+				}
+			}
+			if d.Recent != late {
+				t.Fatalf("at %d: %d of late, want %d", i, d.Recent, late)
 			}
 			if d.Ahead != want {
 				t.Fatalf("at %d: %d wait, want %d", i, d.Ahead, want)

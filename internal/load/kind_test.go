@@ -11,6 +11,7 @@ import (
 
 	"hotline12333/internal/broker"
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
 	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
@@ -166,6 +167,16 @@ func TestApartOnTheStack(t *testing.T) {
 	}
 	if list, _, err = s.store.Agents(ctx, noon.Add(-time.Hour), noon.Add(-time.Second)); err != nil || len(list) != 1 || list[0].State != hotline.Free {
 		t.Errorf("before noon: %v, %v", list, err)
+	}
+	duty, err := s.store.Duty(ctx, noon.Add(-time.Hour), noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]kpi.DutyChange{
+		{Centre: free.Centre, Agent: free.Agent, Since: free.Since, Able: true},
+		{Centre: free.Centre, Agent: free.Agent, Since: state.Since, Able: false},
+	}, duty); diff != "" {
+		t.Error(diff)
 	}
 	if err := s.store.Recompute(ctx, []time.Time{noon}, 2); err != nil {
 		t.Fatal(err)

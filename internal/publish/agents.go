@@ -17,6 +17,9 @@ const (
 	// agentsEvery is how often the store is asked what agents do. No tally tells of it, so
 	// there is no mark to wait for.
 	agentsEvery = time.Second
+	// dutyEvery is how often it is asked who was on duty since the morning, of which only
+	// rules know, which look no more often.
+	dutyEvery = 15 * time.Second
 )
 
 // readAgents asks what agents do, now and then.
@@ -29,11 +32,34 @@ func (f *Follower) readAgents(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("reading what agents do: %w", err)
 	}
 	f.askedAgents = now
+	if ever {
+		if err := f.readDuty(ctx, now); err != nil {
+			return err
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ever != f.agentsTold || !slices.Equal(list, f.agents) {
 		f.agents, f.agentsTold = list, ever
 		f.tell()
+	}
+	return nil
+}
+
+// readDuty asks who was on duty today, now and then. Some came last night.
+func (f *Follower) readDuty(ctx context.Context, now time.Time) error {
+	if since := now.Sub(f.askedDuty); since >= 0 && since < dutyEvery {
+		return nil
+	}
+	list, err := f.deps.Store.Duty(ctx, dateOf(now, f.zone).start(f.zone).Add(-agentReach), now)
+	if err != nil {
+		return fmt.Errorf("reading who was on duty: %w", err)
+	}
+	f.askedDuty = now
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Equal(list, f.openings.duty) {
+		f.openings.duty, f.openings.reckoned = list, nil
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,7 @@ type AlertState struct {
 	Opening time.Time // when the hotline last opened; zero before it did today
 
 	// Statistics of kpi.AnswerTests, in their order, by scope: of the calls decided since
-	// the opening.
+	// the opening. NaN: no source tells what the test needs.
 	Statistics map[kpi.Scope][]float64
 	// Silent is how many calls were to be expected since the last one, of all centres and
 	// of each; SilentSources the same of each source.
@@ -48,7 +49,7 @@ func NewAlertMetrics(cfg Config, source AlertSource, now func() time.Time) *Aler
 	return &AlertMetrics{
 		source: source, now: now, labels: newLabels(cfg, nil),
 		statistic: desc("hotline_answer_rate_test_statistic",
-			"Sequential test of the answer rate over the calls decided since the opening, in the order of their decision: collapse or decline, by the kind of losses (sudden, queued, blind). It signals at hotline_answer_rate_test_threshold.",
+			"Sequential test of the answer rate over the calls decided since the opening, in the order of their decision: collapse or decline, by the kind of losses (sudden, queued, blind, understaffed). It signals at hotline_answer_rate_test_threshold.",
 			"test", "losses", "centre", "queue"),
 		threshold: desc("hotline_answer_rate_test_threshold",
 			"What hotline_answer_rate_test_statistic is compared with.", "test", "losses"),
@@ -96,6 +97,9 @@ func (m *AlertMetrics) Collect(ch chan<- prometheus.Metric) {
 			continue // tests of several queues cannot be added up; the centre's sees them
 		}
 		for i, v := range statistics {
+			if math.IsNaN(v) {
+				continue // no source tells what it needs
+			}
 			to.gauge(m.statistic, v, tests[i].Name, string(tests[i].Losses), at.centre, at.queue)
 		}
 	}

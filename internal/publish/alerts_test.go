@@ -108,6 +108,38 @@ func TestStatisticOfTheDay(t *testing.T) {
 	}
 }
 
+// After the lunch break the tests begin anew.
+func TestLunchBreakIsAnOpening(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := []calendar.Hours{{From: 8*60 + 30, To: 12 * 60}, {From: 14 * 60, To: 17*60 + 30}}
+	lunch, err := calendar.New(calendar.Spec{
+		Name: "lunch", Zone: zone, AnyYear: true, WorkingWeek: [7]bool{false, true, true, true, true, true, false},
+		Regimes: []calendar.Regime{{Week: calendar.Week{Days: [7][]calendar.Hours{nil, h, h, h, h, h, nil}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := opened(t, "Asia/Shanghai", "2026-03-12T03:59:00Z", lunch, new(bytes.Buffer))
+	for i := range 10 {
+		r.store.put(r.call("morning", at(t, "2026-03-12T03:40:00Z").Add(time.Duration(i)*time.Minute), false))
+	}
+	r.look()
+	test := kpi.AnswerTests()[0]
+	for _, tt := range []struct{ now, want string }{
+		{"2026-03-12T03:59:00Z", fmt.Sprint(test.Threshold + test.Headroom)},
+		{"2026-03-12T05:59:00Z", fmt.Sprint(test.Threshold + test.Headroom)}, // closed: the rules are silent
+		{"2026-03-12T06:00:00Z", "0"},
+	} {
+		r.clock.set(at(t, tt.now))
+		if got := r.statistic("all"); got != tt.want {
+			t.Errorf("at %s: %s, want %s", tt.now, got, tt.want)
+		}
+	}
+}
+
 func TestAfterHoursAndExcludedAreNotTested(t *testing.T) {
 	r, _ := alerting(t, "2026-03-12T01:00:00Z")
 	for i := range 20 {

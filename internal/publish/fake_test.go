@@ -50,6 +50,19 @@ func (m *memory) Agents(_ context.Context, from, to time.Time) ([]hotline.AgentS
 	return list, m.agents != nil, m.broken
 }
 
+func (m *memory) Duty(_ context.Context, from, to time.Time) ([]kpi.DutyChange, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []kpi.DutyChange
+	for _, a := range m.agents {
+		if a.Since.After(from) && !a.Since.After(to) {
+			list = append(list, kpi.DutyChange{Centre: a.Centre, Agent: a.Agent, Since: a.Since, Able: a.State != hotline.SignedOut && a.State != hotline.Paused})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b kpi.DutyChange) int { return a.Since.Compare(b.Since) })
+	return list, m.broken
+}
+
 func (m *memory) Confirmed(context.Context) ([]kpi.Confirmed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -26,6 +26,7 @@ type Store interface {
 	TicketTallies(ctx context.Context, q store.TicketQuery) ([]kpi.TicketEntry, error)
 	TicketCentres(ctx context.Context) ([]string, error)
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
+	Duty(ctx context.Context, from, to time.Time) ([]kpi.DutyChange, error)
 	Confirmed(ctx context.Context) ([]kpi.Confirmed, error)
 }
 
@@ -67,6 +68,7 @@ type Follower struct {
 	warned  date                   // the day on which the calendar was last looked at
 
 	askedAgents    time.Time // when the store was last asked what agents do
+	askedDuty      time.Time // and who was on duty today
 	askedConfirmed time.Time // and for confirmations of definitions
 
 	mu          sync.Mutex

@@ -63,7 +63,7 @@ func (f *Follower) poll(ctx context.Context) error {
 		}
 	}
 	f.mu.Unlock()
-	if err := f.readUsual(ctx, today); err != nil {
+	if err := f.readUsual(ctx, now); err != nil {
 		return err
 	}
 	if len(f.touched) > 0 {
@@ -119,7 +119,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := f.readUsual(ctx, c.today); err != nil {
+	if err := f.readUsual(ctx, now); err != nil {
 		return err
 	}
 	elsewhere, err := f.readElsewhere(ctx, c, now)
@@ -141,7 +141,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	f.calls = nil // all are read anew
 	f.calls = f.replaceCalls(now, nil, calls)
 	f.openings.put(nil, calls, c.today.start(f.zone))
-	f.yardstick.stale = true
+	f.yardstick.stale, f.openings.stale = true, true
 	f.tell()
 	f.mu.Unlock()
 	f.succeeded(now)

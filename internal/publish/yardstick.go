@@ -79,7 +79,7 @@ func (f *Follower) pastChanged(today date) {
 	start := today.start(f.zone)
 	for b := range f.touched {
 		if b.Before(start) {
-			f.yardstick.stale = true
+			f.yardstick.stale, f.openings.stale = true, true
 			return
 		}
 	}

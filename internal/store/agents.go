@@ -8,6 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
 )
 
 // InsertAgentStates writes agents' states under the batch's token. One that is there
@@ -68,6 +69,31 @@ FROM (
 	}
 	ever, err = s.any(ctx, tableAgents)
 	return nil, ever, err
+}
+
+// Duty returns when agents became able to take calls, and when no longer, after from and
+// not after to, in the order of the instants. The first of an agent is what they were
+// then.
+func (s *Store) Duty(ctx context.Context, from, to time.Time) ([]kpi.DutyChange, error) {
+	sql := fmt.Sprintf(`SELECT toString(centre), agent, toUnixTimestamp64Milli(since), able
+FROM (
+    SELECT centre, agent, since, able,
+        lagInFrame(able, 1, toUInt8(2)) OVER (PARTITION BY centre, agent ORDER BY since ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+    FROM (
+        SELECT centre, agent, since, toUInt8(argMax(toString(state), (version, content_hash)) NOT IN (%[4]s)) AS able
+        FROM %[1]s
+        WHERE since > fromUnixTimestamp64Milli(%[2]d, 'UTC') AND since <= fromUnixTimestamp64Milli(%[3]d, 'UTC')
+        GROUP BY centre, agent, since
+    )
+) WHERE able != before ORDER BY since, centre, agent`, s.table(tableAgents), from.UnixMilli(), to.UnixMilli(),
+		fmt.Sprintf("'%s', '%s'", hotline.SignedOut, hotline.Paused))
+	return collect(ctx, s, "duty", sql, func(rows driver.Rows, d *kpi.DutyChange) error {
+		var since int64
+		var able uint8
+		err := rows.Scan(&d.Centre, &d.Agent, &since, &able)
+		d.Since, d.Able = fromMillis(since), able == 1
+		return err
+	})
 }
 
 // any says whether a table has rows; the server knows without reading them.
