@@ -73,6 +73,8 @@ function margin(v: View): void {
 
 export function waiting(v: View): void {
   say($('waiting'), number(v.waiting.count));
+  $('queue-pair').classList.toggle('many', v.waiting.count > 999);
+  $('agents').classList.toggle('many', (v.agents?.signed_in ?? 0) > 999);
   show($('stale-open'), v.waiting.stale > 0);
   say($('stale-open'), t.stale_open(number(v.waiting.stale)));
   show($('agents'), v.agents !== null);
@@ -89,6 +91,7 @@ export function recent(v: View): void {
     return row;
   }, (row, w: Recent) => {
     const r = w.rate, verdict = judged(w, target), cls = { none: '', unsure: 'unsure', met: 'good', missed: 'bad' }[verdict];
+    row.classList.toggle('many', r.den > 9999);
     say(part(row, 'name'), t[w.window]);
     say(part(row, 'count'), r.text ? `${number(r.num)}/${number(r.den)}` : missing(r, t));
     say(part(row, 'rate'), r.text);
