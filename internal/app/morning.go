@@ -128,7 +128,7 @@ func (s *system) morning(ctx context.Context, sources *source.Registry, calls *c
 	if err != nil {
 		return nil, err
 	}
-	m.Owed = kpi.CallBacks{Days: s.cfg.Callbacks.Days, Owed: owed.Owed, Taken: owed.Taken, Overdue: owed.Overdue}
+	m.Owed = kpi.CallBacks{Days: s.cfg.Callbacks.Days, Owed: int64(owed.Owed), Taken: int64(owed.Taken), Overdue: int64(owed.Overdue)}
 	m.Sort, err = d.sort(day)
 	var missing *calendar.MissingYear
 	if errors.As(err, &missing) {

@@ -24,10 +24,10 @@ type Morning struct {
 
 // CallBacks are lost callers of the last days: Taken and Overdue are among Owed.
 type CallBacks struct {
-	Days    int `json:"days"`
-	Owed    int `json:"owed"`
-	Taken   int `json:"taken"` // somebody is calling back
-	Overdue int `json:"overdue"`
+	Days    int   `json:"days"`
+	Owed    int64 `json:"owed"`
+	Taken   int64 `json:"taken"` // somebody is calling back
+	Overdue int64 `json:"overdue"`
 }
 
 // Closed is how the last day of service before a morning went.

@@ -70,6 +70,35 @@ func TestStaff(t *testing.T) {
 	}
 }
 
+// Of many agents a target of the answer rate leaves hardly any free, and that is said; of few
+// it does not.
+func TestStrain(t *testing.T) {
+	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		calls int64
+		says  bool
+	}{{20, false}, {1500, true}} {
+		tallies := make([]Tally, quartersOfTheDay)
+		tallies[36] = Tally{Calls: tt.calls, Answered: tt.calls, TalkMillis: 240_000 * tt.calls}
+		u := UsualDay{Likeness: SameWeekday, Days: []time.Time{day.AddDate(0, 0, -7), day.AddDate(0, 0, -14), day.AddDate(0, 0, -21)}, Tallies: [][]Tally{tallies, tallies, tallies}}
+		s := Staff(StaffingQuery{Day: day, Zone: time.UTC, Usual: &u, Goal: SeatsGoal{Answered: 0.83, Within: 20}, AssumedPatience: 120, Open: func(b time.Time) bool { return QuarterOfDay(b) == 36 }})
+		said := s.Assumptions(calendar.Worked, day)
+		if says := strings.Contains(said[len(said)-1].EN, "Nobody keeps that up"); says != tt.says {
+			t.Errorf("%d calls, %d seats busy %v: said %v", tt.calls, *s.HalfHours[0].Seats, *s.HalfHours[0].Busy, says)
+		}
+	}
+	for x, want := range map[float64]string{0: "0.0", 465.875: "465.9", 999.94: "999.9", 42000.4: "42,000"} {
+		if got := About(x); got != want {
+			t.Errorf("%v is written %s, want %s", x, got, want)
+		}
+	}
+	for x, want := range map[float64]string{0.83: "83.0%", 0.82999: "82.9%", 1: "100.0%", 0.57: "57.0%"} {
+		if got := CutShare(x); got != want {
+			t.Errorf("%v is written %s, want %s", x, got, want)
+		}
+	}
+}
+
 // Hours that change with the season: only days on which a quarter hour was open say what
 // comes in it, and of one that no day was open in nothing is said.
 func TestStaffWhereHoursChange(t *testing.T) {

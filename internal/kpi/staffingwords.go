@@ -3,14 +3,21 @@ package kpi
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"hotline12333/internal/calendar"
 )
 
-// About writes an expected count: it is none that was counted, so it has a decimal.
-func About(x float64) string { return fmt.Sprintf("%.1f", x) }
+// About writes an expected count: it is none that was counted, so it has a decimal, unless it
+// is so large that nobody reads one.
+func About(x float64) string {
+	if x >= 1000 {
+		return grouped(int64(math.Round(x)))
+	}
+	return fmt.Sprintf("%.1f", x)
+}
 
 // CutShare writes an expected share in percent, cut to a decimal: one below a target never
 // shows as the target. What is lost to binary fractions is given back first.
@@ -27,7 +34,7 @@ func ClockUntil(t time.Time) string {
 
 // Bounds writes a range in whole calls.
 func (r Range) Bounds() string {
-	return fmt.Sprintf("%.0f–%.0f", math.Floor(r.Low), math.Ceil(r.High))
+	return grouped(int64(math.Floor(r.Low))) + "–" + grouped(int64(math.Ceil(r.High)))
 }
 
 var chineseWeekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
@@ -86,7 +93,7 @@ func (s *Staffing) Assumptions(sort calendar.DaySort, day time.Time) []Wording {
 	if s.Closed || s.Missing > 0 {
 		return nil
 	}
-	return []Wording{s.daysWords(sort, day), s.handlingWords(), s.patienceWords(), s.modelWords(), {
+	said := []Wording{s.daysWords(sort, day), s.handlingWords(), s.patienceWords(), s.modelWords(), {
 		// As measured: docs/staffing.md.
 		ZH: "准确程度：在模拟的热线上（时长非指数、响铃、转接、重拨、突增），两个月的接通率比预计低不到2个百分点，单日相差约5个百分点；刚好达标的时段宜多排一席。",
 		EN: "How exact: on a simulated hotline (times not exponential, ringing, transfers, redials, surges) the answer rate of two months was less than 2 points below what was expected, that of a day about 5 points off. Where the target is only just reached, one seat more is wise.",
@@ -94,7 +101,20 @@ func (s *Staffing) Assumptions(sort calendar.DaySort, day time.Time) []Wording {
 		ZH: "坐席指能接电话的在岗人数，小休、培训者不计；响铃时间、转接和重拨不另计。一名坐席同一时间只接一通，所有坐席都能接所有业务。",
 		EN: "Seats are agents who can take calls: breaks and training are beside them. Ringing, transfers and redials are not counted apart. Every agent can take every call, one at a time.",
 	}}
+	if slices.ContainsFunc(s.HalfHours, func(h HalfHour) bool { return h.Straining() }) {
+		said = append(said, Wording{
+			ZH: fmt.Sprintf("有的时段达标所需的最少坐席占用超过 %s：人多时接通率目标几乎不留空闲，长时间难以坚持，宜多排，或用 staffing.service_level 另设目标。", CutShare(strain)),
+			EN: fmt.Sprintf("In some half hours the fewest seats that reach the target are busy for more than %s: of many agents the answer rate asks for hardly any to be free. Nobody keeps that up for long; plan more, or set a second goal with staffing.service_level.", CutShare(strain)),
+		})
+	}
+	return said
 }
+
+// strain is from where on an occupancy cannot be kept up for long.
+const strain = 0.9
+
+// Straining says that the seats needed would be busy nearly all the time.
+func (h *HalfHour) Straining() bool { return h.Busy != nil && *h.Busy > strain }
 
 func (s *Staffing) daysWords(sort calendar.DaySort, day time.Time) Wording {
 	zh, en := "此前同为"+SortWords(sort).ZH+"的"+Weekday(day).ZH, "earlier "+Weekday(day).EN+"s that were "+SortWords(sort).EN+"s"

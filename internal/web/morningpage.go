@@ -71,7 +71,7 @@ type morningRow struct {
 	Calls, Range    string
 	Peak, Quiet     bool
 	Answered        *morningShare
-	Busy            string
+	Occupied        string
 	Tried, Expected *morningShare // with the seats tried, with those usually signed in
 	Planned         string
 }
@@ -136,7 +136,7 @@ func (s *Server) fillMorning(page *morningPage, day time.Time, v *visitor) {
 		row.Calls, row.Range = kpi.About(h.Calls.Mean), h.Calls.Bounds()
 		row.Answered, row.Tried, row.Expected = share(h.Answered), share(h.Tried), share(h.AnsweredPlanned)
 		if h.Busy != nil {
-			row.Busy = kpi.CutShare(*h.Busy)
+			row.Occupied = kpi.CutShare(*h.Busy)
 		}
 		if h.Planned != nil {
 			row.Planned = kpi.About(*h.Planned)
