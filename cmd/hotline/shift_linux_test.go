@@ -31,6 +31,7 @@ func TestShift(t *testing.T) {
 	w.lostFile(now, lostLine{id: "a", ago: 3, outcome: "abandoned_queue", caller: numberA}, lostLine{id: "b", ago: 2, outcome: "answered", caller: numberB})
 	w.must("outages", "add", "--from", now.Add(-time.Minute).UTC().Format(time.RFC3339), "--cause", "线路中断", "--evidence", "故障单1", "--by", "王芳")
 	want := statement(t, w.must("kpi", "--from", now.In(shanghai(t)).Format(time.DateOnly), "--format", "json"))
+	wang.shows("/shift", "50.0% (1/2)")
 	page := wang.sees("/shift", http.StatusOK, "交班签字:王芳", "线路中断", "没有待办事项")
 	both := url.Values{"seen": {hidden(t, page, "seen")}, "notes": {"下午系统升级"}, "points": {"回访张先生\n\n  3号坐席耳机待换  "}}
 	status, body = wang.post("/shift/hand", both)

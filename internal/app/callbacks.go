@@ -230,16 +230,7 @@ func withCallDesk(ctx context.Context, cfg config.Root, log *slog.Logger, do fun
 	})
 }
 
-// CallbacksOwed are the callers to be called back, of all centres or one, as the pages show
-// them.
-func CallbacksOwed(ctx context.Context, cfg config.Root, log *slog.Logger, centre string) (f callback.Figures, err error) {
-	err = withCallDesk(ctx, cfg, log, func(d *callDesk) error {
-		f, err = d.owed(ctx, centre)
-		return err
-	})
-	return f, err
-}
-
+// owed are the callers to be called back, of all centres or one.
 func (d *callDesk) owed(ctx context.Context, centre string) (callback.Figures, error) {
 	list, err := d.list(ctx, false)
 	if err != nil {

@@ -24,12 +24,6 @@ func (o *office) CallBack(ctx context.Context, callID string, a callback.Act, se
 	return kept, told(err)
 }
 
-// CallbacksOwed are the callers to be called back, of all centres or one.
-func (o *office) CallbacksOwed(ctx context.Context, centre string) (callback.Figures, error) {
-	f, err := o.calls.owed(ctx, centre)
-	return f, told(err)
-}
-
 // RevealNumber gives the number of a caller that by has taken, and writes that into the
 // audit log first; or that it was refused.
 func (o *office) RevealNumber(ctx context.Context, callID, by, reason, refused string) (string, error) {

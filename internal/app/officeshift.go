@@ -56,10 +56,11 @@ func (o *office) ShiftState(ctx context.Context, centre string) (journal.ShiftSt
 	if s, ok := o.snapshots.Snapshot(now); ok {
 		stateOf(&state, s, scope)
 	}
-	owed, err := o.calls.owed(ctx, centre)
+	list, err := o.calls.list(ctx, true) // what is signed is not what somebody was shown before
 	if err != nil {
 		return state, told(err)
 	}
+	owed := list.Figures(centre, now, time.Time{})
 	state.CallbacksOwed, state.CallbacksOverdue = &owed.Owed, &owed.Overdue
 	state.Outages, err = o.outagesOf(ctx, now, centre)
 	return state, told(err)

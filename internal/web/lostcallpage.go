@@ -77,7 +77,7 @@ func (s *Server) reveal(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		refused = fmt.Sprintf("web.reveal_roles does not name %s", v.Role)
 	}
 	number, err := s.deps.Desk.RevealNumber(r.Context(), call, v.Name, field(r, "reason"), refused)
-	switch status, text := s.toldOf(l, err); {
+	switch status, text := s.toldOf(l, v, err); {
 	case err == nil:
 		s.deps.Log.Info("a number was shown to call back", "call", call, "by", v.Name)
 		return s.showLostCall(w, r, v, http.StatusOK, number, "")

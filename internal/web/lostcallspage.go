@@ -278,7 +278,7 @@ func (s *Server) callBack(w http.ResponseWriter, r *http.Request, v *visitor) er
 		}
 		_, err = s.deps.Desk.CallBack(r.Context(), call, a, r.FormValue("seen"))
 	}
-	status, text := s.toldOf(l, err)
+	status, text := s.toldOf(l, v, err)
 	switch {
 	case err == nil:
 		back, _, _ := strings.Cut(local(r.FormValue("back")), "#")
@@ -316,7 +316,7 @@ func (s *Server) ofCentre(ctx context.Context, v *visitor, call string) error {
 
 // toldOf is what a person is told of an error in what they did, with the status; 0: it is
 // none of theirs.
-func (s *Server) toldOf(l Lang, err error) (status int, text string) {
+func (s *Server) toldOf(l Lang, v *visitor, err error) (status int, text string) {
 	zone := s.deps.Desk.Zone()
 	var conflict *journal.Conflict
 	var refused *callback.Refused
@@ -329,6 +329,9 @@ func (s *Server) toldOf(l Lang, err error) (status int, text string) {
 		theirs, e := journal.Decode[journal.CallBack](conflict.Newest)
 		if e != nil {
 			return http.StatusConflict, err.Error()
+		}
+		if conflict.Newest.By == v.Name { // a button pressed twice, or another window
+			return http.StatusConflict, s.words.in(l, "lost_yourself", conflict.Newest.At.In(zone).Format("15:04:05"), s.stepText(l, &theirs))
 		}
 		return http.StatusConflict, s.words.in(l, "lost_faster", conflict.Newest.By, conflict.Newest.At.In(zone).Format("15:04:05"), s.stepText(l, &theirs))
 	case errors.As(err, &conflict):
