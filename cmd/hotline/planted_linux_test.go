@@ -171,7 +171,7 @@ func TestNoRawNumber(t *testing.T) {
 	t.Parallel()
 	needEngine(t)
 	p := &plants{where: map[string]string{}}
-	w := newWorld(t).with("log.level=debug")
+	w := newWorld(t).with("log.level=debug", "web.loopback_role=supervisor")
 	w.write("sources/planted.yaml", plantedSource)
 	w.settings["sources.dir"] = w.path("sources")
 	up := w.up()
@@ -187,6 +187,7 @@ func TestNoRawNumber(t *testing.T) {
 	give("calls.csv", plantedCSV(p), "generic-csv")
 	give("record-"+p.number("a file's name")+".csv", "call_id,started_at,outcome\nnamed,2026-03-02 11:00:00,answered\nnamed-2,nothing,answered\n", "generic-csv")
 	give("header.csv", "call_id,started_at,"+p.number("a header")+"\na,b,c\n", "generic-csv")
+	give("lost.csv", "call_id,started_at,outcome,queue,caller\nlost-1,2026-03-02 12:00:00,abandoned_queue,"+p.number("a lost call's queue")+","+p.number("a lost caller")+"\n", "generic-csv")
 	give("gb.csv", plantedGB(t, p), "planted")
 	planted := map[string]bool{"generic-csv": true, "anonymous-bank": true, "planted": true} // the bank's is read by the same code
 	for _, in := range nativeInputs(t, p) {
@@ -259,12 +260,15 @@ func TestNoRawNumber(t *testing.T) {
 		}
 	}
 	said["audit list after erasing"] = w.must("audit", "list")
-	for _, path := range []string{"/", "/metrics", "/api/board", "/readyz"} {
+	for _, path := range []string{"/", "/metrics", "/api/board", "/readyz", "/lostcalls?view=all&day=2026-03-02", "/lostcalls/item?call=lost-1&day=2026-03-02", "/shift"} {
 		page, err := get(t, w, path)
 		if err != nil {
 			t.Logf("%s: %v", path, err)
 		}
 		said[path] = page
+	}
+	if !strings.Contains(said["/lostcalls/item?call=lost-1&day=2026-03-02"], "****") {
+		t.Error("the page of a lost call is not the one that shows a caller")
 	}
 	p.searchTopics(t, newFeed(t, w))
 	p.searchTables(t, w)
