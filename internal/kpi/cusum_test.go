@@ -91,18 +91,23 @@ func TestDecline(t *testing.T) {
 	}
 }
 
+// letters are a loss and an answer that a test sees.
+func letters(test *AnswerTest) (lost, answered string) {
+	switch test.Losses {
+	case QueuedLosses:
+		return "q", "a"
+	case BlindLosses:
+		return "B", "b"
+	case UnderstaffedLosses:
+		return "u", "a"
+	}
+	return "s", "a"
+}
+
 // However long a collapse lasts, so many answered calls clear it.
 func TestRecoveryClears(t *testing.T) {
 	for _, test := range AnswerTests() {
-		lost, answered := "s", "a"
-		switch test.Losses {
-		case QueuedLosses:
-			lost = "q"
-		case BlindLosses:
-			lost, answered = "B", "b"
-		case UnderstaffedLosses:
-			lost = "u"
-		}
+		lost, answered := letters(&test)
 		calls := repeat(lost, 500) + repeat(answered, 15)
 		if got := test.Run(fates(calls)); got >= test.Threshold {
 			t.Errorf("%s %s: %.2f of %.2f after 15 answered calls", test.Name, test.Losses, got, test.Threshold)
@@ -117,15 +122,7 @@ func TestRecoveryClears(t *testing.T) {
 func TestRecoveryClearsWithinAnHour(t *testing.T) {
 	for _, every := range []time.Duration{6 * time.Second, time.Minute, 3 * time.Minute} {
 		for _, test := range AnswerTests() {
-			lost, answered := "s", "a"
-			switch test.Losses {
-			case QueuedLosses:
-				lost = "q"
-			case BlindLosses:
-				lost, answered = "B", "b"
-			case UnderstaffedLosses:
-				lost = "u"
-			}
+			lost, answered := letters(&test)
 			hour := int(time.Hour / every)
 			list := fates(repeat(lost, 3*hour) + repeat(repeat(answered, 5)+lost+repeat(answered, 6), hour/12+1)[:hour])
 			for i := range list {

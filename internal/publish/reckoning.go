@@ -47,8 +47,11 @@ func (r *reckoning) ends(at time.Time) {
 type stream struct {
 	decided []kpi.Decision
 	waiting []time.Time // since when those wait who are not decided
-	agents  map[string]struct{}
+	took    map[who]int // calls, by the agent who answered them
 }
+
+// who is an agent. Calls that do not say by whom they were answered have one without a name.
+type who struct{ centre, agent string }
 
 // reckon looks at all calls of the day.
 func (o *openings) reckon(opening, now time.Time, waiting waiters) *reckoning {
@@ -77,8 +80,8 @@ func (o *openings) reckon(opening, now time.Time, waiting waiters) *reckoning {
 				if counts {
 					s.decided = append(s.decided, c.decision)
 				}
-				if c.agent != "" && scope.Level == kpi.OneQueue {
-					s.serves(c.agent)
+				if c.requested && c.decision.Fate.Answered() {
+					s.answered(who{c.centre, c.agent})
 				}
 			}
 		}
@@ -100,11 +103,11 @@ func (o *openings) reckon(opening, now time.Time, waiting waiters) *reckoning {
 	return r
 }
 
-func (s *stream) serves(agent string) {
-	if s.agents == nil {
-		s.agents = make(map[string]struct{})
+func (s *stream) answered(by who) {
+	if s.took == nil {
+		s.took = make(map[who]int)
 	}
-	s.agents[agent] = struct{}{}
+	s.took[by]++
 }
 
 // statistics runs the tests over a stream. A test that cannot be made is not a number.
@@ -126,7 +129,7 @@ func (o *openings) statistics(opening time.Time, scope kpi.Scope, s *stream) []f
 // queue are the ones who have taken its calls today.
 func (o *openings) shortage(opening time.Time, scope kpi.Scope, s *stream) *kpi.Shortage {
 	out := &kpi.Shortage{Opening: opening, Handling: o.handling[scope], Arrivals: slices.Clone(s.waiting)}
-	if len(o.duty) == 0 || out.Handling == 0 {
+	if out.Handling == 0 || !o.tellsOf(s) {
 		return out
 	}
 	for i := range s.decided {
@@ -140,10 +143,26 @@ func (o *openings) shortage(opening time.Time, scope kpi.Scope, s *stream) *kpi.
 		case kpi.OneCentre:
 			return c.Centre == scope.Centre
 		}
-		_, serves := s.agents[c.Agent]
-		return serves && c.Centre == scope.Centre
+		return s.took[who{c.Centre, c.Agent}] > 0
 	})
 	return out
+}
+
+// tellsOf says whether it is told of those who took the calls of a stream when they were on
+// duty. A source that tells of some only, or by other names than the calls have, would make
+// of a full room an empty one.
+func (o *openings) tellsOf(s *stream) bool {
+	told := make(map[who]bool)
+	for i := range o.duty {
+		told[who{o.duty[i].Centre, o.duty[i].Agent}] = true
+	}
+	taken, untold := 0, 0
+	for by, n := range s.took {
+		if taken += n; !told[by] {
+			untold += n
+		}
+	}
+	return len(told) > 0 && untold*10 <= taken
 }
 
 // note keeps the last call of its scopes and source.

@@ -116,6 +116,31 @@ func TestUnderstaffedIsTold(t *testing.T) {
 	}
 }
 
+// Agents of whom nothing is told, or by another name, make no empty room.
+func TestUnderstaffedNeedsThoseWhoAnswer(t *testing.T) {
+	for name, change := range map[string]func(a *hotline.AgentState) bool{
+		"half of them":  func(a *hotline.AgentState) bool { return a.Agent == "a0" || a.Agent == "a1" },
+		"another name":  func(a *hotline.AgentState) bool { a.Agent = "SIP/" + a.Agent; return true },
+		"other centres": func(a *hotline.AgentState) bool { a.Centre = "yl"; return true },
+	} {
+		r := staffed(t, 4)
+		var told []hotline.AgentState
+		for _, a := range r.store.agents {
+			if change(&a) {
+				told = append(told, a)
+			}
+		}
+		r.store.agents = told
+		r.clock.set(at(t, "2026-03-12T03:15:00Z"))
+		r.look()
+		for _, queue := range []string{"", "general"} {
+			if got := r.collapse(kpi.UnderstaffedLosses, queue); !math.IsNaN(got) {
+				t.Errorf("%s, %q: %v", name, queue, got)
+			}
+		}
+	}
+}
+
 // Where no source tells of agents there is no such statistic, rather than one of 0.
 func TestUnderstaffedNeedsAgents(t *testing.T) {
 	r := staffed(t, 0)
