@@ -50,7 +50,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		s.Windows[w] = f.tickets.with(s.Windows[w], t.windows[w])
 	}
 	s.Curve, s.Topics = c.curve(now), c.topics(now)
-	if f.yardstick.day == dateOf(now, f.zone) {
+	if f.yardstick.day == dateOf(now, f.zone) && !f.yardstick.outrun(s) {
 		s.Usual, s.Pace = f.yardstick.usual, f.yardstick.pace
 	}
 	return s, true

@@ -17,6 +17,8 @@ import (
 const (
 	yardstickRest  = 10 * time.Second
 	yardstickTimes = 50
+
+	fewOff = 50 // calls, by which a figure of the year may be behind
 )
 
 // yardstick is what today and the year are held against. It changes with the day, and when
@@ -39,6 +41,22 @@ func (y *yardstick) outdated(today date, counted string, now time.Time) bool {
 	}
 	since := now.Sub(y.at)
 	return y.stale && (since < 0 || since >= max(yardstickRest, yardstickTimes*y.took))
+}
+
+// outrun says whether so many calls of past days have come since, or have gone, that what
+// today and the year are held against would be wrong for all to see: while a year is being
+// imported the board says nothing of it rather than that the year is lost. A correction
+// here and there is let pass until it is made anew.
+func (y *yardstick) outrun(s *kpi.Snapshot) bool {
+	if !y.stale || y.pace == nil {
+		return false
+	}
+	answered := func(w kpi.Window) int64 {
+		counted := s.Windows[w].Scopes[kpi.Scope{Level: kpi.AllCentres}]
+		return counted.Figures(s.Definitions).AnsweredCalls.Num
+	}
+	off := answered(kpi.ThisYear) - answered(kpi.Today) - y.pace.ToDate
+	return max(off, -off) > max(fewOff, y.pace.ToDate/100)
 }
 
 // readYardstick makes it anew where need be. What a calendar does not know is left out: the

@@ -108,6 +108,25 @@ func TestYearPace(t *testing.T) {
 	if p := r.snapshot().Pace; p.Course[0].ToDate == nil {
 		t.Errorf("with the year before January is known: %+v", p.Course[0])
 	}
+	// A correction waits until it is made anew. Where a month comes in, nothing is said
+	// meanwhile.
+	r.store.put(answered("late", at(t, "2026-10-20T02:00:00Z"), 0))
+	r.look()
+	if p := r.snapshot().Pace; p == nil || p.ToDate != 90 {
+		t.Errorf("after a late call: %+v", p)
+	}
+	for i := range int(fewOff) {
+		r.store.put(answered(fmt.Sprintf("imported-%d", i), at(t, "2026-10-21T02:00:00Z"), 0))
+	}
+	r.look()
+	if s := r.snapshot(); s.Pace != nil || s.Usual != nil {
+		t.Errorf("while a month comes in: %+v", s.Pace)
+	}
+	r.clock.set(r.clock.now().Add(yardstickRest))
+	r.look()
+	if p := r.snapshot().Pace; p == nil || p.ToDate != 91+fewOff {
+		t.Errorf("with the month: %+v", p)
+	}
 }
 
 // A calendar without the year leaves both out, and the rest stays.
