@@ -267,11 +267,7 @@ const measuredQueue = "measure "
 
 // counted reads the answered calls of the steady feed from /metrics.
 func (m *measured) counted(ctx context.Context) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/metrics", nil)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := m.ask(ctx, http.DefaultClient, "/metrics")
 	if err != nil {
 		return 0, err
 	}

@@ -85,12 +85,7 @@ func (m *measured) watch(ctx context.Context, viewers int) (*watchers, error) {
 	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: viewers}}
 	for i := range viewers {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/api/events", nil)
-		if err != nil {
-			w.stop()
-			return nil, err
-		}
-		answer, err := client.Do(req)
+		answer, err := m.ask(ctx, client, "/api/events")
 		if err != nil {
 			w.stop()
 			return nil, fmt.Errorf("opening a board: %w", err)
@@ -121,13 +116,18 @@ func answeredOn(line string) (int, bool) {
 	return n, err == nil
 }
 
+// ask opens a page of the measured system.
+func (m *measured) ask(ctx context.Context, client *http.Client, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(req)
+}
+
 // answeredBefore is what a board shows of the year now, not when it was last told of.
 func (m *measured) answeredBefore(ctx context.Context) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.pages.Addr()+"/api/board", nil)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := m.ask(ctx, http.DefaultClient, "/api/board")
 	if err != nil {
 		return 0, err
 	}
