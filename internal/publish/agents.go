@@ -59,7 +59,8 @@ func (f *Follower) readDuty(ctx context.Context, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.Equal(list, f.openings.duty) {
-		f.openings.duty, f.openings.reckoned = list, nil
+		f.openings.duty = list
+		f.openings.changed()
 	}
 	return nil
 }

@@ -71,6 +71,8 @@ type Follower struct {
 	askedDuty      time.Time // and who was on duty today
 	askedConfirmed time.Time // and for confirmations of definitions
 
+	alerting sync.Mutex // held while Alerts is at work; taken before mu
+
 	mu          sync.Mutex
 	cache       *cache // nil until the first reading
 	tickets     *ticketBook

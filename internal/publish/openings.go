@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"maps"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -28,13 +29,14 @@ type openings struct {
 	// What was computed of the calls last. A scrape comes more often than a call does in
 	// most hotlines, and a day of a large one has more than a hundred thousand of them.
 	reckoned *reckoning
+	changes  uint64 // of what it is computed from
 }
 
 func newOpenings(r rules) *openings { return &openings{rules: r, calls: make(map[int64][]dayCall)} }
 
 // put replaces the calls of some quarter hours; of all where none are named.
 func (o *openings) put(buckets []time.Time, calls []store.Live, since time.Time) {
-	o.reckoned = nil
+	o.changed()
 	if buckets == nil {
 		clear(o.calls)
 	}
@@ -93,20 +95,15 @@ func (o *openings) dayCall(l *store.Live) dayCall {
 	return c
 }
 
-// alertsAt is what the alerts look at, at an instant of the day held. waiting gives those
-// who wait then.
-func (o *openings) alertsAt(now time.Time, zone *time.Location, waiting waiters) *AlertState {
-	s := &AlertState{At: now, Statistics: make(map[kpi.Scope][]float64)}
-	s.Opening = o.opening("", now, zone)
-	if s.Opening.IsZero() {
-		return s
-	}
-	if !o.reckoned.holds(s.Opening, now) {
-		o.reckoned = o.reckon(s.Opening, now, waiting)
-	}
-	s.Statistics = o.reckoned.statistics
-	s.Silent, s.SilentSources = o.silence(s.Opening, now, zone)
-	return s
+// held is what a reckoning needs, as it is now: what is in it is replaced, never changed.
+func (o *openings) held() *openings {
+	return &openings{rules: o.rules, calls: maps.Clone(o.calls), duty: o.duty, learnt: o.learnt}
+}
+
+// changed notes that what was computed holds no longer.
+func (o *openings) changed() {
+	o.reckoned = nil
+	o.changes++
 }
 
 // opening is when the service hours began that hold an instant, or the last of its day
@@ -128,10 +125,37 @@ func (o *openings) opening(source string, now time.Time, zone *time.Location) ti
 // Alerts is what the alerts look at; ok as for Snapshot. What it holds is shared and not
 // changed.
 func (f *Follower) Alerts(now time.Time) (*AlertState, bool) {
+	f.alerting.Lock()
+	defer f.alerting.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.cache == nil || dateOf(now, f.zone) != f.cache.today {
 		return nil, false
 	}
-	return f.openings.alertsAt(now, f.zone, f.waiters), true
+	s := &AlertState{At: now, Opening: f.openings.opening("", now, f.zone), Statistics: make(map[kpi.Scope][]float64)}
+	if s.Opening.IsZero() {
+		return s, true
+	}
+	r := f.openings.reckoned
+	if !r.holds(s.Opening, now) {
+		r = f.reckon(s.Opening, now)
+	}
+	s.Statistics = r.statistics
+	s.Silent, s.SilentSources = f.openings.silence(r, now, f.zone)
+	return s, true
+}
+
+// reckon looks at all calls of the day, which takes a while where there are many: f.mu is
+// held, and given back meanwhile, so that no board waits.
+func (f *Follower) reckon(opening, now time.Time) *reckoning {
+	o := f.openings.held()
+	changes := f.openings.changes
+	waiting, until := f.waiters(now)
+	f.mu.Unlock()
+	r := o.reckon(opening, now, waiting, until)
+	f.mu.Lock()
+	if f.openings.changes == changes {
+		f.openings.reckoned = r
+	}
+	return r
 }

@@ -9,10 +9,6 @@ import (
 	"hotline12333/internal/kpi"
 )
 
-// waiters gives those who wait at an instant, and how long that holds if no call changes;
-// a zero time is no end.
-type waiters func(now time.Time) (waiting []dayCall, until time.Time)
-
 // reckoning is what alerts need to know of the calls of an opening. It holds until one of
 // them changes, or a moment comes that matters to it: of a clock that runs ahead, or when a
 // caller has waited for too long to be believed.
@@ -53,8 +49,9 @@ type stream struct {
 // who is an agent. Calls that do not say by whom they were answered have one without a name.
 type who struct{ centre, agent string }
 
-// reckon looks at all calls of the day.
-func (o *openings) reckon(opening, now time.Time, waiting waiters) *reckoning {
+// reckon looks at all calls of the day; waiting are those who wait, which holds until a
+// moment if no call changes (zero: no end).
+func (o *openings) reckon(opening, now time.Time, waiting []dayCall, until time.Time) *reckoning {
 	r := &reckoning{
 		opening: opening, from: now, statistics: make(map[kpi.Scope][]float64),
 		scopes: make(map[kpi.Scope]seen), sources: make(map[string]seen),
@@ -86,14 +83,13 @@ func (o *openings) reckon(opening, now time.Time, waiting waiters) *reckoning {
 			}
 		}
 	}
-	list, until := waiting(now)
 	if !until.IsZero() {
 		r.ends(until)
 	}
-	for i := range list {
-		for _, scope := range kpi.Scopes(list[i].centre, list[i].queue) {
+	for i := range waiting {
+		for _, scope := range kpi.Scopes(waiting[i].centre, waiting[i].queue) {
 			if s := streams[scope]; s != nil {
-				s.waiting = append(s.waiting, list[i].started)
+				s.waiting = append(s.waiting, waiting[i].started)
 			}
 		}
 	}
@@ -183,7 +179,8 @@ func (r *reckoning) note(c *dayCall, now time.Time) {
 	r.sources[c.source] = further(r.sources[c.source])
 }
 
-// waiters are those who wait at an instant. f.mu is held.
+// waiters are those who wait at an instant, and how long that holds if no call changes; a
+// zero time is no end. f.mu is held.
 func (f *Follower) waiters(now time.Time) (list []dayCall, until time.Time) {
 	for i := range f.calls {
 		l := &f.calls[i]

@@ -198,9 +198,10 @@ func alike(a, b *AlertState) bool {
 }
 
 // busyDay is a day of 100,000 calls, a third of them lost.
-func busyDay(tb testing.TB) (*openings, time.Time) {
+func busyDay(tb testing.TB) (*Follower, time.Time) {
 	tb.Helper()
-	o := newOpenings(rules{knows: func(string) kpi.Knows { return nil }, calendar: always})
+	r := newRig(tb, "UTC", "2026-03-12T23:00:00Z")
+	r.look()
 	day := time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC)
 	list := make([]store.Live, 100_000)
 	for i := range list {
@@ -213,19 +214,17 @@ func busyDay(tb testing.TB) (*openings, time.Time) {
 			list[i].Outcome = hotline.AbandonedQueue
 		}
 	}
-	o.put(nil, list, day)
-	return o, day.Add(23 * time.Hour)
+	r.openings.put(nil, list, day)
+	return r.Follower, r.clock.now()
 }
-
-func nobody(time.Time) ([]dayCall, time.Time) { return nil, time.Time{} }
 
 // A scrape of a day that has not changed costs next to nothing.
 func TestAlertsAreReckonedOnce(t *testing.T) {
-	o, now := busyDay(t)
+	f, now := busyDay(t)
 	once := func(now time.Time) time.Duration {
 		began := time.Now()
-		if s := o.alertsAt(now, time.UTC, nobody); len(s.Statistics) != 7 {
-			t.Fatalf("%d scopes", len(s.Statistics))
+		if s, ok := f.Alerts(now); !ok || len(s.Statistics) != 7 {
+			t.Fatalf("%v, %+v", ok, s)
 		}
 		return time.Since(began)
 	}
@@ -240,16 +239,41 @@ func TestAlertsAreReckonedOnce(t *testing.T) {
 }
 
 func BenchmarkAlerts(b *testing.B) {
-	o, now := busyDay(b)
+	f, now := busyDay(b)
 	b.Run("changed", func(b *testing.B) {
 		for b.Loop() {
-			o.reckoned = nil
-			o.alertsAt(now, time.UTC, nobody)
+			f.openings.changed()
+			f.Alerts(now)
 		}
 	})
 	b.Run("unchanged", func(b *testing.B) {
 		for b.Loop() {
-			o.alertsAt(now, time.UTC, nobody)
+			f.Alerts(now)
 		}
 	})
+}
+
+// Calls come in while the day is looked at; what is kept in the end is of all of them.
+func TestAlertsWhileCallsComeIn(t *testing.T) {
+	r, _ := alerting(t, "2026-03-12T03:00:00Z")
+	r.look()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 50 {
+			if _, ok := r.Alerts(r.clock.now()); !ok {
+				t.Error("no state")
+			}
+		}
+	}()
+	for i := range 50 {
+		r.store.put(r.call("today", at(t, "2026-03-12T01:00:00Z").Add(time.Duration(i)*time.Minute), i%2 == 0))
+		r.look()
+	}
+	<-done
+	got, _ := r.Alerts(r.clock.now())
+	r.openings.changed()
+	if want, _ := r.Alerts(r.clock.now()); !alike(got, want) {
+		t.Errorf("kept %+v, anew %+v", got, want)
+	}
 }

@@ -61,7 +61,8 @@ func (f *Follower) readUsual(ctx context.Context, now time.Time) error {
 	fresh := learnt{usual: usualOf(list, f.rules, f.zone, q.To), handling: handlingOf(list), day: today, at: now, took: time.Since(started)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.openings.learnt, f.openings.reckoned = fresh, nil
+	f.openings.learnt = fresh
+	f.openings.changed()
 	return nil
 }
 
@@ -128,7 +129,7 @@ func usualOf(list []store.Tally, r rules, zone *time.Location, end time.Time) ma
 
 // silence counts the calls that were to be expected since the last, of all and of each
 // centre, and of each source. Those of whom nothing usual is known are missing.
-func (o *openings) silence(opening, now time.Time, zone *time.Location) (map[kpi.Scope]float64, map[string]float64) {
+func (o *openings) silence(r *reckoning, now time.Time, zone *time.Location) (map[kpi.Scope]float64, map[string]float64) {
 	sums, bySource := make(map[kpi.Scope]*kpi.Usual), make(map[string]*kpi.Usual)
 	for k, u := range o.usual {
 		for _, scope := range []kpi.Scope{{}, {Level: kpi.OneCentre, Centre: k.centre}} {
@@ -144,16 +145,16 @@ func (o *openings) silence(opening, now time.Time, zone *time.Location) (map[kpi
 	}
 	silent, silentSources := make(map[kpi.Scope]float64), make(map[string]float64)
 	for scope, u := range sums {
-		q := kpi.Silence{Usual: *u, Zone: zone, Open: o.rules.calendar("").InService, Today: o.reckoned.scopes[scope].today}
-		silent[scope] = q.Expected(opening, o.reckoned.scopes[scope].last, now)
+		q := kpi.Silence{Usual: *u, Zone: zone, Open: o.rules.calendar("").InService, Today: r.scopes[scope].today}
+		silent[scope] = q.Expected(r.opening, r.scopes[scope].last, now)
 	}
 	for source, u := range bySource {
 		opened := o.opening(source, now, zone)
 		if opened.IsZero() {
 			continue
 		}
-		q := kpi.Silence{Usual: *u, Zone: zone, Open: o.rules.calendar(source).InService, Today: o.reckoned.sources[source].today}
-		silentSources[source] = q.Expected(opened, o.reckoned.sources[source].last, now)
+		q := kpi.Silence{Usual: *u, Zone: zone, Open: o.rules.calendar(source).InService, Today: r.sources[source].today}
+		silentSources[source] = q.Expected(opened, r.sources[source].last, now)
 	}
 	return silent, silentSources
 }
