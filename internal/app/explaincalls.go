@@ -16,8 +16,9 @@ import (
 
 // explainedCalls is a page of the calls behind a figure, in order of bucket and call_id;
 // next is empty after the last, though the page it names may be empty too. It reads on from
-// the page before, so a page costs the same wherever it lies, unless few of the calls have
-// the role.
+// the page before, so a page costs the same wherever it lies. Where few of the calls have the
+// role more are read at a time, and after a while the page has those that were found: the
+// next one looks on.
 func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q CallsQuery) (calls []kpi.ExplainedCall, next string, err error) {
 	x, err := s.explainer(ctx, sources, q.ExplainQuery)
 	if err != nil {
@@ -41,10 +42,11 @@ func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q
 		}
 	}
 	explainer := kpi.NewExplainer(x.figure)
+	size, enough := q.Limit, time.Now().Add(longestLook)
 	for from.Before(q.Span.To) {
 		to := minTime(from.Add(piece), q.Span.To)
 		seen := x.seen(from, to)
-		seen.After, seen.Limit = after, q.Limit
+		seen.After, seen.Limit = after, size
 		last, read, before := after, 0, len(calls)
 		begin := func() { last, read, calls = after, 0, calls[:before] }
 		err := s.store.SeenCalls(ctx, seen, begin, func(c *store.SeenCall) error {
@@ -63,14 +65,24 @@ func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q
 			return nil, "", fmt.Errorf("reading the calls: %w", err)
 		case len(calls) == q.Limit:
 			return calls, afterPlace(last), nil
-		case read < q.Limit: // the piece is at its end
+		case read < size: // the piece is at its end
 			from = to
 		default:
 			after, from = last, last.Bucket
+			size = min(4*size, pageOfAll)
+		}
+		if q.Role != "" && time.Now().After(enough) && from.Before(q.Span.To) {
+			if after.Bucket.Before(from) { // all before it has been looked at
+				after = store.SeenPlace{Bucket: from}
+			}
+			return calls, afterPlace(after), nil
 		}
 	}
 	return calls, "", nil
 }
+
+// longestLook is how long calls of a role are looked for before a page is shown.
+const longestLook = 3 * time.Second
 
 // afterPlace names a place in the order of calls for whoever asks for the next page.
 func afterPlace(p store.SeenPlace) string {
