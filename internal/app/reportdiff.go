@@ -173,7 +173,7 @@ func (s *system) sealedList(ctx context.Context, e *seal.Entry, read func(*seale
 			return err
 		}))
 	}()
-	defer r.Close() // so that the writer ends
+	defer func() { _ = r.Close() }() // so that the writer ends
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return fmt.Errorf("reading the sealed calls: %w", err)
