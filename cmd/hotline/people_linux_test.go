@@ -177,7 +177,13 @@ func TestPeopleAtWork(t *testing.T) {
 func entersValues(t *testing.T, w *world, wang, chief *person, value url.Values) {
 	without := url.Values{"code": value["code"], "period": value["period"], "value": value["value"]}
 	status, body := wang.post("/entries/value", without)
-	says(t, "a value without evidence", status, body, http.StatusUnprocessableEntity, "未保存", "the evidence is missing")
+	says(t, "a value without evidence", status, body, http.StatusUnprocessableEntity, "未保存", "请填写佐证材料")
+	wrong := url.Values{"code": value["code"], "period": value["period"], "value": {"95,3"}, "evidence": value["evidence"]}
+	status, body = wang.post("/entries/value", wrong)
+	says(t, "a value that is no number", status, body, http.StatusUnprocessableEntity, "未保存", "“95,3”不是数字")
+	status, body = wang.post("/entries/value?lang=en", without)
+	says(t, "the same in English", status, body, http.StatusUnprocessableEntity, "The evidence is missing")
+	wang.sees("/entries?lang=zh", http.StatusOK, "未填报")
 
 	// Both have opened the form; one saves, the other is told and decides.
 	form := wang.sees("/entries/value?code=policy_awareness&period=2026Q1", http.StatusOK, "12333政策宣传知晓率")
@@ -251,11 +257,11 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 		answers.Set("answer_"+m[1], "试点期间 "+m[1])
 	}
 	status, body := wang.post("/closing/prepare", answers)
-	says(t, "without a head", status, body, http.StatusUnprocessableEntity, "head: who answers for the report is missing", "试点期间 "+app.CheckValues)
+	says(t, "without a head", status, body, http.StatusUnprocessableEntity, "未提交:请填写负责人", "试点期间 "+app.CheckValues)
 	answers.Set("head", "赵敏")
 	some := url.Values{"period": {"2026Q1"}, "head": {"赵敏"}, "answer_" + app.CheckValues: {"年底"}}
 	status, body = wang.post("/closing/prepare", some)
-	says(t, "a part of the answers", status, body, http.StatusOK, "王芳", "等待复核")
+	says(t, "a part of the answers", status, body, http.StatusOK, "王芳", "等待复核", "补全并重新提交后才能锁定")
 	review := func(p *person, decision string) (int, string) {
 		_, page := p.get("/closing?period=2026Q1")
 		id := regexp.MustCompile(`name="replaces" value="([^"]+)"`).FindStringSubmatch(page)
@@ -274,7 +280,7 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	page = wang.sees("/closing?period=2026Q1", http.StatusOK, "退回:请补全说明")
 	answers.Set("replaces", hidden(t, page, "replaces"))
 	status, body = wang.post("/closing/prepare", answers)
-	says(t, "all answers", status, body, http.StatusOK, "等待复核")
+	says(t, "all answers", status, body, http.StatusOK, "等待复核", "请另一位复核人登录")
 	li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后数字没有变化")
 	before, after := w.counts("2026Q1"), callLine("02-01", 2, day(2026, 2, 10), false)
 	w.must("import", w.write("between.csv", "call_id,version,started_at,queued_at,answered_at,ended_at,outcome,queue\n"+after), "--source", "generic-csv", "--zone", "Asia/Shanghai")
@@ -293,6 +299,20 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	part := regexp.MustCompile(`href="(/sealed/part\?[^"]*report\.zh\.xlsx)"`).FindStringSubmatch(body)
 	if part == nil {
 		t.Fatalf("nothing to download: %s", tail(body))
+	}
+	read := regexp.MustCompile(`href="(/sealed/part\?[^"]*report\.zh\.html[^"]*read=1)"`).FindStringSubmatch(body)
+	if read == nil {
+		t.Fatalf("nothing to open and print: %s", tail(body))
+	}
+	form := strings.ReplaceAll(read[1], "&amp;", "&")
+	li.sees(form, http.StatusOK, "项目支出绩效自评表")
+	res, err := li.client.Get(li.base + form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if h := res.Header; h.Get("Content-Disposition") != "inline" || !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("what is opened to be printed may do more than look: %v", h)
 	}
 	want := w.sealedBytes("sealed.xlsx", "--period", "2026Q1")
 	if status, got := li.get(strings.ReplaceAll(part[1], "&amp;", "&")); status != http.StatusOK || !bytes.Equal([]byte(got), want) {

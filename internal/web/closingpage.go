@@ -130,6 +130,13 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 		_, err := s.deps.Desk.Prepare(ctx, a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
 		return err
 	})
+	if err != nil && c.Validate() != nil { // it says so in English, as the command does
+		word := "lacks_head"
+		if c.Head != "" {
+			word = "lacks_revision"
+		}
+		err = errors.New(s.words.in(a.Lang, word))
+	}
 	return s.closed(w, r, v, a, err, &c)
 }
 
@@ -256,6 +263,9 @@ func (s *Server) sealedEntry(r *http.Request, v *visitor) (*seal.Entry, error) {
 	return nil, ErrNotFound
 }
 
+// sealedPolicy lets a sealed report look as it was made, and do nothing.
+const sealedPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-modals"
+
 // part gives the bytes of a part as they were sealed. Lists of calls are for those who may
 // see calls.
 func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -275,6 +285,11 @@ func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error 
 		file += fmt.Sprintf("-r%d", e.Revision)
 	}
 	attach(w, file+"-"+strings.ReplaceAll(name, "/", "-"))
+	if r.FormValue("read") != "" && strings.HasSuffix(name, ".html") {
+		// It carries its own look, and nothing that runs: the page's policy would take it away.
+		w.Header().Set("Content-Disposition", "inline")
+		w.Header().Set("Content-Security-Policy", sealedPolicy)
+	}
 	return s.deps.Desk.Part(r.Context(), e.ID, name, w)
 }
 

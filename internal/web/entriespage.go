@@ -30,10 +30,11 @@ type heldEntry struct {
 type entriesPage struct {
 	*asked
 	Lines []entryLine
+	Owed  int // of them not entered, though a value is asked for
 	Saved *savedNote
 }
 
-type savedNote struct{ What, Period string }
+type savedNote struct{ Code, What, Period string }
 
 // bodyText is what an entry says, in words.
 func (s *Server) bodyText(l Lang, e *journal.Entry) string {
@@ -97,6 +98,9 @@ func (s *Server) entries(w http.ResponseWriter, r *http.Request, v *visitor) err
 	add := func(line entryLine) {
 		line.Held, line.Other = held.value(line.Code, span)
 		line.Cause = held.causes[line.Code]
+		if line.Held == nil && !line.Computed {
+			page.Owed++
+		}
 		page.Lines = append(page.Lines, line)
 	}
 	for i := range set.List {
@@ -109,7 +113,7 @@ func (s *Server) entries(w http.ResponseWriter, r *http.Request, v *visitor) err
 		add(entryLine{Code: t.ExecutionCode(), Level: s.words.in(a.Lang, "budget"), Name: kpi.Wording{ZH: "表" + t.Number + " 预算执行", EN: "budget execution, table " + t.Number}})
 	}
 	if saved := r.URL.Query().Get("saved"); saved != "" {
-		page.Saved = &savedNote{What: saved, Period: a.Lang.of(span.ZH, span.EN)}
+		page.Saved = &savedNote{Code: saved, What: saved, Period: a.Lang.of(span.ZH, span.EN)}
 		if x, ok := set.Find(saved); ok {
 			page.Saved.What = a.Lang.word(x.Name)
 		}
