@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,8 +42,13 @@ func TestBoardIsToldOfAlarms(t *testing.T) {
 		a := newAlarms(source)
 		began := time.Now()
 		planned := publish.Planned{Maintenance: journal.Maintenance{From: began.Add(time.Minute), To: began.Add(2 * time.Minute), Cause: "交换机升级"}, By: "王芳"}
-		var away error
-		a.planned = publish.NewMaintenance(func(context.Context) ([]publish.Planned, error) { return []publish.Planned{planned}, away }, time.Now, nil)
+		var away atomic.Bool
+		a.planned = publish.NewMaintenance(func(context.Context) ([]publish.Planned, error) {
+			if away.Load() {
+				return nil, errors.New("away")
+			}
+			return []publish.Planned{planned}, nil
+		}, time.Now, nil)
 		first, leave := a.Subscribe()
 		defer leave()
 		second, leaveToo := a.Subscribe()
@@ -70,7 +76,7 @@ func TestBoardIsToldOfAlarms(t *testing.T) {
 		if m := a.State().Maintenance; m == nil || m.Reason != "交换机升级" || m.By != "王芳" || time.Since(began) > time.Minute+maintenanceSeen {
 			t.Errorf("after %v the maintenance is %+v", time.Since(began), m)
 		}
-		away = errors.New("away") // what was read last holds
+		away.Store(true) // what was read last holds
 		<-first
 		if m := a.State().Maintenance; m != nil || time.Since(began) > 2*time.Minute+maintenanceSeen {
 			t.Errorf("after %v the maintenance is %+v", time.Since(began), m)
