@@ -159,7 +159,7 @@ func (f *Follower) entries(ctx context.Context, from, to time.Time) ([]kpi.Entry
 }
 
 // readPace holds the days of the year that are over against the target. The year before,
-// where there are data of it, gives the season.
+// where there are data of it, gives the season. It is nil before the first record.
 func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Definitions, now time.Time) (*kpi.YearPace, error) {
 	working := f.rules.calendar("").IsWorkingDay
 	year := dateOf(now, f.zone).year
@@ -186,6 +186,9 @@ func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Defin
 		}
 		// Before the first record, and after what the last one tells of, nothing is known.
 		d.Known = begun && !d.Date.After(until)
+	}
+	if over > 0 && !begun {
+		return nil, nil // a hotline of which nothing is recorded yet is not behind
 	}
 	pace := kpi.PaceOf(days, over, past, kpi.AnsweredCallsTarget.Num)
 	return &kpi.YearPace{Pace: pace, Over: over, Course: kpi.Course(days, over, kpi.AnsweredCallsTarget.Num)}, nil

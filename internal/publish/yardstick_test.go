@@ -84,6 +84,10 @@ func TestUnusualDays(t *testing.T) {
 
 func TestYearPace(t *testing.T) {
 	r := newRig(t, "Asia/Shanghai", "2026-11-23T02:10:00Z")
+	r.look()
+	if s, ok := r.Snapshot(r.clock.now()); ok && s.Pace != nil {
+		t.Errorf("without a record it is %+v", s.Pace.Pace)
+	}
 	r.store.put(append(someMondays(t, 10), answered("now", r.clock.now(), 0))...)
 	r.look()
 	r.look()
