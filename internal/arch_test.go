@@ -26,8 +26,8 @@ const module = "hotline12333"
 // entered here first: that is the moment to think about its place.
 func layer(tree string) (int, bool) {
 	order := [][]string{
-		{"pipelines", "dashboards", "docs", "deploy"}, // embedded files
-		{"internal/strictyaml"},                       // how files of people are read
+		{"pipelines", "dashboards", "docs", "deploy"},                                                                       // embedded files
+		{"internal/strictyaml", "internal/wholefile"},                                                                       // how files of people are read
 		{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/personal"},                 // the pure core …
 		{"internal/wire", "internal/kpi", "internal/callback"},                                                              // … which stands on its own lower half
 		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/credential", "internal/ruleset"}, // adapters

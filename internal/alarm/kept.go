@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hotline12333/internal/wholefile"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -83,7 +84,7 @@ func (l *toldLog) write() {
 		_, err = l.known.Snapshot(&b)
 	}
 	if err == nil {
-		err = replaceFile(l.path, b.Bytes())
+		err = wholefile.Replace(l.path, b.Bytes())
 	}
 	if err != nil {
 		l.log.Error("who was told of an alert cannot be written down: it is told again after a restart", "err", err)
@@ -141,5 +142,5 @@ func writeAlerts(path string, list []*alert.Alert, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, append(text, '\n'))
+	return wholefile.Replace(path, append(text, '\n'))
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"hotline12333/internal/wholefile"
+
 	"github.com/gofrs/flock"
 	"github.com/oklog/ulid/v2"
 )
@@ -143,7 +145,7 @@ func (t *tail) save(now bool) error {
 	t.state.Snapshot = t.session.Snapshot()
 	data, err := json.Marshal(t.state)
 	if err == nil {
-		err = replaceFile(t.statePath, append(data, '\n'))
+		err = wholefile.Replace(t.statePath, append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("remembering how far the file is: %w", err)

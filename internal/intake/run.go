@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"hotline12333/internal/wholefile"
 	"hotline12333/internal/wire"
 )
 
@@ -276,7 +277,7 @@ func (r *Run) save() error {
 func (r *Run) Finish() error {
 	err := os.Remove(r.path)
 	if err == nil {
-		err = syncDir(filepath.Dir(r.path))
+		err = wholefile.SyncDir(filepath.Dir(r.path))
 	}
 	if err != nil {
 		return fmt.Errorf("finishing the import: %w", err)

@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
+	"hotline12333/internal/wholefile"
 	"hotline12333/internal/wire"
 )
 
@@ -101,35 +101,10 @@ var errDamagedState = errors.New("damaged, or of another version")
 func (s *state) save(path string) error {
 	data, err := json.Marshal(s)
 	if err == nil {
-		err = replaceFile(path, append(data, '\n'))
+		err = wholefile.Replace(path, append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("remembering how far the import is: %w", err)
 	}
 	return nil
-}
-
-func replaceFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, ".import-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Sync())
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
