@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hotline12333/internal/wholefile"
 	"io/fs"
 	"log/slog"
 	"os"
 	"time"
+
+	"hotline12333/internal/wholefile"
 
 	"github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/nflog"
