@@ -61,21 +61,21 @@ func TestCallbacksDoNotWaitForAHangingStore(t *testing.T) {
 			}
 			return map[string]callback.Figures{"": {Owed: 5}}, nil
 		}, time.Now, nil)
-		if len(c.current()) != 1 {
+		if len(c.figures.current(time.Now())) != 1 {
 			t.Error("not read at first")
 		}
 		time.Sleep(callbacksEvery)
 		began := time.Now()
 		for range 3 {
-			if len(c.current()) != 1 {
+			if len(c.figures.current(time.Now())) != 1 {
 				t.Error("forgotten")
 			}
 		}
-		if took := time.Since(began); took > 3*callbacksPatience || asked.Load() != 2 {
+		if took := time.Since(began); took > 3*asidePatience || asked.Load() != 2 {
 			t.Errorf("three scrapes took %v and asked %d times", took, asked.Load()-1)
 		}
 		time.Sleep(callbacksTimeout)
-		if len(c.current()) != 0 {
+		if len(c.figures.current(time.Now())) != 0 {
 			t.Error("what could not be read is still told")
 		}
 		time.Sleep(2 * callbacksTimeout) // until the last reading has ended

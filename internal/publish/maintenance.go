@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,22 +13,12 @@ import (
 // maintenanceEvery is how often the journal is asked for planned maintenance.
 const maintenanceEvery = 5 * time.Second
 
-// maintenancePatience is how long a scrape waits for its answer.
-const maintenancePatience = time.Second
-
 // Maintenance exports whether alerts are to be silent. While the journal cannot be read
 // what was read last holds: a database that is down for maintenance must not wake anybody.
 type Maintenance struct {
-	read    func(context.Context) ([]Planned, error)
 	now     func() time.Time
-	log     *slog.Logger
 	on, end *prometheus.Desc
-
-	mu      sync.Mutex
-	list    []Planned
-	asked   time.Time
-	reading chan struct{} // closed when the journal has been read; nil while it is not
-	failed  bool
+	planned aside[[]Planned]
 }
 
 // Planned is a maintenance that holds in the journal, and who has announced it.
@@ -46,7 +35,13 @@ func NewMaintenance(read func(context.Context) ([]Planned, error), now func() ti
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Maintenance{
-		read: read, now: now, log: log,
+		now: now,
+		planned: aside[[]Planned]{
+			read: read, every: maintenanceEvery, timeout: evaluationTimeout, keep: true,
+			warn: func(err error) {
+				log.Warn("planned maintenance cannot be read, what was read last holds", "error", err)
+			},
+		},
 		on: prometheus.NewDesc("hotline_maintenance",
 			"1 while planned maintenance goes on (hotline maintenance), in which alerts are silent, else 0.", nil, nil),
 		end: prometheus.NewDesc("hotline_maintenance_until_timestamp_seconds",
@@ -72,49 +67,10 @@ func (m *Maintenance) Collect(ch chan<- prometheus.Metric) {
 
 // Holding is the maintenance that goes on at an instant; of several the one that ends last.
 func (m *Maintenance) Holding(now time.Time) (last Planned, on bool) {
-	for _, p := range m.current(now) {
+	for _, p := range m.planned.current(now) {
 		if p.Holds(now) && (!on || p.To.After(last.To)) {
 			last, on = p, true
 		}
 	}
 	return last, on
-}
-
-// current is what holds in the journal, at most maintenanceEvery old, where the journal
-// answers within maintenancePatience: a database that hangs must not make a scrape fail,
-// after which the program would pass for gone.
-func (m *Maintenance) current(now time.Time) []Planned {
-	m.mu.Lock()
-	if since := now.Sub(m.asked); m.reading == nil && (since < 0 || since >= maintenanceEvery) {
-		m.asked, m.reading = now, make(chan struct{})
-		go m.refresh()
-	}
-	reading := m.reading
-	m.mu.Unlock()
-	if reading != nil {
-		select {
-		case <-reading:
-		case <-time.After(maintenancePatience):
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.list
-}
-
-func (m *Maintenance) refresh() {
-	ctx, cancel := context.WithTimeout(context.Background(), evaluationTimeout)
-	defer cancel()
-	list, err := m.read(ctx)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case err == nil:
-		m.list = list
-	case !m.failed: // told once, not at every scrape
-		m.log.Warn("planned maintenance cannot be read, what was read last holds", "error", err)
-	}
-	m.failed = err != nil
-	close(m.reading)
-	m.reading = nil
 }

@@ -88,7 +88,7 @@ func TestMaintenanceDoesNotWaitForAHangingJournal(t *testing.T) {
 				t.Error("forgotten")
 			}
 		}
-		if took := time.Since(began); took > 3*maintenancePatience || asked.Load() != 2 {
+		if took := time.Since(began); took > 3*asidePatience || asked.Load() != 2 {
 			t.Errorf("three scrapes took %v and asked %d times", took, asked.Load()-1)
 		}
 		time.Sleep(evaluationTimeout)
