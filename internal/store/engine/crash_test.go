@@ -227,6 +227,41 @@ func TestCrashIsReported(t *testing.T) {
 	}
 }
 
+// A process that hangs is there and answers nothing: it must not pass for one that works.
+func TestHangIsTold(t *testing.T) {
+	testkit.NeedEngine(t)
+	reg := prometheus.NewRegistry()
+	var lines logLines
+	e := engine.New(testConfig(t), engine.Deps{Registerer: reg, Log: slog.New(slog.NewTextHandler(&lines, nil))})
+	e.Probe(20*time.Millisecond, 2*time.Second)
+	startNew(t, e)
+	told := func(up string) func() bool {
+		return func() bool {
+			return e.Up() == (up == "1") && testutil.GatherAndCompare(reg, strings.NewReader(`
+# HELP hotline_engine_up 1 while the embedded ClickHouse engine answers statements, else 0.
+# TYPE hotline_engine_up gauge
+hotline_engine_up `+up+"\n"), "hotline_engine_up") == nil
+		}
+	}
+	eventually(t, "it is up", told("1"))
+	pid := e.PID()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) }) // where the test ended before
+	eventually(t, "the hang is told", told("0"))
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is up again", told("1"))
+	if e.PID() != pid {
+		t.Error("it was started again")
+	}
+	if text := lines.String(); !strings.Contains(text, "does not answer") || !strings.Contains(text, "answers again") {
+		t.Errorf("the log does not tell the hang:\n%s", text)
+	}
+}
+
 // logLines is a buffer for several goroutines.
 type logLines struct {
 	mu   sync.Mutex

@@ -37,6 +37,8 @@ type Engine struct {
 	address atomic.Pointer[string]
 	pid     atomic.Int64
 	up      atomic.Bool
+
+	probeEvery, probePatience time.Duration
 }
 
 // New makes an engine; nothing happens before Start.
@@ -52,6 +54,8 @@ func New(cfg Config, deps Deps) *Engine {
 		stopping: make(chan struct{}),
 		killing:  make(chan struct{}),
 		stopped:  make(chan struct{}),
+
+		probeEvery: probeEvery, probePatience: probePatience,
 	}
 	e.metrics = newMetrics(deps.Registerer, func() float64 {
 		if pid := e.PID(); pid != 0 {
@@ -209,10 +213,13 @@ func (e *Engine) run(cfg ServeConfig, ready func(status)) (wasReady bool, err er
 	ended := make(chan struct{})
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
+	probing, endProbe := context.WithCancel(context.Background())
+	defer endProbe()
 	helpers.Go(func() {
 		select {
 		case <-ended:
 		case <-e.stopping:
+			endProbe()
 			p.stop(ended, e.killing, cfg.StopTimeout+killAfter)
 		}
 	})
@@ -220,6 +227,8 @@ func (e *Engine) run(cfg ServeConfig, ready func(status)) (wasReady bool, err er
 	reported := make(chan struct{})
 	helpers.Go(func() {
 		defer close(reported)
+		var probes sync.WaitGroup
+		defer probes.Wait()
 		for s := range p.status {
 			if s.Kind != kindReady {
 				failure = s.error()
@@ -227,16 +236,16 @@ func (e *Engine) run(cfg ServeConfig, ready func(status)) (wasReady bool, err er
 			}
 			wasReady = true
 			e.address.Store(&s.Address)
-			e.up.Store(true)
-			e.metrics.up.Set(1)
+			e.answers(true)
+			probes.Go(func() { e.probe(probing, s.Address) })
 			ready(s)
 		}
 	})
 	waitErr := p.wait()
 	close(ended)
+	endProbe()
 	<-reported
-	e.up.Store(false)
-	e.metrics.up.Set(0)
+	e.answers(false)
 	e.pid.Store(0)
 	switch last := p.tail.last(); {
 	case failure != nil:

@@ -49,6 +49,13 @@ func startEngine(t testing.TB, cfg engine.Config, deps engine.Deps) *engine.Engi
 		deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	e := engine.New(cfg, deps)
+	startNew(t, e)
+	return e
+}
+
+// startNew starts an engine for the length of the test.
+func startNew(t testing.TB, e *engine.Engine) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
@@ -59,7 +66,6 @@ func startEngine(t testing.TB, cfg engine.Config, deps engine.Deps) *engine.Engi
 			t.Error(err)
 		}
 	})
-	return e
 }
 
 type connectOption func(*clickhouse.Options)
