@@ -15,7 +15,8 @@ func (c *command) people() *cobra.Command {
 		Use:   "people",
 		Short: "Say who may use the pages, and as what",
 		Long: `Whoever opens the pages from another machine signs in with a token. Tokens lie, hashed, in one file
-(web.people_file); running programs follow it at once.
+(web.people_file); running programs follow it at once. A hotline started with --data DIR has people
+of its own: give the same --data here.
 
 Roles: viewer sees the board, figures and reports; supervisor also the calls behind a figure,
 calls lost callers back, hands shifts over and registers outages; preparer also enters values, causes
@@ -39,6 +40,9 @@ administrator may do all of it, though nobody reviews what they have prepared th
 		},
 	}
 	root.AddCommand(c.peopleAdd(), list, revoke)
+	for _, cmd := range root.Commands() {
+		c.dataDir(cmd)
+	}
 	return root
 }
 
@@ -52,7 +56,7 @@ func (c *command) peopleAdd() *cobra.Command {
 hash. NAME stands under everything they enter and close, so it is a person's name.`,
 		Example: `  hotline people add 王芳 --role preparer --expires 365d
   hotline people add 李强 --role reviewer
-  hotline people add 大厅屏幕 --role viewer
+  hotline people add 大厅屏幕 --role viewer --data ./demo
   hotline people add 赵敏 --role administrator --login zhaomin`,
 		Args: needArgs("the name of a person"),
 		RunE: func(cmd *cobra.Command, args []string) error {

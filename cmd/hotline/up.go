@@ -15,6 +15,11 @@ func (c *command) setting(cmd *cobra.Command, flag, path, usage string) {
 	})
 }
 
+// dataDir lets the command take the directory as up does.
+func (c *command) dataDir(cmd *cobra.Command) {
+	c.setting(cmd, "data", "data.dir", "data directory `DIR` (default: data.dir of the configuration)")
+}
+
 func (c *command) up() *cobra.Command {
 	var opts app.UpOptions
 	cmd := &cobra.Command{
@@ -34,7 +39,7 @@ goes on live. Give the simulation a directory of its own: its calls count like a
 			return app.Up(cmd.Context(), c.cfg.Value, c.log, opts)
 		},
 	}
-	c.setting(cmd, "data", "data.dir", "data directory `DIR` (default: data.dir of the configuration)")
+	c.dataDir(cmd)
 	cmd.Flags().BoolVar(&opts.Simulate, "simulate", false, "fill this year with simulated calls and go on live")
 	cmd.Flags().Uint64Var(&opts.Seed, "seed", 12333, "seed of the simulation; the same seed gives the same calls")
 	return cmd

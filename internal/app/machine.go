@@ -88,6 +88,12 @@ func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 // program arranges it so that an older one would do harm.
 const layout = 1
 
+// claimed says whether a program has used the data directory before.
+func claimed(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "LAYOUT"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // claimDir makes the data directory, or checks that this program can read it.
 func claimDir(dir string) error {
 	if dir == "" {

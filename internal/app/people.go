@@ -7,21 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"hotline12333/internal/config"
 	"hotline12333/internal/web/people"
 )
-
-// peoplePath is the place of the file of those who may use the pages.
-func peoplePath(cfg config.Root) (string, error) {
-	if cfg.Web.PeopleFile != "" {
-		return filepath.Abs(cfg.Web.PeopleFile)
-	}
-	path, err := cfg.Keys.Path()
-	return filepath.Join(filepath.Dir(path), "people.json"), err
-}
 
 // AddPerson lets somebody use the pages. The token goes to out, alone, so that it can be
 // kept by a script; what else is to be said goes to notes.
@@ -38,7 +28,7 @@ func AddPerson(ctx context.Context, cfg config.Root, out, notes io.Writer, p peo
 		return err
 	}
 	say, told := &printer{out: notes}, &printer{out: out}
-	say.line("%s (%s) may use the pages as %s%s", made.Name, made.ID, made.Role, ofCentre(&made))
+	say.line("%s (%s) may use the pages as %s%s; noted in %s", made.Name, made.ID, made.Role, ofCentre(&made), path)
 	if token == "" {
 		say.line("the login %s of the proxy stands for it", made.Login)
 		return say.err
@@ -67,7 +57,7 @@ func ListPeople(cfg config.Root, out io.Writer) error {
 	}
 	w := &printer{out: out}
 	if len(list) == 0 {
-		w.line("nobody yet: hotline people add NAME --role ROLE lets somebody")
+		w.line("nobody yet: %s lets somebody", addPersonTo(cfg))
 		return w.err
 	}
 	now := time.Now()
@@ -107,7 +97,7 @@ func lookPeople(cfg config.Root) finding {
 		here = "on this machine nobody without signing in"
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		f.say = path + ": not there, so nobody can sign in to the pages (hotline people add); " + here
+		f.say = path + ": not there, so nobody can sign in to the pages (" + addPersonTo(cfg) + "); " + here
 		return f
 	}
 	list, err := people.List(path)

@@ -34,9 +34,15 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		return err
 	}
 	reg := newRegistry()
+	fresh := !claimed(cfg.Data.Dir)
 	m, cfg, err := startMachine(ctx, cfg, log, reg, down)
 	if err != nil {
 		return err
+	}
+	if fresh {
+		if err := beginPeople(ctx, cfg); err != nil {
+			return err
+		}
 	}
 	kit, err := openKeys(cfg, true)
 	if err != nil {
@@ -124,7 +130,7 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		_, err := fmt.Fprintf(opts.Out, "The board is at http://%s  (metrics at /metrics; Kafka %s, ClickHouse http://%s; Ctrl-C stops)\n",
 			pages.Addr(), m.broker.Addr(), m.engine.Addr())
 		if err == nil {
-			_, err = fmt.Fprintln(opts.Out, "Who enters values, closes periods or comes from another machine signs in  (hotline people add NAME --role ROLE lets somebody)")
+			_, err = fmt.Fprintf(opts.Out, "Who enters values, closes periods or comes from another machine signs in  (%s lets somebody)\n", addPersonTo(cfg))
 		}
 		if posts != nil && err == nil {
 			_, err = fmt.Fprintf(opts.Out, "Records are posted to %s  (hotline tokens add NAME lets somebody)\n", posts.URL())

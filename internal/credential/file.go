@@ -115,6 +115,11 @@ func (k *Kind[T]) Add(ctx context.Context, path string, t T, now time.Time) (sec
 	})
 }
 
+// Begin makes the file, without holders, where there is none.
+func (k *Kind[T]) Begin(ctx context.Context, path string) error {
+	return k.change(ctx, path, func(list []T) ([]T, error) { return list, nil })
+}
+
 // Revoke ends a token, given by name or id, for good. Who uses the file refuses it from
 // the next request on.
 func (k *Kind[T]) Revoke(ctx context.Context, path, which string, now time.Time) (revoked T, err error) {

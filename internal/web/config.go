@@ -17,7 +17,7 @@ type Config struct {
 	AllowRemote  bool          `yaml:"allow_remote" doc:"Serve on an address that is not loopback. Whoever comes from elsewhere must sign in; tokens and sessions can be read on the way: put a proxy that encrypts in front."`
 	Title        string        `yaml:"title" doc:"Name of the hotline at the top of the board, in Chinese."`
 	TitleEN      string        `yaml:"title_en" doc:"Name of the hotline at the top of the board, in English."`
-	PeopleFile   string        `yaml:"people_file" doc:"Who may use the pages, made by hotline people. Empty: people.json beside the key file."`
+	PeopleFile   string        `yaml:"people_file" doc:"Who may use the pages, made by hotline people. Empty: people.json beside the key file; where data.dir is one of your own and keys.file is not set, a file of that data directory, beside it too."`
 	LoopbackRole string        `yaml:"loopback_role" doc:"Role of whoever opens the pages on this machine itself without signing in: viewer, supervisor, preparer, reviewer or administrator; empty: none. What a proxy passes on is not taken to come from this machine."`
 	RevealRoles  []string      `yaml:"reveal_roles" doc:"Roles that may have a lost caller's number shown, one at a time, by whoever calls back: supervisor, preparer or administrator; each time is in the audit log. Empty: nobody. There are numbers only with intake.callbacks.enabled."`
 	Session      time.Duration `yaml:"session" doc:"How long somebody stays signed in without opening a page. A viewer stays for as long as the token holds: a screen on a wall is signed in once."`

@@ -83,6 +83,9 @@ func Add(ctx context.Context, path string, p Person, now time.Time) (token strin
 	return kind.Add(ctx, path, p, now)
 }
 
+// Begin makes a file without anybody where there is none.
+func Begin(ctx context.Context, path string) error { return kind.Begin(ctx, path) }
+
 // Revoke ends somebody's use of the pages, by name or id, from the next request on.
 func Revoke(ctx context.Context, path, which string, now time.Time) (Person, error) {
 	return kind.Revoke(ctx, path, which, now)

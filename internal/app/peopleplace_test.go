@@ -1,0 +1,116 @@
+package app
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hotline12333/internal/config"
+	"hotline12333/internal/web/people"
+)
+
+// peopleHome is a user's home, with what may stand in a configuration.
+func peopleHome(t *testing.T) (etc string, of func(data string) config.Root) {
+	t.Helper()
+	home := t.TempDir()
+	etc = filepath.Join(home, "etc", "hotline")
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "etc"))
+	t.Setenv("XDG_DATA_HOME", filepath.Join(home, "share"))
+	return etc, func(data string) config.Root {
+		cfg := config.DefaultRoot()
+		if data != "" {
+			cfg.Data.Dir = filepath.Join(home, data)
+		}
+		return cfg
+	}
+}
+
+func addViewer(t *testing.T, cfg config.Root, name string) {
+	t.Helper()
+	if err := AddPerson(t.Context(), cfg, io.Discard, io.Discard, people.Person{Name: name, Role: people.Viewer}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantPeople(t *testing.T, what string, cfg config.Root, names ...string) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := ListPeople(cfg, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"王芳", "李强", "赵敏"} {
+		in := strings.Contains(out.String(), name)
+		if want := strings.Contains(strings.Join(names, " "), name); in != want {
+			t.Errorf("%s: %s is listed %v, want %v:\n%s", what, name, in, want, out.String())
+		}
+	}
+}
+
+// Whoever is let into a trial is not let into the hotline beside it, nor the other way round.
+func TestPeopleFollowTheDataDirectory(t *testing.T) {
+	etc, of := peopleHome(t)
+	addViewer(t, of(""), "王芳")
+	if _, err := os.Stat(filepath.Join(etc, "people.json")); err != nil {
+		t.Errorf("those of the usual data directory are not where they were: %v", err)
+	}
+	trial := of("demo")
+	if err := beginPeople(t.Context(), trial); err != nil { // as up does in a new directory
+		t.Fatal(err)
+	}
+	wantPeople(t, "a new trial", trial)
+	addViewer(t, trial, "李强")
+	if err := beginPeople(t.Context(), trial); err != nil {
+		t.Fatal(err)
+	}
+	wantPeople(t, "the trial", trial, "李强")
+	wantPeople(t, "the hotline beside it", of(""), "王芳")
+	wantPeople(t, "the same directory by another spelling", of("x/../demo/"), "李强")
+	if _, err := os.Stat(trial.Data.Dir); !os.IsNotExist(err) {
+		t.Errorf("a copy of the data would hold what sessions are signed with: %v", err)
+	}
+}
+
+// What an older program kept beside the key file is found, and goes on being used.
+func TestPeopleOfBefore(t *testing.T) {
+	etc, of := peopleHome(t)
+	before := of("")
+	before.Web.PeopleFile = filepath.Join(etc, "people.json")
+	addViewer(t, before, "王芳")
+	own := of("srv")
+	wantPeople(t, "after the upgrade", own, "王芳")
+	addViewer(t, own, "李强")
+	wantPeople(t, "and one more", own, "王芳", "李强")
+	if _, err := os.Stat(filepath.Join(etc, "people.json")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whoever names a place has chosen it.
+func TestPeopleWhereTheyAreWanted(t *testing.T) {
+	_, of := peopleHome(t)
+	dir := t.TempDir()
+	byKeys, byFile := of("srv"), of("srv")
+	byKeys.Keys.File = filepath.Join(dir, "keys.json")
+	byFile.Web.PeopleFile = filepath.Join(dir, "who.json")
+	for cfg, want := range map[*config.Root]string{&byKeys: filepath.Join(dir, "people.json"), &byFile: byFile.Web.PeopleFile} {
+		if err := beginPeople(t.Context(), *cfg); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := peoplePath(*cfg); err != nil || got != want {
+			t.Errorf("%s, %v; want %s", got, err, want)
+		}
+		addViewer(t, *cfg, "赵敏")
+		if _, err := os.Stat(want); err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(addPersonTo(*cfg), "--data") {
+			t.Errorf("who is told to give --data needs not: %s", addPersonTo(*cfg))
+		}
+	}
+	if own := of("srv"); !strings.HasSuffix(addPersonTo(own), "--data "+own.Data.Dir) {
+		t.Errorf("the command misses the directory: %s", addPersonTo(own))
+	}
+}
