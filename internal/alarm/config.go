@@ -25,6 +25,9 @@ type Config struct {
 	Prometheus   string        `yaml:"prometheus" doc:"Address of the Prometheus that evaluates the rules elsewhere, as http://10.0.0.7:9090: the board shows its alerts."`
 	Alertmanager string        `yaml:"alertmanager" doc:"Address of the Alertmanager whose alerts the board shows instead; it leaves out what is held back or silenced there. Empty: notify.alertmanager."`
 	Poll         time.Duration `yaml:"poll" doc:"How often the one of these two is asked."`
+	Token        string        `yaml:"token" doc:"Bearer token sent with each of these requests, for a proxy that asks for one." secret:"true"`
+	TokenFile    string        `yaml:"token_file" doc:"File that holds the token."`
+	CAFile       string        `yaml:"ca_file" doc:"PEM file of the certificate authorities that their https addresses are held against; empty: those of this machine."`
 }
 
 // DefaultConfig evaluates the built-in rules where nobody else does.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -49,15 +50,20 @@ func NewElsewhere(cfg Config, rules *Rules, log *slog.Logger, reg prometheus.Reg
 	}
 	e := &Elsewhere{cfg: cfg, log: log, inst: inst}
 	names := rules.Names()
+	client, err := cfg.Client()
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Alertmanager != "" {
-		e.ask = func(ctx context.Context) (State, error) { return askAlertmanager(ctx, cfg.Alertmanager, names) }
+		am := alertmanager{client, strings.TrimRight(cfg.Alertmanager, "/")}
+		e.ask = func(ctx context.Context) (State, error) { return am.ask(ctx, names) }
 		return e, nil
 	}
-	client, err := api.NewClient(api.Config{Address: cfg.Prometheus})
+	asked, err := api.NewClient(api.Config{Address: cfg.Prometheus, Client: client})
 	if err != nil {
 		return nil, fmt.Errorf("alarm.prometheus: %w", err)
 	}
-	prom := promapi.NewAPI(client)
+	prom := promapi.NewAPI(asked)
 	e.ask = func(ctx context.Context) (State, error) { return askPrometheus(ctx, prom, names) }
 	return e, nil
 }
@@ -88,7 +94,7 @@ func (e *Elsewhere) Run(ctx context.Context) error {
 			}
 			e.keep(s)
 		case !silent:
-			e.log.Warn("alerts cannot be read, what was read last holds", "prometheus", e.cfg.Prometheus, "alertmanager", e.cfg.Alertmanager, "err", err)
+			e.log.Warn("alerts cannot be read, what was read last holds", "prometheus", redacted(e.cfg.Prometheus), "alertmanager", redacted(e.cfg.Alertmanager), "err", err)
 		}
 		silent = err != nil
 		select {
@@ -97,6 +103,15 @@ func (e *Elsewhere) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// redacted is an address without the password that it may hold.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "" // no configuration that is valid has one
+	}
+	return u.Redacted()
 }
 
 func (e *Elsewhere) keep(s State) {
@@ -138,15 +153,20 @@ func askPrometheus(ctx context.Context, prom promapi.API, names []string) (State
 	return s, nil
 }
 
-// askAlertmanager asks for the alerts that are neither held back nor silenced. It does not
-// know when the rules were evaluated: that it answers must do.
-func askAlertmanager(ctx context.Context, address string, names []string) (State, error) {
-	url := strings.TrimRight(address, "/") + "/api/v2/alerts?active=true&silenced=false&inhibited=false"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// alertmanager is one that is asked.
+type alertmanager struct {
+	client  *http.Client
+	address string
+}
+
+// ask asks for the alerts that are neither held back nor silenced. It does not know when the
+// rules were evaluated: that it answers must do.
+func (a alertmanager) ask(ctx context.Context, names []string) (State, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.address+"/api/v2/alerts?active=true&silenced=false&inhibited=false", nil)
 	if err != nil {
 		return State{}, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := a.client.Do(req)
 	if err != nil {
 		return State{}, err
 	}

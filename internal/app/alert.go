@@ -104,7 +104,7 @@ func TestAlerts(ctx context.Context, cfg config.Root, log *slog.Logger, out io.W
 	maps.DeleteFunc(own, func(_ string, err error) bool { return err == nil })
 	maps.Copy(failed, own)
 	if cfg.Notify.Alertmanager != "" {
-		if err := testAlertmanager(ctx, cfg.Notify, now); err != nil {
+		if err := testAlertmanager(ctx, cfg, now); err != nil {
 			failed["alertmanager"] = err
 		}
 	}
@@ -208,7 +208,11 @@ func testAnnotations() map[string]string {
 }
 
 // testAlertmanager posts a page and a warning that end after a minute.
-func testAlertmanager(ctx context.Context, cfg notify.Config, now time.Time) error {
+func testAlertmanager(ctx context.Context, cfg config.Root, now time.Time) error {
+	client, err := cfg.Alarm.Client()
+	if err != nil {
+		return err
+	}
 	var list []map[string]any
 	for _, severity := range []string{"page", "warning"} {
 		list = append(list, map[string]any{
@@ -219,14 +223,14 @@ func testAlertmanager(ctx context.Context, cfg notify.Config, now time.Time) err
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, cfg.Notify.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(cfg.Alertmanager, "/")+"/api/v2/alerts", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(cfg.Notify.Alertmanager, "/")+"/api/v2/alerts", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}

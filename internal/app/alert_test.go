@@ -2,11 +2,14 @@ package app
 
 import (
 	"bytes"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +53,28 @@ func TestAlertTestNamesTheRoutesThatFail(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
+	}
+}
+
+// An Alertmanager behind a proxy is tested as it is asked: with its authority and the token.
+func TestAlertTestBehindAProxy(t *testing.T) {
+	var got []string
+	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = append(got, r.URL.Path+" "+r.Header.Get("Authorization"))
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.DefaultRoot()
+	cfg.Notify.Alertmanager, cfg.Alarm.Token, cfg.Alarm.CAFile = server.URL, "abc", file
+	if err := TestAlerts(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard); err != nil {
+		t.Error(err)
+	}
+	if want := "/api/v2/alerts Bearer abc"; len(got) != 1 || got[0] != want {
+		t.Errorf("Alertmanager has %q, want %q", got, want)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type Config struct {
 	Listen       string        `yaml:"listen" doc:"Address that takes Alertmanager's webhook, at /alertmanager, as 127.0.0.1:8335; empty: none is taken."`
 	AllowRemote  bool          `yaml:"allow_remote" doc:"Listen on an address that is not loopback. Whoever reaches it can send messages to the channels."`
-	Alertmanager string        `yaml:"alertmanager" doc:"Address of Alertmanager, as http://127.0.0.1:9093, for hotline alert test; empty: only the channels below are tested."`
+	Alertmanager string        `yaml:"alertmanager" doc:"Address of Alertmanager, as http://127.0.0.1:9093, for hotline alert test; empty: only the channels below are tested. alarm.ca_file and alarm.token hold for it too."`
 	Runbooks     string        `yaml:"runbooks" doc:"What is put before the path of a runbook in messages, as https://intranet.example.cn/hotline/; empty: the path alone."`
 	Timeout      time.Duration `yaml:"timeout" doc:"Limit for one attempt to reach a channel."`
 	Attempts     int           `yaml:"attempts" doc:"How often a channel is tried before Alertmanager is told that it failed."`
