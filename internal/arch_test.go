@@ -27,7 +27,7 @@ const module = "hotline12333"
 func layer(tree string) (int, bool) {
 	order := [][]string{
 		{"pipelines", "dashboards", "docs", "deploy"},                                                                       // embedded files
-		{"internal/strictyaml", "internal/wholefile"},                                                                       // how files of people are read
+		{"internal/strictyaml", "internal/wholefile", "internal/refusal"},                                                   // how files of people are read, and people told no
 		{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/personal"},                 // the pure core …
 		{"internal/wire", "internal/kpi", "internal/callback"},                                                              // … which stands on its own lower half
 		{"internal/broker", "internal/store", "internal/keys", "internal/audit", "internal/credential", "internal/ruleset"}, // adapters
@@ -50,7 +50,7 @@ func layer(tree string) (int, bool) {
 }
 
 func core() []string {
-	return []string{"internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/wire", "internal/kpi", "internal/callback"}
+	return []string{"internal/refusal", "internal/hotline", "internal/calendar", "internal/journal", "internal/seal", "internal/wire", "internal/kpi", "internal/callback"}
 }
 
 // embedded are the servers of the one-machine mode: only those who wire know

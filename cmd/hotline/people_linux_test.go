@@ -182,7 +182,7 @@ func entersValues(t *testing.T, w *world, wang, chief *person, value url.Values)
 	status, body = wang.post("/entries/value", wrong)
 	says(t, "a value that is no number", status, body, http.StatusUnprocessableEntity, "未保存", "“95,3”不是数字")
 	status, body = wang.post("/entries/value?lang=en", without)
-	says(t, "the same in English", status, body, http.StatusUnprocessableEntity, "The evidence is missing")
+	says(t, "the same in English", status, body, http.StatusUnprocessableEntity, "the evidence is missing")
 	wang.sees("/entries?lang=zh", http.StatusOK, "未填报")
 
 	// Both have opened the form; one saves, the other is told and decides.
@@ -210,7 +210,7 @@ func entersValues(t *testing.T, w *world, wang, chief *person, value url.Values)
 	status, body = wang.post("/entries/totals", url.Values{"day": {"2026-01-10"}, "counter": {"pbx"}, "offered": {"11"}, "answered": {"8"}, "evidence": {"日报"}, "period": {"2026Q1"}})
 	says(t, "a day's totals", status, body, http.StatusOK, "新填 1 天", "2026-01-10", "日报")
 	status, body = wang.post("/entries/totals", url.Values{"day": {"2026-01-10"}, "counter": {"pbx"}, "offered": {"12"}, "evidence": {"日报"}, "period": {"2026Q1"}})
-	says(t, "other totals of the day", status, body, http.StatusUnprocessableEntity, "these days have other totals")
+	says(t, "other totals of the day", status, body, http.StatusUnprocessableEntity, "以下日期已有不同总数", "来电总量 11 人工接听量 8")
 	status, body = wang.post("/entries/outages", url.Values{"begins": {"2026-03-02T09:30"}, "ends": {"2026-03-02T10:00"}, "cause": {"线路中断"}, "evidence": {"运营商通知"}})
 	says(t, "an outage", status, body, http.StatusOK, "线路中断", "2026-03-02 09:30")
 }
@@ -235,8 +235,8 @@ func seesFigures(t *testing.T, w *world, p *person) {
 	if n := int64(strings.Count(list, "<td>02-") + strings.Count(list, "<td>01-") + strings.Count(list, "<td>03-")); n != ratio.Den-ratio.Num {
 		t.Errorf("%d calls are listed, want %d", n, ratio.Den-ratio.Num)
 	}
-	p.sees("/calls?figure=weather&period=2026Q1", http.StatusUnprocessableEntity, "is not known")
-	p.sees("/report?period=2026Q9", http.StatusBadRequest, "Q1 to Q4")
+	p.sees("/calls?figure=weather&period=2026Q1", http.StatusUnprocessableEntity, "没有数字“weather”")
+	p.sees("/report?period=2026Q9", http.StatusBadRequest, "季度只有 Q1 至 Q4")
 	for _, format := range []string{"html", "csv", "json", "xlsx", "docx"} {
 		w.must("report", "--period", "2026Q1", "--table", "13", "--out", w.path("asked."+format))
 		want, err := os.ReadFile(w.path("asked." + format))

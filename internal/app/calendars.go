@@ -12,6 +12,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/publish"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 )
 
@@ -37,7 +38,7 @@ func placed(sources *source.Registry, entries []kpi.Entry) error {
 // placedIn is placed for the calls of a source in one quarter hour.
 func placedIn(sources *source.Registry, name string, bucket time.Time) error {
 	if err := sources.Calendar(name).Check(bucket, bucket.Add(hotline.BucketLength)); err != nil {
-		return fmt.Errorf("calls of source %s: %w", name, err)
+		return refusal.Errorf("来源 %s 的来电:%v", "calls of source %s: %v", name, err)
 	}
 	return nil
 }

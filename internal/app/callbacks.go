@@ -12,6 +12,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 	"hotline12333/internal/web"
@@ -166,7 +167,8 @@ func (d *callDesk) act(ctx context.Context, callID string, a callback.Act, seen 
 	}
 	item := list.Find(callID)
 	if item == nil {
-		return journal.Entry{}, fmt.Errorf("call %s is not among the lost calls of the last %d days: it was answered after all, or is gone, or older (callbacks.days): %w",
+		return journal.Entry{}, refusal.Errorf("来电 %[1]s 不在近 %[2]d 日的未接来电中:更正后为已接听,或已不在,或更早(callbacks.days)",
+			"call %[1]s is not among the lost calls of the last %[2]d days: it was answered after all, or is gone, or older (callbacks.days): %[3]v",
 			callID, d.sys.cfg.Callbacks.Days, web.ErrNotFound)
 	}
 	e := journal.Entry{Slot: journal.Slot{Kind: journal.KindLostCall, Centre: item.Centre, Subject: item.ID}, By: a.By, Reason: a.Reason}

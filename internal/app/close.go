@@ -15,6 +15,7 @@ import (
 	"hotline12333/internal/config"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/personal"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/report"
 	"hotline12333/internal/seal"
 	"hotline12333/internal/store"
@@ -62,12 +63,12 @@ func CloseReport(ctx context.Context, cfg config.Root, log *slog.Logger, q Close
 func (q *CloseQuery) check() (kpi.Span, error) {
 	for code := range q.Accept {
 		if !slices.Contains(Checks(), code) {
-			return kpi.Span{}, fmt.Errorf("--accept %s: no item of the check list; there are %s", code, strings.Join(Checks(), ", "))
+			return kpi.Span{}, refusal.Errorf("关账清单中没有“%[1]s”", "--accept %[1]s: no item of the check list; there are %[2]s", code, strings.Join(Checks(), ", "))
 		}
 	}
 	span, err := q.span()
 	if err == nil && q.Now.Before(span.To) {
-		err = fmt.Errorf("%s is not over: it can be closed from %s on", span.Name, span.To.In(q.Zone).Format("2006-01-02 15:04"))
+		err = refusal.Errorf("%[3]s尚未结束,%[2]s 起方可关账", "%[1]s is not over: it can be closed from %[2]s on", span.Name, span.To.In(q.Zone).Format("2006-01-02 15:04"), span.ZH)
 	}
 	return span, err
 }
@@ -91,7 +92,7 @@ func (s *system) sealedChain(ctx context.Context) ([]*seal.Entry, error) {
 	}
 	entries, faults := seal.Chain(rows)
 	if len(faults) > 0 {
-		return entries, fmt.Errorf("the chain of closed reports was changed (%s): hotline report list --verify", faults[0])
+		return entries, refusal.Errorf("已锁定报告的链条不完整,不能在其上继续:请联系运维(hotline report list --verify)", "the chain of closed reports was changed (%s): hotline report list --verify", faults[0])
 	}
 	return entries, nil
 }
@@ -146,10 +147,10 @@ func (c *closing) begin(entries []*seal.Entry) error {
 	switch {
 	case len(before) > 0 && !c.q.Revise:
 		b := before[0]
-		return fmt.Errorf("%s was closed by %s at %s: only a revision replaces it (--revise --reason WHY)",
-			b.Title(), b.Preparer, b.ClosedAt.In(c.q.Zone).Format(time.DateTime))
+		return refusal.Errorf("%[4]s已由 %[2]s 于 %[3]s 提交并锁定:只能以更正版替代", "%[1]s was closed by %[2]s at %[3]s: only a revision replaces it (--revise --reason WHY)",
+			b.Title(), b.Preparer, b.ClosedAt.In(c.q.Zone).Format(time.DateTime), c.span.ZH)
 	case len(before) == 0 && c.q.Revise:
-		return fmt.Errorf("%s was never closed: there is nothing to revise", m.Period)
+		return refusal.Errorf("%[2]s从未锁定:没有可更正的", "%[1]s was never closed: there is nothing to revise", m.Period, c.span.ZH)
 	case len(before) > 0:
 		m.Revision, m.Replaces, m.Reason = before[0].Revision+1, before[0].ID, personal.Scrub(c.q.Reason) // sealed, it could never be taken out
 	}
@@ -193,7 +194,7 @@ func (c *closing) gather(ctx context.Context) (found []seal.Answer, err error) {
 }
 
 func (c *closing) restless() error {
-	return fmt.Errorf("the calls of %s keep changing while the report is made: nothing was closed; try again when no import is running", c.span.Name)
+	return refusal.Errorf("生成报表期间%[2]s的来电仍在变化:未锁定,请在没有导入时重试", "the calls of %[1]s keep changing while the report is made: nothing was closed; try again when no import is running", c.span.Name, c.span.ZH)
 }
 
 // still says that no call of the period has got another version since the report began.
@@ -238,7 +239,7 @@ func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entr
 		err = c.sys.store.AppendSealed(ctx, e)
 		if err == nil {
 			if err := witness(c.sys.cfg, e, ""); err != nil {
-				return e, fmt.Errorf("%s is closed, as entry %d, and the audit log does not tell of it yet (hotline report list --verify adds the line): %w", subject, e.Sequence, err)
+				return e, refusal.Errorf("已锁定,为链条第 %[2]d 条,但审计日志尚未记入:请联系运维(hotline report list --verify)", "%[1]s is closed, as entry %[2]d, and the audit log does not tell of it yet (hotline report list --verify adds the line): %[3]v", subject, e.Sequence, err)
 			}
 			return e, nil
 		}
@@ -249,7 +250,7 @@ func (c *closing) append(ctx context.Context, entries []*seal.Entry) (*seal.Entr
 			return nil, err
 		}
 		if now := seal.Of(entries, c.manifest.Centre, c.manifest.Period); len(now) > 0 && now[0].ID != c.manifest.Replaces {
-			return nil, fmt.Errorf("%w: %s by %s; nothing of yours was kept", store.ErrSealed, now[0].Title(), now[0].Preparer)
+			return nil, refusal.Errorf("未锁定:%[3]s 的报告同时已锁定,您的未保存", "%[1]v: %[2]s by %[3]s; nothing of yours was kept", store.ErrSealed, now[0].Title(), now[0].Preparer)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/report"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/seal"
@@ -159,7 +160,7 @@ func (c *closing) calls(ctx context.Context) error {
 		return nil
 	}
 	if err := l.agree(c.g.in.Year); err != nil {
-		return fmt.Errorf("the calls of %s are not what was counted, nothing was closed (hotline explain shows where): %w", c.span.Name, err)
+		return refusal.Errorf("未锁定:%[3]s的来电清单与计数不符,请联系运维(hotline explain)", "the calls of %[1]s are not what was counted, nothing was closed (hotline explain shows where): %[2]v", c.span.Name, err, c.span.ZH)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/store"
 	"hotline12333/internal/strictyaml"
@@ -77,12 +78,12 @@ func (v *EnteredValue) entry(cfg config.Root, rules *ruleset.Rules) (journal.Ent
 	switch {
 	case v.Withdraw:
 		if v.given() {
-			return e, errors.New("a withdrawal enters nothing: leave the value out")
+			return e, refusal.Errorf("撤回时不填数值", "a withdrawal enters nothing: leave the value out")
 		}
 	case v.NotApplicable:
 		body.NotApplicable, body.Reviewer = true, v.Reviewer
 		if strings.TrimSpace(v.Reason) == "" {
-			return e, fmt.Errorf("the reason is missing: that %s does not apply needs one, and a reviewer", v.Code)
+			return e, refusal.Errorf("本期不适用须写明原因和同意的复核人", "the reason is missing: that %s does not apply needs one, and a reviewer", v.Code)
 		}
 	default:
 		if body, err = v.body(set); err != nil {
@@ -111,13 +112,13 @@ func (a *Author) entry(slot journal.Slot) journal.Entry {
 func (a *Author) check(evidence bool) error {
 	switch {
 	case strings.TrimSpace(a.By) == "":
-		return errors.New("who enters it is missing (by)")
+		return refusal.Errorf("没有填报人:请先登录", "who enters it is missing (by)")
 	case a.Withdraw && a.Replaces == "":
-		return errors.New("which entry is withdrawn is missing (replaces): the list shows the ids")
+		return refusal.Errorf("没有可撤回的填报:请重新打开本页", "which entry is withdrawn is missing (replaces): the list shows the ids")
 	case a.Withdraw && strings.TrimSpace(a.Reason) == "":
-		return errors.New("the reason of the withdrawal is missing")
+		return refusal.Errorf("撤回须写明原因", "the reason of the withdrawal is missing")
 	case evidence && !a.Withdraw && strings.TrimSpace(a.Evidence) == "":
-		return errors.New("the evidence is missing: name the file or document where the value can be looked up")
+		return refusal.Errorf("请填写佐证材料:可查到此数的文件名或文号", "the evidence is missing: name the file or document where the value can be looked up")
 	}
 	return nil
 }
@@ -133,7 +134,7 @@ func indicatorsOf(cfg config.Root, rules *ruleset.Rules, period string) (*kpi.In
 		return nil, span, err
 	}
 	if span.From.After(time.Now()) {
-		return nil, span, fmt.Errorf("the period %s has not begun", span.Name)
+		return nil, span, refusal.Errorf("%[2]s尚未开始", "the period %[1]s has not begun", span.Name, span.ZH)
 	}
 	set, err := rules.Indicators.Of(span.From.Year())
 	return set, span, err
@@ -151,7 +152,7 @@ func known(set *kpi.Indicators, code string) error {
 	if slices.Contains(codes, code) {
 		return nil
 	}
-	return fmt.Errorf("indicator %q is not known in %d%s; known: %s", code, set.Year, strictyaml.Meant(code, codes), strings.Join(codes, ", "))
+	return refusal.Errorf("%[2]d 年没有指标“%[1]s”", "indicator %[1]q is not known in %[2]d%[3]s; known: %[4]s", code, set.Year, strictyaml.Meant(code, codes), strings.Join(codes, ", "))
 }
 
 // body checks what is given against what the indicator is.
@@ -163,17 +164,17 @@ func (v *EnteredValue) body(set *kpi.Indicators) (journal.Value, error) {
 	row := rowOf(set, v.Code)
 	switch {
 	case row.Figure != "":
-		return body, fmt.Errorf("%s is computed from calls and tickets: no value is entered for it (its definition is a choice: hotline definitions list)", v.Code)
+		return body, refusal.Errorf("“%[2]s”由来电和工单自动计算,不需填报", "%[1]s is computed from calls and tickets: no value is entered for it (its definition is a choice: hotline definitions list)", v.Code, row.Name)
 	case row.Sign == kpi.Graded && v.Value != "":
-		return body, fmt.Errorf("%s (%s) is graded: enter a score in percent of its weight, with a reason, and no value", v.Code, row.Name.ZH)
+		return body, refusal.Errorf("“%[2]s”是评分项:请填评分(占分值的百分比)和理由,不填完成值", "%[1]s (%[2]s) is graded: enter a score in percent of its weight, with a reason, and no value", v.Code, row.Name)
 	case row.Sign != kpi.Graded && v.Score != "":
-		return body, fmt.Errorf("%s (%s) is measured: enter its value in %s, and no score", v.Code, row.Name.ZH, row.Unit.Name.ZH)
+		return body, refusal.Errorf("“%[2]s”是量化项:请填完成值(单位:%[3]s),不填评分", "%[1]s (%[2]s) is measured: enter its value in %[3]s, and no score", v.Code, row.Name, row.Unit.Name)
 	case row.Sign == kpi.Graded:
 		return v.graded()
 	}
 	number, err := inUnit(v.Value, row.Unit)
 	if err != nil {
-		return body, fmt.Errorf("%s (%s): %w", v.Code, row.Name.ZH, err)
+		return body, refusal.Errorf("%[3]v", "%[1]s (%[2]s): %[3]v", v.Code, row.Name, err)
 	}
 	body.Value, body.Unit = number, row.Unit.Name.ZH
 	return body, nil
@@ -193,26 +194,35 @@ func rowOf(set *kpi.Indicators, code string) *kpi.Row {
 // inUnit reads a number that may have its unit behind it.
 func inUnit(text string, unit kpi.Unit) (journal.Decimal, error) {
 	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", refusal.Errorf("请填写完成值,如 95 或 95.3", "the value is missing: write it as 95 or 95.3")
+	}
 	number := strings.TrimSpace(strings.TrimRightFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' }))
-	if given := strings.TrimSpace(strings.TrimPrefix(text, number)); given != "" && given != unit.Name.ZH && given != unit.Name.EN {
-		return "", fmt.Errorf("the value %q is in %s, its unit is %s", text, given, unit.Name.ZH)
+	if given := strings.TrimSpace(strings.TrimPrefix(text, number)); number != "" && given != "" && given != unit.Name.ZH && given != unit.Name.EN {
+		return "", refusal.Errorf("“%s”的单位是“%s”,此项的单位是“%s”", "the value %q is in %s, its unit is %s", text, given, unit.Name)
+	}
+	if number == "" { // nothing, or words
+		number = text
 	}
 	d, err := journal.ParseDecimal(number)
 	if err != nil {
 		return "", err
 	}
 	if d.Rat().Sign() < 0 {
-		return "", fmt.Errorf("the value %s is negative", d)
+		return "", refusal.Errorf("%s 是负数:完成值不得为负", "the value %s is negative", d)
 	}
 	return d, nil
 }
 
 func (v *EnteredValue) graded() (body journal.Value, err error) {
+	if strings.TrimSpace(v.Score) == "" {
+		return body, refusal.Errorf("请填写评分:0 至 100 的数字", "the score is missing: a number from 0 to 100")
+	}
 	if body.Score, err = journal.ParseDecimal(strings.TrimSuffix(strings.TrimSpace(v.Score), "%")); err != nil {
-		return body, fmt.Errorf("score: %w", err)
+		return body, refusal.Errorf("评分:%v", "score: %v", err)
 	}
 	if strings.TrimSpace(v.Reason) == "" {
-		return body, fmt.Errorf("the reason is missing: the score of %s is a judgement, which needs one", v.Code)
+		return body, refusal.Errorf("评分须写明理由", "the reason is missing: the score of %s is a judgement, which needs one", v.Code)
 	}
 	body.Band = journal.Band(v.Band)
 	if v.Band == "" {
@@ -223,17 +233,18 @@ func (v *EnteredValue) graded() (body journal.Value, err error) {
 
 func (v *EnteredValue) budget() (body journal.Value, err error) {
 	if v.Value != "" || v.Score != "" || !kpi.IsExecutionCode(v.Code) {
-		return body, fmt.Errorf("the execution of a budget is entered under the code of its table's budget, as budget_execution_13, and is its executed and adjusted amounts")
+		return body, refusal.Errorf("预算执行填在该表的“预算执行”一项,只填执行数和调整后预算数", "the execution of a budget is entered under the code of its table's budget, as budget_execution_13, and is its executed and adjusted amounts")
 	}
 	for _, f := range []struct {
-		name, text string
-		to         *journal.Decimal
-	}{{"executed", v.Executed, &body.Executed}, {"adjusted", v.Adjusted, &body.Adjusted}} {
+		name kpi.Wording
+		text string
+		to   *journal.Decimal
+	}{{kpi.Wording{ZH: "执行数", EN: "executed"}, v.Executed, &body.Executed}, {kpi.Wording{ZH: "调整后预算数", EN: "adjusted"}, v.Adjusted, &body.Adjusted}} {
 		if f.text == "" {
-			return body, fmt.Errorf("%s: the amount is missing, in 万元", f.name)
+			return body, refusal.Errorf("请填写%s,单位万元", "%s: the amount is missing, in 10,000 yuan (万元)", f.name)
 		}
 		if *f.to, err = inUnit(f.text, kpi.Unit{Name: kpi.Wording{ZH: "万元", EN: "10,000 yuan"}}); err != nil {
-			return body, fmt.Errorf("%s: %w", f.name, err)
+			return body, refusal.Errorf("%s:%v", "%s: %v", f.name, err)
 		}
 	}
 	body.Unit = "万元"

@@ -9,6 +9,7 @@ import (
 	"hotline12333/internal/aggregate"
 	"hotline12333/internal/config"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 )
@@ -76,7 +77,7 @@ func ExplainAll(ctx context.Context, cfg config.Root, log *slog.Logger, q Explai
 			counted += r.Calls
 		}
 		if told != counted {
-			return fmt.Errorf("the data changed while the calls were read: %d were counted, %d are told; run it again", counted, told)
+			return refusal.Errorf("读取期间数据有变化(计 %d 通,列出 %d 通):请重试", "the data changed while the calls were read: %d were counted, %d are told; run it again", counted, told)
 		}
 		return nil
 	})

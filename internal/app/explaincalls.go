@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 )
@@ -93,7 +93,7 @@ func placeAfter(text string) (store.SeenPlace, error) {
 	if text == "" {
 		return store.SeenPlace{Bucket: time.Unix(0, 0)}, nil
 	}
-	wrong := errors.New("this page does not exist: begin with the first one")
+	wrong := refusal.Errorf("没有这一页:请从第一页开始", "this page does not exist: begin with the first one")
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		return store.SeenPlace{}, wrong

@@ -13,6 +13,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 	"hotline12333/internal/web"
@@ -38,18 +39,18 @@ func (q *MorningQuery) day() (time.Time, error) {
 	if q.Date != "" {
 		t, err := time.Parse(time.DateOnly, q.Date)
 		if err != nil {
-			return day, fmt.Errorf("%q is not a day such as 2026-03-02", q.Date)
+			return day, refusal.Errorf("“%s”不是日期:请写成 2026-03-02", "%q is not a day such as 2026-03-02", q.Date)
 		}
 		y, m, d = t.Date()
 		day = kpi.DayStart(y, m, d, q.Zone)
 	}
 	switch {
 	case day.Before(hotline.Earliest):
-		return day, fmt.Errorf("%s is before there were any records", q.Date)
+		return day, refusal.Errorf("%s 早于任何记录", "%s is before there were any records", q.Date)
 	case day.After(latest):
-		return day, fmt.Errorf("%s is too far ahead: what is expected comes from the last weeks, so ask for a day up to %s", q.Date, latest.Format(time.DateOnly))
+		return day, refusal.Errorf("%s 太远:预计来自最近几周,最远可看到 %s", "%s is too far ahead: what is expected comes from the last weeks, so ask for a day up to %s", q.Date, latest.Format(time.DateOnly))
 	case q.Seats < 0 || q.Seats > kpi.MostSeats:
-		return day, fmt.Errorf("%d seats: try 1 to %d", q.Seats, kpi.MostSeats)
+		return day, refusal.Errorf("试算坐席数 %d:请填 1 至 %d", "%d seats: try 1 to %d", q.Seats, kpi.MostSeats)
 	}
 	return day, nil
 }
@@ -132,13 +133,22 @@ func (s *system) morning(ctx context.Context, sources *source.Registry, calls *c
 	m.Sort, err = d.sort(day)
 	var missing *calendar.MissingYear
 	if errors.As(err, &missing) {
-		m.Refused = err.Error()
+		m.Refused, m.Why = err.Error(), wordingOf(err)
 		return m, nil
 	}
 	if err == nil {
 		m.Staff, err = d.staff(ctx)
 	}
 	return m, err
+}
+
+// wordingOf is a refusal in both languages.
+func wordingOf(err error) kpi.Wording {
+	zh, ok := refusal.Chinese(err)
+	if !ok {
+		zh = err.Error()
+	}
+	return kpi.Wording{ZH: zh, EN: err.Error()}
 }
 
 // read brings what came in the weeks before, and what is known of them. A day that is not

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/seal"
 	"hotline12333/internal/web"
 )
@@ -74,15 +75,15 @@ func (o *office) Seal(ctx context.Context, q web.ClosingQuery) ([]seal.Answer, *
 	return done.Found, done.Entry, nil
 }
 
-func (o *office) Sealed(ctx context.Context) ([]*seal.Entry, []string, error) {
+func (o *office) Sealed(ctx context.Context) ([]*seal.Entry, []kpi.Wording, error) {
 	rows, err := o.sys.store.SealedReports(ctx)
 	if err != nil {
 		return nil, nil, told(err)
 	}
 	entries, faults := seal.Chain(rows)
-	texts := make([]string, len(faults))
+	texts := make([]kpi.Wording, len(faults))
 	for i, f := range faults {
-		texts[i] = f.String()
+		texts[i] = kpi.Wording{ZH: fmt.Sprintf("第 %d 条与锁定时不符,请联系运维核对(hotline report list --verify)。", f.Sequence), EN: f.String() + "."}
 	}
 	for _, e := range entries {
 		e.ClosedAt = e.ClosedAt.In(o.zone)

@@ -10,6 +10,7 @@ import (
 
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/store"
 )
 
@@ -41,7 +42,8 @@ func (o *EnteredOutage) entry() (journal.Entry, error) {
 			return journal.Entry{}, err
 		}
 		if o.From.After(time.Now()) {
-			return journal.Entry{}, fmt.Errorf("the outage begins at %s, which is yet to come: what is planned is maintenance", o.From.Format(time.RFC3339))
+			return journal.Entry{}, refusal.Errorf("中断的开始 %[2]s 还没有到:计划中的停机请用“计划停机”登记", "the outage begins at %[1]s, which is yet to come: what is planned is maintenance",
+				o.From.Format(time.RFC3339), o.From.Format("2006-01-02 15:04"))
 		}
 	}
 	if o.ID == "" {

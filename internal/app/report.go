@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/report"
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/source"
@@ -47,7 +48,7 @@ func (q *ReportQuery) span() (kpi.Span, error) {
 	}
 	s, err := kpi.ParsePeriod(q.Period, q.Zone)
 	if err != nil {
-		return kpi.Span{}, fmt.Errorf("%w, nor %s", err, YearToDate)
+		return kpi.Span{}, refusal.Errorf("%v", "%v, nor %s", err, YearToDate)
 	}
 	return s, nil
 }

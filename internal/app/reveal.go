@@ -14,6 +14,7 @@ import (
 	"hotline12333/internal/callback"
 	"hotline12333/internal/config"
 	"hotline12333/internal/keys"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/source"
 	"hotline12333/internal/web"
 )
@@ -88,9 +89,10 @@ func (s *system) numberOf(ctx context.Context, kit *keys.Keys, callID string) (s
 	case err != nil:
 		return "", err
 	case !found:
-		return "", fmt.Errorf("there is no call %q", callID)
+		return "", refusal.Errorf("没有来电 %s", "there is no call %q", callID)
 	case sealed == "":
-		return "", fmt.Errorf("the call %s has no sealed number: call-backs were off (intake.callbacks.enabled), or it came without one, or it was removed after its days (retention.sealed_numbers)", callID)
+		return "", refusal.Errorf("来电 %s 没有保存号码:当时未开通(intake.callbacks.enabled),或来电无号码,或已过保存天数(retention.sealed_numbers)",
+			"the call %s has no sealed number: call-backs were off (intake.callbacks.enabled), or it came without one, or it was removed after its days (retention.sealed_numbers)", callID)
 	}
 	number, err := kit.OpenForCallback(callID, sealed)
 	if err != nil {
@@ -109,8 +111,9 @@ type revealing struct {
 // program; who asked stands in the reason.
 func (d *callDesk) reveal(ctx context.Context, r revealing) (string, error) {
 	if strings.TrimSpace(r.reason) == "" {
-		return "", errors.New("a reason is needed: it goes into the audit log")
+		return "", refusal.Errorf("请填写事由:它记入审计日志", "a reason is needed: it goes into the audit log")
 	}
+	notTheirs := false
 	entry := audit.Entry{Action: audit.Reveal, Subject: r.callID, Reason: r.by + " (page): " + r.reason, Refused: r.refused}
 	if r.refused == "" {
 		list, err := d.list(ctx, false)
@@ -119,17 +122,22 @@ func (d *callDesk) reveal(ctx context.Context, r revealing) (string, error) {
 		}
 		switch item := list.Find(r.callID); {
 		case item == nil:
-			return "", fmt.Errorf("call %s is not among the lost calls: %w", r.callID, web.ErrNotFound)
+			return "", refusal.Errorf("来电 %s 不在未接来电中", "call %s is not among the lost calls: %v", r.callID, web.ErrNotFound)
 		case item.State != callback.Taken || item.Owner != r.by:
-			entry.Refused = r.by + " has not taken it"
+			entry.Refused, notTheirs = r.by+" has not taken it", true
 		case item.Revealable() == nil:
-			return "", fmt.Errorf("the calls of this caller have no sealed number: call-backs were off (intake.callbacks.enabled), or it was removed after its days (retention.sealed_numbers)")
+			return "", refusal.Errorf("此来电人没有保存号码:当时未开通(intake.callbacks.enabled),或已过保存天数(retention.sealed_numbers)",
+				"the calls of this caller have no sealed number: call-backs were off (intake.callbacks.enabled), or it was removed after its days (retention.sealed_numbers)")
 		default:
 			entry.Subject = item.Revealable().ID
 		}
 	}
 	if entry.Refused != "" {
-		return "", errJoin(errors.New(entry.Refused), record(d.sys.cfg, entry))
+		var refused error = refusal.Errorf("未开通页面显示号码(web.reveal_roles),或您的角色不在其中", "%s", entry.Refused)
+		if notTheirs {
+			refused = refusal.Errorf("请先领取,再显示号码", "%s", entry.Refused)
+		}
+		return "", errJoin(refused, record(d.sys.cfg, entry))
 	}
 	kit, err := openKeys(d.sys.cfg, false)
 	if err != nil {

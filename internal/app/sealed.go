@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hotline12333/internal/config"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/report"
 	"hotline12333/internal/seal"
 )
@@ -186,21 +187,21 @@ func (s *system) sealedReport(ctx context.Context, q *SealedQuery) (*seal.Entry,
 	list := seal.Of(entries, q.Centre, span.Name)
 	if len(list) == 0 {
 		if len(faults) > 0 {
-			return nil, fmt.Errorf("the chain of closed reports was changed (%s): hotline report list --verify", faults[0])
+			return nil, refusal.Errorf("已锁定报告的链条不完整:请联系运维(hotline report list --verify)", "the chain of closed reports was changed (%s): hotline report list --verify", faults[0])
 		}
-		return nil, fmt.Errorf("%s was not closed (hotline report list)", span.Name)
+		return nil, refusal.Errorf("%[2]s没有锁定的报告", "%[1]s was not closed (hotline report list)", span.Name, span.ZH)
 	}
 	i := 0
 	if q.Revision >= 0 {
 		i = slices.IndexFunc(list, func(e *seal.Entry) bool { return e.Revision == q.Revision })
 	}
 	if i < 0 {
-		return nil, fmt.Errorf("%s has no revision %d: the newest is %d", span.Name, q.Revision, list[0].Revision)
+		return nil, refusal.Errorf("%[4]s没有第 %[2]d 版更正:最新为第 %[3]d 版", "%[1]s has no revision %[2]d: the newest is %[3]d", span.Name, q.Revision, list[0].Revision, span.ZH)
 	}
 	e := list[i]
 	for _, f := range faults {
 		if f.Sequence == e.Sequence {
-			return nil, fmt.Errorf("%s is not what was sealed: %s", e.Title(), f.What)
+			return nil, refusal.Errorf("%[1]s 的内容与锁定时不符:请联系运维(hotline report list --verify)", "%[1]s is not what was sealed: %[2]s", e.Title(), f.What)
 		}
 	}
 	return e, nil
@@ -214,7 +215,7 @@ func (s *system) sealedPart(ctx context.Context, e *seal.Entry, name string) ([]
 		for i, p := range e.Parts {
 			names[i] = p.Name
 		}
-		return nil, fmt.Errorf("%s has no part %s; it has %s", e.Title(), name, strings.Join(names, ", "))
+		return nil, refusal.Errorf("%[1]s 中没有 %[2]s", "%[1]s has no part %[2]s; it has %[3]s", e.Title(), name, strings.Join(names, ", "))
 	}
 	var out bytes.Buffer
 	err := s.store.OpenSealed(ctx, e.ID, p, func(b []byte) error {

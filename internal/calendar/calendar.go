@@ -13,9 +13,10 @@
 package calendar
 
 import (
-	"fmt"
 	"slices"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Always is the name of the calendar of a hotline that is in service 24 hours a day,
@@ -67,8 +68,15 @@ type MissingYear struct {
 }
 
 func (e *MissingYear) Error() string {
-	return fmt.Sprintf("calendar %s has no days of %d: add the file %s to the directory that rules.dir names (docs/calendar.md), or take a newer hotline that has it",
-		e.Calendar, e.Year, e.File)
+	_, en := e.Words()
+	return en
+}
+
+// Words say the same in both languages.
+func (e *MissingYear) Words() (zh, en string) {
+	return refusal.Errorf("工作日历 %s 没有 %d 年的日子:请把文件 %s 放进 rules.dir 所指的目录(见 docs/calendar.md),或换用带有它的新版 hotline",
+		"calendar %s has no days of %d: add the file %s to the directory that rules.dir names (docs/calendar.md), or take a newer hotline that has it",
+		e.Calendar, e.Year, e.File).Words()
 }
 
 // Check is nil when the calendar knows every day of the period [from, to), and else a

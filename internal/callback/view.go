@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotline12333/internal/journal"
+	"hotline12333/internal/refusal"
 )
 
 // View is a part of the list.
@@ -277,5 +278,5 @@ func ParseView(s string) (View, error) {
 	if v := View(s); slices.Contains(Views(), v) {
 		return v, nil
 	}
-	return "", fmt.Errorf("%q is none of %s", s, strings.Join(ViewNames(), ", "))
+	return "", refusal.Errorf("没有清单“%[1]s”:请从页面上方选择", "%[1]q is none of %[2]s", s, strings.Join(ViewNames(), ", "))
 }

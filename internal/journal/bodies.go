@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Value is what a person enters for an indicator and a period: a number in the unit of
@@ -71,33 +73,32 @@ func (v *Value) Validate() error {
 	}
 	switch {
 	case forms != 1:
-		return errors.New("a value is one of a number, a score with its band, and the executed and adjusted amounts of a budget, or does not apply")
+		return refusal.Errorf("请填写完成值、评分或预算执行数之一,或勾选本期不适用", "a value is one of a number, a score with its band, and the executed and adjusted amounts of a budget, or does not apply")
 	case v.NotApplicable && strings.TrimSpace(v.Reviewer) == "":
-		return errors.New("who has reviewed that it does not apply is missing")
+		return refusal.Errorf("本期不适用须写明同意的复核人", "who has reviewed that it does not apply is missing")
 	case v.NotApplicable:
 		return nil
 	case v.Score != "":
 		return v.validateScore()
 	case v.Value == "" && (v.Executed == "" || v.Adjusted == ""):
-		return errors.New("the execution of a budget needs both the executed and the adjusted amount")
+		return refusal.Errorf("执行数和调整后预算数都要填", "the execution of a budget needs both the executed and the adjusted amount")
 	case v.Executed != "" && (v.Executed.Rat().Sign() < 0 || v.Adjusted.Rat().Sign() <= 0):
-		return fmt.Errorf("a budget of %s with %s executed: the budget must be above 0, and nothing can be negative", v.Adjusted, v.Executed)
+		return refusal.Errorf("调整后预算数 %s、执行数 %s:预算数须大于 0,执行数不得为负", "a budget of %s with %s executed: the budget must be above 0, and nothing can be negative", v.Adjusted, v.Executed)
 	}
 	return nil
 }
 
 func (v *Value) validateScore() error {
 	if !slices.Contains(Bands(), v.Band) {
-		return fmt.Errorf("band: %q is none of %v", v.Band, Bands())
+		return refusal.Errorf("没有评分档次“%[1]s”", "band: %[1]q is none of %[2]v", v.Band, Bands())
 	}
 	low, high := v.Band.Limits()
 	inside := v.Score.Compare(low) >= 0 && v.Score.Compare(high) < 0 || v.Band == Reached && v.Score.Compare(high) == 0
 	if !inside {
-		below := ", below " + string(high) + "%"
 		if v.Band == Reached {
-			below = ""
+			return refusal.Errorf("评分 %[1]s%% 不在档次之内:“达成”为 %[3]s%% 至 %[4]s%%", "a score of %[1]s%% is not in the band %[2]s, which goes from %[3]s%% to %[4]s%%", v.Score, v.Band, low, high)
 		}
-		return fmt.Errorf("a score of %s%% is not in the band %s, which goes from %s%% to %s%%%s", v.Score, v.Band, low, high, below)
+		return refusal.Errorf("评分 %[1]s%% 不在档次之内:此档为 %[3]s%% 至 %[4]s%%(不含)", "a score of %[1]s%% is not in the band %[2]s, which goes from %[3]s%% to %[4]s%%, below %[4]s%%", v.Score, v.Band, low, high)
 	}
 	return nil
 }
@@ -132,11 +133,11 @@ func Likelihoods() []Likelihood { return []Likelihood{Certain, Possible, Impossi
 func (d *Deviation) Validate() error {
 	switch {
 	case strings.TrimSpace(d.Cause) == "":
-		return errors.New("the cause of the deviation is missing")
+		return refusal.Errorf("请填写原因", "the cause of the deviation is missing")
 	case d.Category != "" && !slices.Contains(Categories(), d.Category):
-		return fmt.Errorf("category: %q is none of %s", d.Category, strings.Join(Categories(), ", "))
+		return refusal.Errorf("没有原因类别“%s”:可选 %s", "category: %q is none of %s", d.Category, strings.Join(Categories(), ", "))
 	case d.Likelihood != "" && !slices.Contains(Likelihoods(), d.Likelihood):
-		return fmt.Errorf("likelihood: %q is none of %v", d.Likelihood, Likelihoods())
+		return refusal.Errorf("没有可能性“%[1]s”:请从列表中选择", "likelihood: %[1]q is none of %[2]v", d.Likelihood, Likelihoods())
 	}
 	return nil
 }
@@ -160,26 +161,29 @@ type ControlTotal struct {
 func (c *ControlTotal) Validate() error {
 	given := false
 	for _, n := range []struct {
-		name  string
-		count *int64
-	}{{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered}} {
+		name, title string
+		count       *int64
+	}{{"offered", "来电总量", c.Offered}, {"requested", "人工请求量", c.Requested}, {"answered", "人工接听量", c.Answered}} {
 		if n.count == nil {
 			continue
 		}
 		if given = true; *n.count < 0 {
-			return fmt.Errorf("%s: %d is below 0", n.name, *n.count)
+			return refusal.Errorf("%[1]s %[3]d 小于 0", "%[2]s: %[3]d is below 0", n.title, n.name, *n.count)
 		}
 	}
 	if !given {
-		return errors.New("a control total needs at least one of offered, requested and answered")
+		return refusal.Errorf("来电总量、人工请求量、人工接听量至少填一项", "a control total needs at least one of offered, requested and answered")
 	}
 	for _, more := range []*int64{c.Offered, c.Requested} {
 		if c.Answered != nil && more != nil && *c.Answered > *more {
-			return fmt.Errorf("answered: %d is more than the %d calls there were", *c.Answered, *more)
+			return refusal.Errorf("人工接听量 %d 多于来电的 %d 通", "answered: %d is more than the %d calls there were", *c.Answered, *more)
 		}
 	}
 	return nil
 }
+
+// minutes is how Chinese texts write a time: in the zone that it was given in.
+const minutes = "2006-01-02 15:04"
 
 // Outage is a time in which calls could not be taken, or were not recorded.
 type Outage struct {
@@ -193,11 +197,12 @@ type Outage struct {
 func (o *Outage) Validate() error {
 	switch {
 	case o.From.IsZero():
-		return errors.New("the beginning of the outage is missing")
+		return refusal.Errorf("请填写中断的开始时间", "the beginning of the outage is missing")
 	case o.To != nil && !o.From.Before(*o.To):
-		return fmt.Errorf("the outage ends at %s, not after it begins at %s", o.To.Format(time.RFC3339), o.From.Format(time.RFC3339))
+		return refusal.Errorf("中断的结束 %[3]s 不晚于开始 %[4]s", "the outage ends at %[1]s, not after it begins at %[2]s",
+			o.To.Format(time.RFC3339), o.From.Format(time.RFC3339), o.To.Format(minutes), o.From.Format(minutes))
 	case strings.TrimSpace(o.Cause) == "":
-		return errors.New("the cause of the outage is missing")
+		return refusal.Errorf("请填写中断原因", "the cause of the outage is missing")
 	}
 	return nil
 }
@@ -231,9 +236,9 @@ type HandedIn struct {
 func (c *Closing) Validate() error {
 	switch {
 	case strings.TrimSpace(c.Head) == "":
-		return errors.New("head: who answers for the report is missing")
+		return refusal.Errorf("请填写负责人(对报告负责的人的姓名)", "head: who answers for the report is missing")
 	case c.Revise && strings.TrimSpace(c.Reason) == "":
-		return errors.New("reason: a revision needs one")
+		return refusal.Errorf("本期已锁定,请填写更正原因", "reason: a revision needs one")
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
 package journal
 
 import (
-	"errors"
-	"fmt"
 	"slices"
+
+	"hotline12333/internal/refusal"
 )
 
 // CallBack is a step of somebody who calls a lost caller back. The entry's subject is the id
@@ -55,17 +55,17 @@ func (c *CallBack) Held() bool { return c.Step == CallBackTaken || c.Step == Cal
 func (c *CallBack) Validate(reason string) error {
 	switch {
 	case !slices.Contains(CallBackSteps(), c.Step):
-		return fmt.Errorf("step: %q is none of %v", c.Step, CallBackSteps())
+		return refusal.Errorf("没有操作“%[1]s”:请用页面上的按钮", "step: %[1]q is none of %[2]v", c.Step, CallBackSteps())
 	case (c.Step == CallBackDone) != (c.Result != ""):
-		return errors.New("result: how it ended is said when it is done, and only then")
+		return refusal.Errorf("办结时、也只在办结时写明结果", "result: how it ended is said when it is done, and only then")
 	case c.Result != "" && !slices.Contains(CallBackResults(), c.Result):
-		return fmt.Errorf("result: %q is none of %v", c.Result, CallBackResults())
+		return refusal.Errorf("没有结果“%[1]s”:请用页面上的按钮", "result: %[1]q is none of %[2]v", c.Result, CallBackResults())
 	case c.Result == CallBackNotReached && c.Attempts < 1:
-		return errors.New("not_reached: nobody has tried yet; note the attempt first")
+		return refusal.Errorf("还没有人回拨过:请先记一次没人接", "not_reached: nobody has tried yet; note the attempt first")
 	case len(c.Calls) == 0:
-		return errors.New("calls: which lost calls it is about is missing")
+		return refusal.Errorf("没有写明是哪些未接来电", "calls: which lost calls it is about is missing")
 	case (c.Result == CallBackWithdrawn || c.Step == CallBackReopened) && reason == "":
-		return errors.New("a reason is needed: why nobody is called back, or why it is opened again")
+		return refusal.Errorf("请填写原因:为何不需回拨,或为何重新列入", "a reason is needed: why nobody is called back, or why it is opened again")
 	}
 	return nil
 }

@@ -2,10 +2,11 @@ package journal
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
+
+	"hotline12333/internal/refusal"
 )
 
 // Decimal is an exact number as a person wrote it: 95.30 stays 95.30. The empty one is no
@@ -18,7 +19,7 @@ var decimalForm = regexp.MustCompile(`^-?(0|[1-9]\d{0,17})(\.\d{1,9})?$`)
 func ParseDecimal(s string) (Decimal, error) {
 	s = strings.TrimSpace(s)
 	if !decimalForm.MatchString(s) {
-		return "", fmt.Errorf("%q is no number: write it as 95 or 95.3, without separators and without a unit", s)
+		return "", refusal.Errorf("“%s”不是数字:只填数字,如 95 或 95.3", "%q is no number: write it as 95 or 95.3, without separators and without a unit", s)
 	}
 	return Decimal(s), nil
 }

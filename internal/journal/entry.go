@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Kind says what an entry is, and so what its body holds.
@@ -79,26 +81,26 @@ func (e *Entry) Validate() error {
 	case e.Subject == "":
 		return errors.New("subject: what the entry is about is missing")
 	case strings.TrimSpace(e.By) == "":
-		return errors.New("by: who makes the entry is missing")
+		return refusal.Errorf("没有填报人", "by: who makes the entry is missing")
 	case e.At.IsZero():
 		return errors.New("at: when it was made is missing")
 	case !json.Valid(e.Body):
 		return errors.New("body: it is no JSON")
 	}
 	for _, f := range []struct {
-		name, text string
-		most       int
+		name, title, text string
+		most              int
 	}{
-		{"centre", e.Centre, mostName},
-		{"subject", e.Subject, mostName},
-		{"period", e.Period, mostName},
-		{"by", e.By, mostName},
-		{"reason", e.Reason, mostText},
-		{"evidence", e.Evidence, mostText},
-		{"body", string(e.Body), mostText},
+		{"centre", "中心", e.Centre, mostName},
+		{"subject", "项目", e.Subject, mostName},
+		{"period", "期间", e.Period, mostName},
+		{"by", "填报人", e.By, mostName},
+		{"reason", "理由或原因", e.Reason, mostText},
+		{"evidence", "佐证材料", e.Evidence, mostText},
+		{"body", "填报内容", string(e.Body), mostText},
 	} {
 		if len(f.text) > f.most {
-			return fmt.Errorf("%s: it has %d bytes, more than %d", f.name, len(f.text), f.most)
+			return refusal.Errorf("%[1]s过长:最多约 %[5]d 字", "%[2]s: it has %[3]d bytes, more than %[4]d", f.title, f.name, len(f.text), f.most, f.most/bytesPerHan)
 		}
 	}
 	return nil
@@ -129,17 +131,23 @@ type Conflict struct {
 	Replaces string // what the refused entry was to replace
 }
 
-func (c *Conflict) Error() string {
+func (c *Conflict) Error() string { return c.refusal().Error() }
+
+// Words say the same in both languages.
+func (c *Conflict) Words() (zh, en string) { return c.refusal().Words() }
+
+func (c *Conflict) refusal() *refusal.Error {
 	if c.Newest == nil {
-		return fmt.Sprintf("%s: there is no entry %s to replace", c.Slot, c.Replaces)
+		return refusal.Errorf("此项已有变化:没有可替换的条目 %[2]s", "%[1]s: there is no entry %[2]s to replace", c.Slot, c.Replaces)
 	}
-	did := "was entered"
+	zh, en := "填报", "was entered"
 	if c.Newest.Replaces != "" {
-		did = "was changed"
+		zh, en = "更改", "was changed"
 	}
 	if c.Newest.Withdrawn {
-		did = "was withdrawn"
+		zh, en = "撤回", "was withdrawn"
 	}
-	return fmt.Sprintf("%s %s by %s at %s (entry %s): nothing was written; look at it, and name it as what yours replaces if it still should",
-		c.Slot, did, c.Newest.By, c.Newest.At.Format("2006-01-02 15:04:05 -07:00"), c.Newest.ID)
+	return refusal.Errorf("未保存:此项已由 %[4]s 于 %[5]s %[3]s,请看最新内容后再决定",
+		"%[1]s %[2]s by %[4]s at %[5]s (entry %[6]s): nothing was written; look at it, and name it as what yours replaces if it still should",
+		c.Slot, en, zh, c.Newest.By, c.Newest.At.Format("2006-01-02 15:04:05 -07:00"), c.Newest.ID)
 }

@@ -1,11 +1,12 @@
 package journal
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // ShiftSubject is what entries of KindShiftNote are about. Their period is the month in
@@ -85,6 +86,8 @@ const (
 	mostPoints = 60
 	mostPoint  = 600
 	mostNotes  = 12 << 10
+
+	bytesPerHan = 3 // of a Chinese character
 )
 
 // Validate checks what people have written.
@@ -93,15 +96,15 @@ func (h *Handover) Validate() error {
 	case h.Step != ShiftHanded && h.Step != ShiftAccepted:
 		return fmt.Errorf("step: %q is neither %s nor %s", h.Step, ShiftHanded, ShiftAccepted)
 	case strings.TrimSpace(h.Outgoing) == "" || h.HandedAt.IsZero():
-		return errors.New("outgoing: who hands over, and when, is missing")
+		return refusal.Errorf("没有交班人或交班时间", "outgoing: who hands over, and when, is missing")
 	case len(h.Notes) > mostNotes || len(h.Remark) > mostNotes:
-		return fmt.Errorf("notes: longer than %d bytes", mostNotes)
+		return refusal.Errorf("说明或备注过长:最多约 %[2]d 字", "notes: longer than %[1]d bytes", mostNotes, mostNotes/bytesPerHan)
 	case len(h.Points) > mostPoints:
-		return fmt.Errorf("points: %d are more than %d: tick some off, or write them elsewhere", len(h.Points), mostPoints)
+		return refusal.Errorf("待办事项 %d 项,多于 %d 项:请先办结一些,或另行记录", "points: %d are more than %d: tick some off, or write them elsewhere", len(h.Points), mostPoints)
 	}
 	for _, p := range h.Points {
 		if strings.TrimSpace(p.Text) == "" || len(p.Text) > mostPoint {
-			return fmt.Errorf("points: %.40q is empty, or longer than %d bytes", p.Text, mostPoint)
+			return refusal.Errorf("待办“%.20[1]s”为空或过长:每项最多约 %[3]d 字", "points: %.40[1]q is empty, or longer than %[2]d bytes", p.Text, mostPoint, mostPoint/bytesPerHan)
 		}
 	}
 	return nil
@@ -246,7 +249,7 @@ func (s *Shifts) Withdraw(id, by, reason string) (Entry, error) {
 	case by != p.Outgoing:
 		return Entry{}, ShiftNotYours
 	case strings.TrimSpace(reason) == "":
-		return Entry{}, errors.New("a reason is needed: why it is withdrawn")
+		return Entry{}, refusal.Errorf("请填写撤回的原因", "a reason is needed: why it is withdrawn")
 	}
 	return Entry{Slot: p.Slot, Replaces: p.Entry, By: by, Reason: reason, Withdrawn: true, Body: Encode(p.Handover)}, nil
 }

@@ -1,12 +1,12 @@
 package kpi
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/refusal"
 )
 
 // FigureKind is what a figure is made of.
@@ -136,12 +136,12 @@ func LookupExplained(name string, d Definitions) (Explained, error) {
 		}
 		limit, err := strconv.Atoi(digits)
 		if err != nil || limit < 1 || limit > FineSeconds || strconv.Itoa(limit) != digits {
-			return Explained{}, fmt.Errorf("figure %q: the threshold is 1 to %d whole seconds, as in %s20", name, FineSeconds, prefix)
+			return Explained{}, refusal.Errorf("数字“%s”:秒数须为 1 至 %d 的整数,如 %s20", "figure %q: the threshold is 1 to %d whole seconds, as in %s20", name, FineSeconds, prefix)
 		}
 		d.ServiceLevels = []int{limit}
 		return thresholdFigure(prefix, limit, d), nil
 	}
-	return Explained{}, fmt.Errorf("figure %q is not known; known are %s", name, strings.Join(ExplainedNames(d), ", "))
+	return Explained{}, refusal.Errorf("没有数字“%[1]s”:请从列表中选择", "figure %[1]q is not known; known are %[2]s", name, strings.Join(ExplainedNames(d), ", "))
 }
 
 // ExplainedNames are the names of all figures, with the thresholds of the definitions.

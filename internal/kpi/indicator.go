@@ -11,6 +11,9 @@ type Wording struct {
 	EN string `json:"en"`
 }
 
+// Words are both texts, for refusals that name what has them.
+func (w Wording) Words() (zh, en string) { return w.ZH, w.EN }
+
 // Sign is how an indicator's value is held against its target.
 type Sign string
 

@@ -17,6 +17,7 @@ type Morning struct {
 	DataTo *time.Time       `json:"data_to"`
 	// Refused says why nothing can be said of the day: its year has no calendar.
 	Refused string    `json:"refused,omitempty"`
+	Why     Wording   `json:"-"`         // the same in both languages
 	Before  *Closed   `json:"before"`    // nil: no day before has any call
 	Owed    CallBacks `json:"callbacks"` // as they stand now
 	Staff   *Staffing `json:"staffing"`
@@ -36,6 +37,7 @@ type Closed struct {
 	Figures *Statement `json:"figures"` // by hour
 	// Refused says why there are no figures.
 	Refused string  `json:"refused,omitempty"`
+	Why     Wording `json:"-"` // the same in both languages
 	Target  Verdict `json:"answer_rate"`
 	Lost    Wording `json:"lost"` // when and where most was lost
 	// Whether the data of the day can be whole.

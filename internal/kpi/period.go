@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Span is a stretch of whole days of a zone that people report about, half-open.
@@ -30,7 +32,7 @@ func ParsePeriod(text string, zone *time.Location) (Span, error) {
 	if m := monthly.FindStringSubmatch(text); m != nil {
 		year, month := number(m[1]), time.Month(number(m[2]))
 		if month < time.January || month > time.December {
-			return Span{}, fmt.Errorf("period %q: there is no month %02d", text, int(month))
+			return Span{}, refusal.Errorf("期间“%s”:没有 %02d 月", "period %q: there is no month %02d", text, int(month))
 		}
 		return Span{
 			Name: text, From: DayStart(year, month, 1, zone), To: DayStart(year, month+1, 1, zone),
@@ -40,7 +42,8 @@ func ParsePeriod(text string, zone *time.Location) (Span, error) {
 	if m := daily.FindStringSubmatch(text); m != nil {
 		return betweenDays(text, m[1], m[2], zone)
 	}
-	return Span{}, fmt.Errorf("period %q is none of 2026, 2026H1, 2026Q1, 2026-07, 2026-07-15 and 2026-03-01..2026-03-15", text)
+	return Span{}, refusal.Errorf("期间“%s”无法识别:请写成 2026、2026H1、2026Q1、2026-07、2026-07-15 或 2026-03-01..2026-03-15",
+		"period %q is none of 2026, 2026H1, 2026Q1, 2026-07, 2026-07-15 and 2026-03-01..2026-03-15", text)
 }
 
 // number reads digits that a pattern has found; none are 0.
@@ -57,13 +60,13 @@ func partOfYear(text string, year int, kind string, part int, zone *time.Locatio
 	switch kind {
 	case "H", "h":
 		if part < 1 || part > len(halves) {
-			return Span{}, fmt.Errorf("period %q: a year has the halves H1 and H2", text)
+			return Span{}, refusal.Errorf("期间“%s”:半年只有 H1 和 H2", "period %q: a year has the halves H1 and H2", text)
 		}
 		first, months = 6*part-5, 6
 		s.Name, s.ZH, s.EN = fmt.Sprintf("%dH%d", year, part), s.ZH+halves[part-1], ordinals[part-1]+" half of "+s.EN
 	case "Q", "q":
 		if part < 1 || part > len(quarters) {
-			return Span{}, fmt.Errorf("period %q: a year has the quarters Q1 to Q4", text)
+			return Span{}, refusal.Errorf("期间“%s”:季度只有 Q1 至 Q4", "period %q: a year has the quarters Q1 to Q4", text)
 		}
 		first, months = 3*part-2, 3
 		s.Name, s.ZH, s.EN = fmt.Sprintf("%dQ%d", year, part), s.ZH+quarters[part-1], ordinals[part-1]+" quarter of "+s.EN
@@ -76,16 +79,16 @@ func partOfYear(text string, year int, kind string, part int, zone *time.Locatio
 func betweenDays(text, first, last string, zone *time.Location) (Span, error) {
 	from, err := time.Parse(time.DateOnly, first)
 	if err != nil {
-		return Span{}, fmt.Errorf("period %q: there is no day %s", text, first)
+		return Span{}, refusal.Errorf("期间“%s”:没有 %s 这一天", "period %q: there is no day %s", text, first)
 	}
 	to := from
 	if last != "" {
 		if to, err = time.Parse(time.DateOnly, last); err != nil {
-			return Span{}, fmt.Errorf("period %q: there is no day %s", text, last)
+			return Span{}, refusal.Errorf("期间“%s”:没有 %s 这一天", "period %q: there is no day %s", text, last)
 		}
 	}
 	if to.Before(from) {
-		return Span{}, fmt.Errorf("period %q: %s is before %s", text, last, first)
+		return Span{}, refusal.Errorf("期间“%s”:止日 %s 早于起日 %s", "period %q: %s is before %s", text, last, first)
 	}
 	s := Span{Name: text, ZH: chineseDay(from), EN: first}
 	if last != "" {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Place narrows the calls to a part of the hotline, or of the day and the week. Empty names
@@ -82,12 +84,18 @@ func (p Place) Check() error {
 		return nil
 	}
 	if !slices.Contains([]Dimension{ByQueue, ByAgent, ByTopic}, p.Nameless) {
-		return fmt.Errorf("calls without %q cannot be told apart: use queue, agent or topic", p.Nameless)
+		return refusal.Errorf("无法区分未标明“%s”的来电:只能是技能组、坐席或业务类型", "calls without %q cannot be told apart: use queue, agent or topic", p.Nameless)
 	}
 	if name := p.name(p.Nameless); name != "" {
-		return fmt.Errorf("calls without %[1]s and calls of %[1]s %[2]s are not the same ones: ask for one or the other", p.Nameless, name)
+		return refusal.Errorf("“未标明%[1]s”与“%[2]s”不能同时选:请只选其一", "calls without %[1]s and calls of %[1]s %[2]s are not the same ones: ask for one or the other", p.Nameless.wording(), name)
 	}
 	return nil
+}
+
+// wording is what a dimension that has names is called.
+func (d Dimension) wording() Wording {
+	zh := map[Dimension]string{ByQueue: "技能组", ByAgent: "坐席", ByTopic: "业务类型"}
+	return Wording{ZH: zh[d], EN: string(d)}
 }
 
 // hourOfDay is the hour that the clocks of a time's zone show, and hourAt the same with the
@@ -115,7 +123,7 @@ func ParseHour(text string) (string, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 0 || n > 23 || len(digits) > 2 || strings.ContainsAny(digits, "+-") {
-		return "", fmt.Errorf("hour %q is none of 0 to 23, nor one with an offset from UTC as 01-04:00", text)
+		return "", refusal.Errorf("时段“%s”无法识别:请写 0 至 23,或带时差,如 01-04:00", "hour %q is none of 0 to 23, nor one with an offset from UTC as 01-04:00", text)
 	}
 	hour := fmt.Sprintf("%02d", n)
 	if offset == "" {
@@ -123,7 +131,7 @@ func ParseHour(text string) (string, error) {
 	}
 	at, err := time.Parse("15-07:00", hour+offset)
 	if err != nil {
-		return "", fmt.Errorf("hour %q: %s is no offset from UTC as +08:00", text, offset)
+		return "", refusal.Errorf("时段“%s”:%s 不是时差,时差如 +08:00", "hour %q: %s is no offset from UTC as +08:00", text, offset)
 	}
 	return hourAt(at), nil
 }
@@ -142,5 +150,5 @@ func ParseWeekday(text string) (string, error) {
 			return short, nil
 		}
 	}
-	return "", fmt.Errorf("weekday %q is none of mon, tue, wed, thu, fri, sat and sun, nor 1 (Monday) to 7", text)
+	return "", refusal.Errorf("星期“%s”无法识别:请写周一至周日,或 1(周一)至 7", "weekday %q is none of mon, tue, wed, thu, fri, sat and sun, nor 1 (Monday) to 7", text)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 )
 
 // Indicators holds the performance tables by year.
@@ -25,11 +26,12 @@ func (i *Indicators) Of(year int) (*kpi.Indicators, error) {
 	if found, ok := i.byYear[year]; ok {
 		return found, nil
 	}
-	where := "the folder indicators of rules.dir"
+	where := kpi.Wording{ZH: "rules.dir 下的 indicators 目录", EN: "the folder indicators of rules.dir"}
 	if i.own != "" {
-		where = path.Join(i.own, "indicators")
+		own := path.Join(i.own, "indicators")
+		where = kpi.Wording{ZH: own, EN: own}
 	}
-	return nil, fmt.Errorf("the targets of %d are not known (known: %s): add %d.yaml to %s", year, i.years(), year, where)
+	return nil, refusal.Errorf("没有 %d 年的指标值(已有:%s):请把 %d.yaml 放进 %s", "the targets of %d are not known (known: %s): add %d.yaml to %s", year, i.years(), year, where)
 }
 
 func (i *Indicators) years() string {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline12333/internal/refusal"
 )
 
 // Format is the version of the manifest. It rises when an older program could not read a
@@ -72,24 +74,24 @@ type Entry struct {
 
 // Validate names the first thing that keeps a period from being closed.
 func (m *Manifest) Validate() error {
-	for _, p := range []struct{ name, who string }{{"preparer", m.Preparer}, {"reviewer", m.Reviewer}, {"head", m.Head}} {
+	for _, p := range []struct{ name, title, who string }{{"preparer", "填报人", m.Preparer}, {"reviewer", "复核人", m.Reviewer}, {"head", "负责人", m.Head}} {
 		if strings.TrimSpace(p.who) == "" {
-			return fmt.Errorf("%s: a name is needed", p.name)
+			return refusal.Errorf("没有%[1]s的姓名", "%[2]s: a name is needed", p.title, p.name)
 		}
 	}
 	switch {
 	case sameName(m.Preparer, m.Reviewer):
-		return fmt.Errorf("reviewer: %s has prepared the report: another person must review it", m.Reviewer)
+		return refusal.Errorf("填报人与复核人须为两人:本期由 %s 提交", "reviewer: %s has prepared the report: another person must review it", m.Reviewer)
 	case m.Period == "" || !m.From.Before(m.To):
 		return errors.New("period: it is missing")
 	case m.Revision > 0 && strings.TrimSpace(m.Reason) == "":
-		return errors.New("reason: a revision needs one")
+		return refusal.Errorf("更正版须写明更正原因", "reason: a revision needs one")
 	case (m.Revision > 0) != (m.Replaces != ""):
 		return errors.New("replaces: a revision names what it replaces, and nothing else does")
 	}
 	for i, a := range m.Answers {
 		if strings.TrimSpace(a.Reason) == "" {
-			return fmt.Errorf("answers[%d]: %s has no reason", i, a.Code)
+			return refusal.Errorf("关账清单“%[3]s”没有说明", "answers[%[1]d]: %[2]s has no reason", i, a.Code, a.ZH)
 		}
 	}
 	return nil

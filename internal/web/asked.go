@@ -111,7 +111,7 @@ func (s *Server) busy(r *http.Request, do func(context.Context) error) error {
 // sorted tells what the one who asks can do something about, as another period, from what
 // they cannot.
 func (s *Server) sorted(ctx context.Context, r *http.Request, err error) error {
-	var refused *refusal
+	var refused *badRequest
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ctx.Err(), err)

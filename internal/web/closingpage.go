@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"hotline12333/internal/journal"
+	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/seal"
 	"hotline12333/internal/web/people"
 )
@@ -118,7 +120,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 		return err
 	}
 	if v.Name == nobody {
-		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "must_sign_in")), nil)
+		return s.closed(w, r, v, a, s.says("must_sign_in"), nil)
 	}
 	c := journal.Closing{Head: field(r, "head"), Answers: map[string]string{}, Revise: r.FormValue("revise") != "", Reason: field(r, "revision_reason")}
 	for name := range r.PostForm {
@@ -130,12 +132,8 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 		_, err := s.deps.Desk.Prepare(ctx, a.Span.Name, a.Centre, c, Author{By: v.Name, Replaces: r.FormValue("replaces")})
 		return err
 	})
-	if err != nil && c.Validate() != nil { // it says so in English, as the command does
-		word := "lacks_head"
-		if c.Head != "" {
-			word = "lacks_revision"
-		}
-		err = errors.New(s.words.in(a.Lang, word))
+	if conflict := (*journal.Conflict)(nil); err != nil && !errors.Is(err, ErrNotAnswering) && !errors.As(err, &conflict) {
+		err = refusal.Errorf("未提交:%v", "not submitted: %v", err)
 	}
 	return s.closed(w, r, v, a, err, &c)
 }
@@ -154,11 +152,8 @@ func (s *Server) closed(w http.ResponseWriter, r *http.Request, v *visitor, a *a
 	if errors.As(err, &conflict) {
 		status, given = http.StatusConflict, nil
 	}
-	return s.showClosing(w, r, v, status, err.Error(), given)
+	return s.showClosing(w, r, v, status, s.told(a.Lang, err), given)
 }
-
-// errTwoPersons says that one person cannot do both.
-func (s *Server) errTwoPersons(l Lang) error { return errors.New(s.words.in(l, "own_work")) }
 
 // review seals what was submitted, or gives it back.
 func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) error {
@@ -172,16 +167,16 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	}
 	switch {
 	case v.Name == nobody: // who could be the preparer, signed out
-		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "must_sign_in")), nil)
+		return s.closed(w, r, v, a, s.says("must_sign_in"), nil)
 	case p.Prepared == nil:
-		return s.closed(w, r, v, a, errors.New(s.words.in(a.Lang, "nothing_prepared")), nil)
+		return s.closed(w, r, v, a, s.says("nothing_prepared"), nil)
 	case p.Prepared.ID != r.FormValue("replaces"):
 		return s.closed(w, r, v, a, &journal.Conflict{Slot: p.Prepared.Slot, Newest: &p.Prepared.Entry}, nil)
 	case r.FormValue("decision") == "back":
 		_, err := s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, p.Body, Author{By: v.Name, Reason: field(r, "reason"), Replaces: p.Prepared.ID, Withdraw: true})
 		return s.closed(w, r, v, a, err, nil)
 	case p.Own:
-		return s.closed(w, r, v, a, s.errTwoPersons(a.Lang), nil)
+		return s.closed(w, r, v, a, s.says("own_work"), nil)
 	}
 	return s.sealNow(w, r, v, p)
 }
@@ -197,7 +192,7 @@ func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *
 		return err
 	})
 	if err == nil && entry == nil {
-		err = errors.New(s.words.in(p.Lang, "sealed_refused"))
+		err = s.says("sealed_refused")
 	}
 	if err != nil {
 		return s.closed(w, r, v, p.asked, err, nil)
@@ -209,7 +204,7 @@ func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *
 
 type sealedPage struct {
 	Entries []sealedLine
-	Faults  []string
+	Faults  []kpi.Wording
 	Now     *seal.Entry
 }
 

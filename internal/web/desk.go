@@ -159,7 +159,7 @@ type Closing interface {
 	// Seal closes the period; without an entry the check list kept it from being closed.
 	Seal(ctx context.Context, q ClosingQuery) (found []seal.Answer, sealed *seal.Entry, err error)
 	// Sealed are all closed reports in order, with what is wrong with the chain.
-	Sealed(ctx context.Context) (entries []*seal.Entry, faults []string, err error)
+	Sealed(ctx context.Context) (entries []*seal.Entry, faults []kpi.Wording, err error)
 	// Part writes the bytes of a part as they were sealed.
 	Part(ctx context.Context, id, part string, w io.Writer) error
 	Difference(ctx context.Context, period, centre string, revision int) (*Difference, error)

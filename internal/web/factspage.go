@@ -2,12 +2,12 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"hotline12333/internal/journal"
+	"hotline12333/internal/refusal"
 )
 
 type totalsPage struct {
@@ -73,7 +73,7 @@ func (s *Server) showTotals(w http.ResponseWriter, r *http.Request, v *visitor, 
 // enterTotals takes a day, or a file of days.
 func (s *Server) enterTotals(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return refuse(http.StatusBadRequest, fmt.Errorf("reading the form: %w", err))
+		return refuse(http.StatusBadRequest, refusal.Errorf("表单无法读取:文件可能过大或传送中断", "reading the form: %v", err))
 	}
 	p := totalsPage{Given: totalsGiven{
 		Day: field(r, "day"), Counter: field(r, "counter"), Offered: field(r, "offered"), Requested: field(r, "requested"), Answered: field(r, "answered"),
@@ -86,7 +86,7 @@ func (s *Server) enterTotals(w http.ResponseWriter, r *http.Request, v *visitor)
 	l, _ := s.tastes(w, r)
 	status := http.StatusOK
 	if err != nil {
-		status, p.Error = http.StatusUnprocessableEntity, err.Error()
+		status, p.Error = http.StatusUnprocessableEntity, s.told(l, err)
 	} else {
 		p.Saved = s.words.in(l, "totals_saved", done.Entered, done.Replaced, done.Unchanged)
 		p.Given = totalsGiven{Counter: p.Given.Counter, Evidence: p.Given.Evidence}
@@ -98,15 +98,15 @@ func (s *Server) keepTotals(r *http.Request, v *visitor, g *totalsGiven) (done T
 	t := Totals{Counter: g.Counter, Centre: centreOf(r, v), Day: g.Day, Author: Author{By: v.Name, Evidence: g.Evidence, Reason: g.Reason}}
 	t.Replace = g.Replace
 	for name, at := range map[string]struct {
-		text string
-		to   **int64
-	}{"offered": {g.Offered, &t.Offered}, "requested": {g.Requested, &t.Requested}, "answered": {g.Answered, &t.Answered}} {
+		title, text string
+		to          **int64
+	}{"offered": {"来电总量", g.Offered, &t.Offered}, "requested": {"人工请求量", g.Requested, &t.Requested}, "answered": {"人工接听量", g.Answered, &t.Answered}} {
 		if at.text == "" {
 			continue
 		}
 		n, err := strconv.ParseInt(at.text, 10, 64)
 		if err != nil {
-			return done, fmt.Errorf("%s: %q is no whole number", name, at.text)
+			return done, refusal.Errorf("%[1]s“%[3]s”不是整数", "%[2]s: %[3]q is no whole number", at.title, name, at.text)
 		}
 		*at.to = &n
 	}
@@ -201,7 +201,7 @@ func (s *Server) enterOutage(w http.ResponseWriter, r *http.Request, v *visitor)
 	case errors.Is(err, ErrNotAnswering):
 		return err
 	}
-	return s.showOutages(w, r, v, http.StatusUnprocessableEntity, outagesPage{Given: g, Error: err.Error()})
+	return s.showOutages(w, r, v, http.StatusUnprocessableEntity, outagesPage{Given: g, Error: s.told(l, err)})
 }
 
 func (s *Server) keepOutage(r *http.Request, v *visitor, g *outageGiven) error {
@@ -211,14 +211,14 @@ func (s *Server) keepOutage(r *http.Request, v *visitor, g *outageGiven) error {
 	if g.From != "" {
 		at, err := time.ParseInLocation(formTime, g.From, zone)
 		if err != nil {
-			return fmt.Errorf("the beginning %q is no day and time: write it as 2026-03-02T09:30", g.From)
+			return refusal.Errorf("开始“%s”不是日期和时间:请写成 2026-03-02T09:30", "the beginning %q is no day and time: write it as 2026-03-02T09:30", g.From)
 		}
 		o.From = at
 	}
 	if g.To != "" {
 		at, err := time.ParseInLocation(formTime, g.To, zone)
 		if err != nil {
-			return fmt.Errorf("the end %q is no day and time: write it as 2026-03-02T09:30", g.To)
+			return refusal.Errorf("结束“%s”不是日期和时间:请写成 2026-03-02T09:30", "the end %q is no day and time: write it as 2026-03-02T09:30", g.To)
 		}
 		o.To = &at
 	}

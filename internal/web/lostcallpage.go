@@ -57,7 +57,7 @@ func (s *Server) itemOf(r *http.Request, v *visitor, p *lostPage, call string) (
 	}
 	item := list.Find(call)
 	if item == nil || v.Centre != "" && item.Centre != v.Centre {
-		return nil, fmt.Errorf("%w: %s", ErrNotFound, call)
+		return nil, noCall(call)
 	}
 	return item, nil
 }

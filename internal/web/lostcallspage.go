@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"hotline12333/internal/callback"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/web/people"
 )
 
@@ -76,7 +76,7 @@ func (s *Server) askLost(w http.ResponseWriter, r *http.Request, v *visitor) (*l
 	if name := r.FormValue("view"); name != "" {
 		view, err := callback.ParseView(name)
 		if err != nil {
-			return nil, refuse(http.StatusBadRequest, fmt.Errorf("view: %w", err))
+			return nil, refuse(http.StatusBadRequest, err)
 		}
 		p.Filter.View = view
 	}
@@ -84,7 +84,7 @@ func (s *Server) askLost(w http.ResponseWriter, r *http.Request, v *visitor) (*l
 		zone := s.deps.Desk.Zone()
 		at, err := time.ParseInLocation(time.DateOnly, p.Day, zone)
 		if err != nil {
-			return nil, refuse(http.StatusBadRequest, fmt.Errorf("day %q: write it as 2026-03-02", p.Day))
+			return nil, refuse(http.StatusBadRequest, refusal.Errorf("“%s”不是日期:请写成 2026-03-02", "day %q: write it as 2026-03-02", p.Day))
 		}
 		y, m, d := at.Date()
 		p.Filter.From, p.Filter.To = kpi.DayStart(y, m, d, zone), kpi.DayStart(y, m, d+1, zone)
@@ -263,6 +263,11 @@ func (s *Server) due(l Lang, at, now time.Time) string {
 	return text
 }
 
+// noCall says that a call is not on the list, or not on that of the visitor's centre.
+func noCall(id string) error {
+	return refusal.Errorf("来电 %s 不在未接来电清单中", "call %s is not on the list of lost calls", id).Because(ErrNotFound)
+}
+
 // callBack takes a step about an item.
 func (s *Server) callBack(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	l, _ := s.tastes(w, r)
@@ -271,7 +276,7 @@ func (s *Server) callBack(w http.ResponseWriter, r *http.Request, v *visitor) er
 	if result := journal.CallBackResult(a.Step); slices.Contains(journal.CallBackResults(), result) { // a button that ends it
 		a.Step, a.Result = journal.CallBackDone, result
 	}
-	err := errors.New(s.words.in(l, "lost_sign_in"))
+	err := s.says("lost_sign_in")
 	if v.Name != nobody {
 		if err = s.ofCentre(r.Context(), v, call); err != nil {
 			return err
@@ -309,7 +314,7 @@ func (s *Server) ofCentre(ctx context.Context, v *visitor, call string) error {
 		return err
 	}
 	if i := list.Find(call); i == nil || i.Centre != v.Centre {
-		return fmt.Errorf("%w: %s", ErrNotFound, call)
+		return noCall(call)
 	}
 	return nil
 }
@@ -328,7 +333,7 @@ func (s *Server) toldOf(l Lang, v *visitor, err error) (status int, text string)
 	case errors.As(err, &conflict) && conflict.Newest != nil:
 		theirs, e := journal.Decode[journal.CallBack](conflict.Newest)
 		if e != nil {
-			return http.StatusConflict, err.Error()
+			return http.StatusConflict, s.told(l, err)
 		}
 		if conflict.Newest.By == v.Name { // a button pressed twice, or another window
 			return http.StatusConflict, s.words.in(l, "lost_yourself", conflict.Newest.At.In(zone).Format("15:04:05"), s.stepText(l, &theirs))
@@ -343,7 +348,7 @@ func (s *Server) toldOf(l Lang, v *visitor, err error) (status int, text string)
 	case errors.As(err, &refused):
 		return http.StatusUnprocessableEntity, s.words.in(l, "lost_why_"+string(refused.Why))
 	}
-	return http.StatusUnprocessableEntity, err.Error()
+	return http.StatusUnprocessableEntity, s.told(l, err)
 }
 
 // stepText is what was done, in words.

@@ -84,7 +84,7 @@ func (s *Server) morning(w http.ResponseWriter, r *http.Request, v *visitor) err
 	q := MorningQuery{Date: strings.TrimSpace(r.FormValue("date")), Centre: a.Centre}
 	if text := strings.TrimSpace(r.FormValue("seats")); text != "" {
 		if q.Seats, err = strconv.Atoi(text); err != nil || q.Seats < 1 {
-			return refuse(http.StatusBadRequest, fmt.Errorf("%s", s.words.in(a.Lang, "morning_seats_wrong", text)))
+			return refuse(http.StatusBadRequest, s.says("morning_seats_wrong", text))
 		}
 	}
 	page := morningPage{asked: a}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/web/people"
 )
 
@@ -176,19 +177,30 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, v show
 }
 
 // pathOf is where a switch of language or theme leads back to. A form that was sent cannot
-// be shown again: its page is.
+// be shown again: its page is, about the same thing.
 func pathOf(r *http.Request) string {
-	q := r.URL.Query()
+	path, q := r.URL.Path, r.URL.Query()
 	for _, taste := range []string{"lang", "theme"} {
 		q.Del(taste)
 	}
 	if r.Method != http.MethodGet {
-		return r.URL.Path
+		page, ok := map[string]string{
+			"/lostcalls/act": "/lostcalls", "/lostcalls/reveal": "/lostcalls/item", "/shift/hand": "/shift", "/shift/take": "/shift",
+			"/closing/prepare": "/closing", "/closing/review": "/closing",
+		}[path]
+		if ok {
+			path = page
+		}
+		for _, name := range []string{"period", "centre", "code", "what", "call", "next"} {
+			if value := r.PostForm.Get(name); value != "" {
+				q.Set(name, value)
+			}
+		}
 	}
 	if len(q) == 0 {
-		return r.URL.Path + "?"
+		return path + "?"
 	}
-	return r.URL.Path + "?" + q.Encode() + "&"
+	return path + "?" + q.Encode() + "&"
 }
 
 // tastes are language and theme: asked for in the address, which is remembered, else as
@@ -218,16 +230,30 @@ func (s *Server) tastes(w http.ResponseWriter, r *http.Request) (Lang, string) {
 	return l, pick("theme", "light", "dark")
 }
 
-// refusal is an error of the one who asks, with the status that says so.
-type refusal struct {
+// badRequest is an error of the one who asks, with the status that says so.
+type badRequest struct {
 	status int
 	err    error
 }
 
-func (e *refusal) Error() string { return e.err.Error() }
-func (e *refusal) Unwrap() error { return e.err }
+func (e *badRequest) Error() string { return e.err.Error() }
+func (e *badRequest) Unwrap() error { return e.err }
 
-func refuse(status int, err error) error { return &refusal{status, err} }
+func refuse(status int, err error) error { return &badRequest{status, err} }
+
+// told is what a person is told of an error in the language of their page. One that only
+// the program's own people can do something about is told in English whatever the page's:
+// it is what they will search for.
+func (s *Server) told(l Lang, err error) string {
+	if l == english {
+		return err.Error()
+	}
+	if text, ok := refusal.Chinese(err); ok {
+		return text
+	}
+	s.deps.Log.Warn("a refusal has no Chinese words", "err", err)
+	return s.words.in(l, "refused_untold", err.Error())
+}
 
 type problemPage struct {
 	Text   string // a word of the catalogue
@@ -237,20 +263,24 @@ type problemPage struct {
 
 // failed shows what went wrong. What is nobody's business stays in the log.
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, v *visitor, err error) {
-	var refused *refusal
+	var refused *badRequest
+	l, _ := s.tastes(w, r)
 	status, title, page := http.StatusInternalServerError, "broken", problemPage{Text: "broken_text", Retry: true}
 	switch {
 	case r.Context().Err() != nil && !errors.Is(err, context.DeadlineExceeded):
 		return // nobody waits for an answer any more
 	case errors.Is(err, ErrNotFound):
-		status, title, page = http.StatusNotFound, "not_found", problemPage{Text: "not_found_text", Detail: err.Error()}
+		status, title, page = http.StatusNotFound, "not_found", problemPage{Text: "not_found_text"}
+		if _, more := refusal.Chinese(err); more {
+			page.Detail = s.told(l, err)
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		status, title, page = http.StatusServiceUnavailable, "too_long", problemPage{Text: "too_long_text"}
 	case errors.Is(err, ErrNotAnswering):
 		status, title, page = http.StatusServiceUnavailable, "unavailable", problemPage{Text: "unavailable_text", Retry: true}
 		s.deps.Log.Error("a page could not be made", "path", r.URL.Path, "err", err)
 	case errors.As(err, &refused):
-		status, title, page = refused.status, "bad_request", problemPage{Detail: err.Error()}
+		status, title, page = refused.status, "bad_request", problemPage{Detail: s.told(l, err)}
 	default:
 		s.deps.Log.Error("a page could not be made", "path", r.URL.Path, "err", err)
 	}

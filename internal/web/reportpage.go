@@ -3,12 +3,13 @@ package web
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/web/people"
 )
 
@@ -78,7 +79,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, v *visitor) er
 	}
 	format := r.FormValue("format")
 	if !slices.Contains(formats(), format) {
-		return refuse(http.StatusBadRequest, fmt.Errorf("format %q is none of %v", format, formats()))
+		return refuse(http.StatusBadRequest, refusal.Errorf("没有格式“%s”:可选 %s", "format %q is none of %s", format, strings.Join(formats(), ", ")))
 	}
 	var out bytes.Buffer
 	err = s.busy(r, func(ctx context.Context) error {

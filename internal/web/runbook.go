@@ -15,6 +15,8 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"hotline12333/docs"
+
+	"hotline12333/internal/refusal"
 )
 
 // runbookPage is what to do about an alert, or, without a name, the list of all runbooks.
@@ -28,7 +30,7 @@ type runbookPage struct {
 func runbook(name string) ([]byte, error) {
 	b, err := fs.ReadFile(docs.Runbooks, "runbooks/"+name+".md")
 	if err != nil {
-		return nil, fmt.Errorf("%w: runbook %q", ErrNotFound, name)
+		return nil, refusal.Errorf("没有处置手册“%s”", "there is no runbook %q", name).Because(ErrNotFound)
 	}
 	return b, nil
 }

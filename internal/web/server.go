@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/web/people"
 )
 
@@ -149,7 +150,14 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelError), EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	return secure(http.NewCrossOriginProtection().Handler(mux))
+	protection := http.NewCrossOriginProtection()
+	if s.hub != nil { // there are pages
+		protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			l, _ := s.tastes(w, r)
+			s.show(w, r, http.StatusForbidden, shown{page: "problem", title: "bad_request", body: problemPage{Detail: s.words.in(l, "foreign_form")}})
+		}))
+	}
+	return secure(protection.Handler(mux))
 }
 
 // boardRoutes are the board and what every page needs. The page's own files tell nothing
@@ -168,7 +176,7 @@ func (s *Server) boardRoutes(mux *http.ServeMux) {
 		return nil
 	}))
 	mux.HandleFunc("/", s.guard(people.See, func(_ http.ResponseWriter, r *http.Request, _ *visitor) error {
-		return fmt.Errorf("%w: %s", ErrNotFound, r.URL.Path)
+		return refusal.Errorf("地址:%s", "address: %s", r.URL.Path).Because(ErrNotFound)
 	}))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 	"hotline12333/internal/web/people"
 )
 
@@ -132,7 +133,7 @@ func (s *Server) pastShift(w http.ResponseWriter, r *http.Request, v *visitor) e
 	id := r.FormValue("id")
 	h := p.Shifts.Find(id)
 	if h == nil {
-		return fmt.Errorf("%w: %s", ErrNotFound, id)
+		return refusal.Errorf("没有交接班记录 %s", "there is no hand-over %s", id).Because(ErrNotFound)
 	}
 	// Of what was that day only the answer rate can be said again: of the whole day.
 	now := journal.ShiftState{Definition: h.State.Definition}
@@ -196,11 +197,11 @@ func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, did s
 	}
 	p.Given = shiftGiven{Notes: field(r, "notes"), Points: field(r, "points"), Remark: field(r, "remark"), Reason: field(r, "reason"), Done: r.PostForm["done"]}
 	if p.Unnamed {
-		err = errors.New(s.words.in(p.Lang, "shift_sign_in"))
+		err = s.says("shift_sign_in")
 	} else {
 		err = sign(p)
 	}
-	var refusal journal.ShiftRefusal
+	var why journal.ShiftRefusal
 	var conflict *journal.Conflict
 	status := http.StatusUnprocessableEntity
 	switch {
@@ -210,15 +211,15 @@ func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, did s
 		return nil
 	case errors.Is(err, ErrNotAnswering):
 		return err
-	case errors.As(err, &refusal):
-		p.Error = s.words.in(p.Lang, "shift_why_"+string(refusal))
-		if refusal == journal.ShiftPending || refusal == journal.ShiftNotPending {
+	case errors.As(err, &why):
+		p.Error = s.words.in(p.Lang, "shift_why_"+string(why))
+		if why == journal.ShiftPending || why == journal.ShiftNotPending {
 			status = http.StatusConflict
 		}
 	case errors.As(err, &conflict) && conflict.Newest != nil:
 		status, p.Error = http.StatusConflict, s.words.in(p.Lang, "shift_faster", conflict.Newest.By, conflict.Newest.At.In(s.deps.Desk.Zone()).Format("15:04:05"))
 	default:
-		p.Error = err.Error()
+		p.Error = s.told(p.Lang, err)
 	}
 	return s.showShift(w, r, v, status, p)
 }

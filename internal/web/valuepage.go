@@ -29,7 +29,6 @@ type valuePage struct {
 	Past       []heldEntry
 	Categories []string
 	Likely     []journal.Likelihood
-	Lacks      string // what Error says, in the words of the page; empty: it has none
 	Error      string
 	Theirs     *heldEntry // somebody was faster
 }
@@ -164,48 +163,13 @@ func (s *Server) enterValue(w http.ResponseWriter, r *http.Request, v *visitor) 
 	case errors.Is(err, ErrNotAnswering):
 		return err
 	default:
-		p.Error, p.Lacks = err.Error(), s.lacks(p)
+		p.Error = s.told(a.Lang, err)
 	}
 	if _, p.Past, err = s.newest(r.Context(), a.Lang, p.Given.slot(p.Form)); err != nil {
 		return err
 	}
 	s.show(w, r, status, shown{page: page, title: "entries", visitor: v, body: p})
 	return nil
-}
-
-// lacks says in the page's words what the form of a refused entry lacks, the first thing to
-// do first; empty when it is something else, which the refusal tells itself.
-func (s *Server) lacks(p *valuePage) string {
-	g := &p.Given
-	_, notNumber := journal.ParseDecimal(strings.TrimSuffix(strings.TrimSuffix(g.Value, p.Unit.ZH), p.Unit.EN))
-	word := ""
-	switch {
-	case g.Withdraw && g.Reason == "":
-		word = "lacks_withdraw"
-	case g.Withdraw:
-	case p.Form == formCause && g.Cause == "":
-		word = "lacks_cause"
-	case p.Form == formCause:
-	case g.NotApplicable && (g.Reason == "" || g.Reviewer == ""):
-		word = "lacks_agreed"
-	case g.NotApplicable:
-	case p.Form == formBudget && (g.Executed == "" || g.Adjusted == ""):
-		word = "lacks_budget"
-	case p.Form == formGraded && g.Score == "":
-		word = "lacks_score"
-	case p.Form == formGraded && g.Reason == "":
-		word = "lacks_score_reason"
-	case p.Form == formValue && g.Value == "":
-		word = "lacks_value"
-	case p.Form == formValue && notNumber != nil:
-		return s.words.in(p.Lang, "lacks_number", g.Value)
-	case p.Form != formGraded && g.Evidence == "":
-		word = "lacks_evidence"
-	}
-	if word == "" {
-		return ""
-	}
-	return s.words.in(p.Lang, word)
 }
 
 func (s *Server) keep(ctx context.Context, p *valuePage) (journal.Entry, error) {

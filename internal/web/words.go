@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/refusal"
 )
 
 //go:embed words.json
@@ -58,6 +59,11 @@ func readWords() (words, error) {
 		return nil, fmt.Errorf("reading the words of the pages: %w", err)
 	}
 	return w, nil
+}
+
+// says is a word of the catalogue as a refusal.
+func (s *Server) says(key string, args ...any) error {
+	return refusal.Errorf("%[1]s", "%[2]s", s.words.in(chinese, key, args...), s.words.in(english, key, args...))
 }
 
 func (w words) has(key string) bool { _, ok := w[key]; return ok }
