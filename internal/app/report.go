@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"hotline12333/internal/ruleset"
 	"hotline12333/internal/source"
 	"hotline12333/internal/store"
+	"hotline12333/internal/wholefile"
 )
 
 // ReportQuery asks for a report.
@@ -362,17 +361,8 @@ func WriteReport(path string, r *report.Report, o report.Options) error {
 
 // writeWhole writes a file that is there whole or not at all.
 func writeWhole(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("writing the report %s: %w", path, err), os.Remove(tmp.Name()))
+	if err := (wholefile.How{Mode: 0o644}).Write(path, data); err != nil {
+		return fmt.Errorf("writing the report %s: %w", path, err)
 	}
 	return nil
 }

@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"hotline12333/internal/wholefile"
 )
 
 const (
@@ -154,7 +155,7 @@ func (k *Kind[T]) change(ctx context.Context, path string, edit func([]T) ([]T, 
 		return fmt.Errorf("locking the tokens: %w", errors.Join(err, ctx.Err()))
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	if err := giveToOwner(lock.Path(), dir); err != nil {
+	if err := wholefile.GiveToOwner(lock.Path(), dir); err != nil {
 		return fmt.Errorf("locking the tokens: %w", err)
 	}
 	list, err := k.List(path)
@@ -168,46 +169,8 @@ func (k *Kind[T]) change(ctx context.Context, path string, edit func([]T) ([]T, 
 	if err != nil {
 		return fmt.Errorf("writing the tokens: %w", err)
 	}
-	if err := replace(dir, path, append(data, '\n')); err != nil {
+	if err := (wholefile.How{ToOwner: true}).Write(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("writing the tokens to %s: %w", path, err)
 	}
 	return nil
-}
-
-// giveToOwner lets a service read what root writes for it: the file goes to whom its
-// directory belongs.
-func giveToOwner(name, dir string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	of, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil
-	}
-	return os.Chown(name, int(of.Uid), int(of.Gid))
-}
-
-func replace(dir, path string, data []byte) error {
-	tmp, err := os.CreateTemp(dir, ".tokens-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(filePerm), giveToOwner(tmp.Name(), dir), tmp.Sync())
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

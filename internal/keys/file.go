@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"hotline12333/internal/wholefile"
 )
 
 const (
-	filePerm = 0o600
-	dirPerm  = 0o700
-	maxFile  = 1 << 20
+	dirPerm = 0o700
+	maxFile = 1 << 20
 )
 
 // LoadOrCreate reads the key file, or writes a new one where there is none. Of several
@@ -71,33 +72,10 @@ func read(path string) (*file, error) {
 	return &f, nil
 }
 
-// create writes the file whole or not at all, and never over another.
-func create(path string, data []byte) error { return write(path, data, os.Link) }
-
-// replace writes the file whole or not at all, over the one that is there.
-func replace(path string, data []byte) error { return write(path, data, os.Rename) }
-
-func write(path string, data []byte, place func(from, to string) error) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, dirPerm); err != nil {
+// write writes the file whole or not at all, in a directory that is made where missing.
+func write(path string, data []byte, how wholefile.How) error {
+	if err := os.MkdirAll(filepath.Dir(path), dirPerm); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dir, ".keys-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(filePerm), tmp.Sync())
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := place(tmp.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return how.Write(path, data)
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"hotline12333/internal/wholefile"
 )
 
 // Settle is how long after it is made a rotated key begins to hold, unless told
@@ -59,7 +61,7 @@ func Init(path string, now time.Time) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := create(path, data); err != nil {
+	if err := write(path, data, wholefile.How{New: true}); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("%s is there already; hotline keys rotate adds a new key to it: %w", path, fs.ErrExist)
 		}
@@ -162,7 +164,7 @@ func change(path string, edit func(*file, *ring) error) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := replace(path, data); err != nil {
+	if err := write(path, data, wholefile.How{}); err != nil {
 		return fmt.Errorf("writing the keys to %s: %w", path, err)
 	}
 	return nil
