@@ -18,6 +18,7 @@ import (
 	"hotline12333/internal/broker/embedded"
 	"hotline12333/internal/config"
 	"hotline12333/internal/store/engine"
+	"hotline12333/internal/wholefile"
 )
 
 func errJoin(errs ...error) error { return errors.Join(errs...) }
@@ -131,11 +132,7 @@ func writeLayout(dir, file string) error {
 			return fmt.Errorf("data.dir: %s is not empty and no data directory of hotline (it holds %s): use an empty one", dir, name)
 		}
 	}
-	half := filepath.Join(dir, ".LAYOUT")
-	if err := os.WriteFile(half, []byte(strconv.Itoa(layout)+"\n"), 0o640); err != nil {
-		return fmt.Errorf("data.dir: %w", err)
-	}
-	if err := os.Rename(half, file); err != nil {
+	if err := (wholefile.How{Mode: 0o640}).Write(file, []byte(strconv.Itoa(layout)+"\n")); err != nil {
 		return fmt.Errorf("data.dir: %w", err)
 	}
 	return nil

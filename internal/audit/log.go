@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hotline12333/internal/personal"
+	"hotline12333/internal/wholefile"
 )
 
 // Action is what was done: a bounded set.
@@ -115,7 +116,6 @@ func AppendUnless(path string, now time.Time, e Entry, told func(Entry) bool) (_
 			return have, err
 		}
 	}
-	dir := filepath.Dir(path)
 	e.Sequence, e.Previous = last.Sequence+1, last.Hash
 	e.At = now.UTC().Format("2006-01-02T15:04:05.000Z")
 	e.Actor = Actor()
@@ -135,11 +135,10 @@ func AppendUnless(path string, now time.Time, e Entry, told func(Entry) bool) (_
 	if e.Sequence > 1 {
 		return e, nil
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return Entry{}, fmt.Errorf("writing the audit log: %w", err)
+	if err := wholefile.SyncDir(filepath.Dir(path)); err != nil {
+		return Entry{}, fmt.Errorf("writing the audit log %s: %w", path, err)
 	}
-	return e, errors.Join(d.Sync(), d.Close())
+	return e, nil
 }
 
 // Ready says whether a line could be appended now.
