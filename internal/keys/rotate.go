@@ -61,7 +61,7 @@ func Init(path string, now time.Time) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := write(path, data, wholefile.How{New: true}); err != nil {
+	if err := write(path, data, wholefile.How{New: true, ToOwner: true}); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("%s is there already; hotline keys rotate adds a new key to it: %w", path, fs.ErrExist)
 		}
@@ -164,7 +164,7 @@ func change(path string, edit func(*file, *ring) error) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := write(path, data, wholefile.How{}); err != nil {
+	if err := write(path, data, wholefile.How{ToOwner: true}); err != nil {
 		return fmt.Errorf("writing the keys to %s: %w", path, err)
 	}
 	return nil
