@@ -22,7 +22,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 }
 
 // signIn takes a token. What is wrong with it is told in the same words for all that are
-// not known.
+// not known. One that stands in an address, which logs and histories keep, is not taken.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	next := local(r.FormValue("next"))
 	refuse := func(status int, why string) {
@@ -32,7 +32,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusForbidden, "login_unknown")
 		return
 	}
-	p, err := s.gate.people.Find(strings.TrimSpace(r.FormValue("token")), s.deps.Now())
+	p, err := s.gate.people.Find(strings.TrimSpace(r.PostFormValue("token")), s.deps.Now())
 	if err != nil {
 		why := reason(err)
 		if why == "login_unreadable" {

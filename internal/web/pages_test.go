@@ -114,6 +114,16 @@ func TestSigningIn(t *testing.T) {
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" || strings.Contains(cookie, token) {
 		t.Errorf("signed in: %d to %q, %q", w.Code, w.Header().Get("Location"), cookie)
 	}
+	if strings.Contains(cookie, "Secure") {
+		t.Errorf("over a line that is not encrypted the cookie %q would not come back", cookie)
+	}
+	if w := post(url.Values{"token": {token}}, "X-Forwarded-For", "10.0.0.5", "X-Forwarded-Proto", "https"); !strings.Contains(w.Header().Get("Set-Cookie"), "Secure") {
+		t.Errorf("behind a proxy that encrypts the cookie goes over other lines too: %q", w.Header().Get("Set-Cookie"))
+	}
+	inURL := httptest.NewRequest(http.MethodPost, "/login?token="+token, nil)
+	if w := asks(s, inURL, "10.0.0.5"); w.Code != http.StatusForbidden || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("a token in an address, which logs keep, is taken: %d", w.Code)
+	}
 	session, _, _ := strings.Cut(cookie, ";")
 	if w := asks(s, page0("/"), "10.0.0.5", "Cookie", session); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "王芳") {
 		t.Errorf("with a session: %d", w.Code)
