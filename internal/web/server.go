@@ -54,13 +54,14 @@ type Server struct {
 	words    words
 	pages    pages
 	heavy    *semaphore.Weighted // of pages that take long
+	arrival  time.Duration       // how long a form may take to arrive
 	listener net.Listener
 	http     *http.Server
 }
 
 // New makes a server.
 func New(cfg Config, deps Deps) *Server {
-	s := &Server{cfg: cfg, deps: deps, gate: newGate(cfg, deps.People, deps.Now), heavy: semaphore.NewWeighted(atOnce)}
+	s := &Server{cfg: cfg, deps: deps, gate: newGate(cfg, deps.People, deps.Now), heavy: semaphore.NewWeighted(atOnce), arrival: arrival}
 	if deps.Snapshots != nil {
 		s.hub = newHub(cfg, deps)
 		s.words, s.pages = built(deps)
@@ -68,6 +69,7 @@ func New(cfg Config, deps Deps) *Server {
 	s.http = &http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      sending, // event streams set their own, with each event
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(deps.Log.Handler(), slog.LevelDebug),
 	}
@@ -157,7 +159,7 @@ func (s *Server) routes() http.Handler {
 			s.show(w, r, http.StatusForbidden, shown{page: "problem", title: "bad_request", body: problemPage{Detail: s.words.in(l, "foreign_form")}})
 		}))
 	}
-	return secure(protection.Handler(mux))
+	return secure(s.arriving(protection.Handler(mux)))
 }
 
 // boardRoutes are the board and what every page needs. The page's own files tell nothing
@@ -237,15 +239,9 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache, private")
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, mostBody)
-		}
 		next.ServeHTTP(w, r)
 	})
 }
-
-// mostBody is above a file of daily totals of many years.
-const mostBody = 8 << 20
 
 // boardPage is the live board; what it shows comes as events.
 func (s *Server) boardPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
