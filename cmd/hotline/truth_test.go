@@ -64,7 +64,7 @@ func (m truth) statementFrom(from time.Time, zone *time.Location, by kpi.By) *kp
 	build := kpi.Build{
 		Zone: zone, Definitions: kpi.DefaultDefinitions(),
 		Knows: func(string) kpi.Knows {
-			return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
+			return kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 		},
 	}
 	period := kpi.Period{Zone: zone.String()}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,13 +52,14 @@ type comparedCount struct {
 }
 
 func comparedCounts(c *kpi.Counts) []comparedCount {
-	return []comparedCount{
+	list := []comparedCount{
 		{"offered", kpi.Wording{ZH: "来电总量", EN: "offered"}, c.Offered},
 		{"requested", kpi.Wording{ZH: "人工请求量", EN: "requested"}, c.Requested},
 		{"answered", kpi.Wording{ZH: "人工接听量", EN: "answered by agents"}, c.Answered},
 		{"self_service", kpi.Wording{ZH: "自助服务量", EN: "self-service"}, c.SelfService},
 		{"open", kpi.Wording{ZH: "未办结", EN: "open"}, c.Open},
 	}
+	return slices.DeleteFunc(list, func(n comparedCount) bool { return c.NotConnected[n.figure] != "" })
 }
 
 // handedIn is what is kept of a report that is handed to its reviewer.

@@ -129,7 +129,11 @@ func (s *system) morning(ctx context.Context, sources *source.Registry, calls *c
 	if err != nil {
 		return nil, err
 	}
-	m.Owed = kpi.CallBacks{Days: s.cfg.Callbacks.Days, Owed: int64(owed.Owed), Taken: int64(owed.Taken), Overdue: int64(owed.Overdue)}
+	_, knows := d.build.Sum(d.entries)
+	m.Owed = kpi.CallBacks{
+		Days: s.cfg.Callbacks.Days, Owed: int64(owed.Owed), Taken: int64(owed.Taken), Overdue: int64(owed.Overdue),
+		NotConnected: knows.MissingFor("requested", int64(owed.Owed)),
+	}
 	m.Sort, err = d.sort(day)
 	var missing *calendar.MissingYear
 	if errors.As(err, &missing) {
@@ -297,6 +301,7 @@ func (d *dawn) staff(ctx context.Context) (*kpi.Staffing, error) {
 	}
 	_, knows := d.build.Sum(d.on(usual.Days))
 	q.Waits = knows == nil || knows[kpi.CanQueueWait]
+	q.NotConnected = knows.MissingFor("requested", 1)
 	if q.Planned, err = d.planned(ctx, usual.Days); err != nil {
 		return nil, err
 	}

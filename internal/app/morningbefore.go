@@ -42,7 +42,9 @@ func (d *dawn) before(ctx context.Context) (*kpi.Closed, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Lost = d.build.LostOn(kpi.AnswerRateTarget, entries)
+	if c.Figures.Exact.AnswerRate.NotConnected == "" {
+		c.Lost = d.build.LostOn(kpi.AnswerRateTarget, entries)
+	}
 	c.Gaps, err = d.gaps(day, entries)
 	return c, err
 }

@@ -25,6 +25,9 @@ func PrintMorning(out io.Writer, m *kpi.Morning) error {
 	printClosed(w, m.Before)
 	w.line("")
 	w.line("to call back: %d, overdue %d, in hand %d; of the last %d days (hotline callbacks)", m.Owed.Owed, m.Owed.Overdue, m.Owed.Taken, m.Owed.Days)
+	if m.Owed.NotConnected != "" {
+		w.line("  not all lost callers are known: a source does not know %s", m.Owed.NotConnected)
+	}
 	w.line("")
 	if m.Refused != "" {
 		w.line("nothing can be said of %s: %s", m.Date, m.Refused)
@@ -86,6 +89,9 @@ func printStaffing(w *printer, m *kpi.Morning, day time.Time) {
 	switch {
 	case s.Closed:
 		w.line("%s: no service (%s)", m.Date, kpi.SortWords(m.Sort).EN)
+		return
+	case s.NotConnected != "":
+		w.line("%s: nothing can be expected: a source does not know %s", m.Date, s.NotConnected)
 		return
 	case s.Missing > 0:
 		w.line("%s: too little is known to expect anything: %d of %d days like it have records, %d more are needed", m.Date, len(s.Days), kpi.FewestUsualDays, s.Missing)

@@ -86,7 +86,9 @@ func stateOf(state *journal.ShiftState, s *kpi.Snapshot, scope kpi.Scope) {
 		state.RateNum, state.RateDen = &r.Num, &r.Den
 	}
 	w := s.Waiting[scope]
-	state.Waiting = &w.Count
+	if ofYear := s.Windows[kpi.ThisYear].Scopes[scope]; ofYear.Knows.MissingFor("waiting", int64(w.Count)) == "" {
+		state.Waiting = &w.Count
+	}
 	if !w.Since.IsZero() {
 		state.LongestWait = max(int(s.At.Sub(w.Since)/time.Second), 0)
 	}

@@ -105,7 +105,7 @@ func tellFaults(sources *source.Registry, log *slog.Logger, reg prometheus.Regis
 // knowsOf says what a source can know. Records of a source that has no description, sent
 // by a program of the centre's own, are taken to know what they carry.
 func knowsOf(sources *source.Registry) func(string) kpi.Knows {
-	undescribed := kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
+	undescribed := kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers})
 	return func(name string) kpi.Knows {
 		if k := sources.Knows(name); k != nil {
 			return k

@@ -104,6 +104,8 @@ func describeMapping(w *printer, s *source.Source) {
 // withoutCapability names the figures that need a capability.
 func withoutCapability(c kpi.Capability) string {
 	switch c {
+	case kpi.CanRequests:
+		return "who asked for an agent: the agent answer rate, requests, losses, service levels, call-backs, seats needed"
 	case kpi.CanIVR:
 		return "calls served or lost in the announcements: the composite answer rate, self-service"
 	case kpi.CanQueueWait:

@@ -202,7 +202,7 @@ func TestFormsOfTheRates(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", form, got, want)
 		}
 	}
-	noIVR := KnowsOnly([]Capability{CanQueueWait})
+	noIVR := KnowsOnly([]Capability{CanRequests, CanQueueWait})
 	for form, want := range map[string]Ratio{
 		RateAgent: {Num: 166, Den: 1}, "": {Num: 166, Den: 1}, RateComposite: {Num: 216, Den: 1},
 	} {

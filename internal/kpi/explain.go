@@ -39,7 +39,8 @@ type Explained struct {
 // Of is the figure of a tally. Of a count it is the count alone.
 func (f *Explained) Of(t *Tally, knows Knows) Ratio {
 	if f.Kind == CountFigure {
-		return Ratio{Num: f.count(t, f.definitions)}
+		n := f.count(t, f.definitions)
+		return Ratio{Num: n, NotConnected: knows.MissingFor(f.Name, n)}
 	}
 	all := Compute(t, knows, f.definitions)
 	return f.of(&all)
@@ -162,13 +163,16 @@ func ExplainedNames(d Definitions) []string {
 // Value is the figure as it is printed elsewhere: a fraction, seconds or a count; nil
 // when it is undefined, or when what the sources know is not enough for it.
 func (f *Explained) Value(sum Ratio, knows Knows) (missing Capability, value *float64) {
-	var none Tally
-	sum.NotConnected = f.Of(&none, knows).NotConnected
-	switch f.Kind {
-	case CountFigure:
+	if f.Kind == CountFigure {
+		if missing = knows.MissingFor(f.Name, sum.Num); missing != "" {
+			return missing, nil
+		}
 		n := float64(sum.Num)
 		return "", &n
-	case MeanFigure:
+	}
+	var none Tally
+	sum.NotConnected = f.Of(&none, knows).NotConnected
+	if f.Kind == MeanFigure {
 		return sum.NotConnected, seconds(sum)
 	}
 	return sum.NotConnected, fraction(sum)

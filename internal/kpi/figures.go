@@ -1,10 +1,6 @@
 package kpi
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-)
+import "cmp"
 
 // Ratio is a figure as the two counts it comes from. It is undefined when the
 // denominator is zero ("no data", never 0% and never 100%), and not connected when a
@@ -20,84 +16,6 @@ func (r Ratio) Value() (v float64, ok bool) {
 		return 0, false
 	}
 	return float64(r.Num) / float64(r.Den), true
-}
-
-// Capability is something a source can or cannot know.
-type Capability string
-
-// The capabilities a source declares.
-const (
-	CanIVR        Capability = "ivr"         // calls that end in the IVR
-	CanQueueWait  Capability = "queue_wait"  // how long a caller waited
-	CanRing       Capability = "ring"        // losses while ringing, apart from queueing
-	CanRatings    Capability = "ratings"     // after-call ratings
-	CanAgentState Capability = "agent_state" // who is signed in, free, paused
-	CanTickets    Capability = "tickets"     // voicemail, callback, consultation, complaint
-	CanCallers    Capability = "callers"     // who called, by pseudonym
-)
-
-// ServiceHours is what a figure misses that needs them, when a calendar has no days of the
-// year. No source declares it.
-const ServiceHours Capability = "service_hours"
-
-// Capabilities lists all that a source declares.
-func Capabilities() []Capability {
-	return []Capability{CanIVR, CanQueueWait, CanRing, CanRatings, CanAgentState, CanTickets, CanCallers}
-}
-
-// Knows is the set of capabilities that every source behind a tally has. The nil set
-// knows everything: nothing has been found that could not.
-type Knows map[Capability]bool
-
-// KnowsOnly is the set of just these capabilities.
-func KnowsOnly(can []Capability) Knows {
-	k := make(Knows, len(Capabilities()))
-	for _, c := range Capabilities() {
-		k[c] = slices.Contains(can, c)
-	}
-	return k
-}
-
-// And is what both sets know.
-func (k Knows) And(other Knows) Knows {
-	if k == nil {
-		return other
-	}
-	if other == nil {
-		return k
-	}
-	both := make(Knows, len(k))
-	for _, c := range Capabilities() {
-		both[c] = k[c] && other[c]
-	}
-	return both
-}
-
-// With is the set with one capability set right: what no source of calls knows another
-// source may tell, and of a part of the hotline something may not be told at all.
-func (k Knows) With(c Capability, known bool) Knows {
-	if k == nil {
-		k = KnowsOnly(Capabilities())
-	}
-	if k[c] == known {
-		return k
-	}
-	k = maps.Clone(k)
-	k[c] = known
-	return k
-}
-
-// missing returns the first capability that is needed and not known.
-func (k Knows) missing(need ...Capability) Capability {
-	if k == nil {
-		return ""
-	}
-	for _, c := range need {
-		if !k[c] {
-			return c
-		}
-	}
-	return ""
 }
 
 // Figures are the ratios of one tally. Means are ratios too: of milliseconds to calls.
@@ -128,13 +46,13 @@ type Figures struct {
 // Compute derives every figure from a tally.
 func Compute(t *Tally, knows Knows, d Definitions) Figures {
 	requested := t.Requested()
-	wait := knows.missing(CanQueueWait)
+	wait, asked := knows.missing(CanQueueWait), knows.missing(CanRequests)
 	var placed Capability
 	if !t.Placed() {
 		placed = ServiceHours
 	}
 	f := Figures{
-		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested, NotConnected: placed},
+		AnswerRateAgent: Ratio{Num: t.Answered, Den: requested, NotConnected: cmp.Or(asked, placed)},
 		AnswerRateComposite: Ratio{
 			Num: t.Answered + t.SelfService, Den: t.Offered(), NotConnected: knows.missing(CanIVR),
 		},
@@ -143,7 +61,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 			NotConnected: cmp.Or(knows.missing(CanIVR), placed),
 		},
 		AnswerRateAgentExclShort: Ratio{
-			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: cmp.Or(wait, placed),
+			Num: t.Answered, Den: requested - t.RequestedShortAbandoned(d.ShortAbandon), NotConnected: cmp.Or(asked, wait, placed),
 		},
 		ServiceLevel:           make(map[int]Ratio, len(d.ServiceLevels)),
 		ServiceLevelOfAnswered: make(map[int]Ratio, len(d.ServiceLevels)),
@@ -153,7 +71,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 		ResponseTimelinessItems: t.items(knows),
 		ConsultationTimeliness:  t.consultations(knows),
 		ResponseLeads:           d.Leads(t.ticketsConnected(knows)),
-		AbandonmentRate:         Ratio{Num: t.RequestedAbandoned(), Den: requested, NotConnected: placed},
+		AbandonmentRate:         Ratio{Num: t.RequestedAbandoned(), Den: requested, NotConnected: cmp.Or(asked, placed)},
 		ASA:                     Ratio{Num: t.WaitMillis, Den: t.Answered, NotConnected: wait},
 		TalkMean:                Ratio{Num: t.TalkMillis, Den: t.Answered},
 		AHT:                     Ratio{Num: t.TalkMillis + t.HoldMillis + t.WrapupMillis, Den: t.Answered},
@@ -166,7 +84,7 @@ func Compute(t *Tally, knows Knows, d Definitions) Figures {
 	}
 	for _, limit := range d.ServiceLevels {
 		within := t.WaitAnswered.AtMost(limit)
-		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: cmp.Or(wait, placed)}
+		f.ServiceLevel[limit] = Ratio{Num: within, Den: requested, NotConnected: cmp.Or(asked, wait, placed)}
 		f.ServiceLevelOfAnswered[limit] = Ratio{Num: within, Den: t.Answered, NotConnected: wait}
 	}
 	switch d.AnswerRate {

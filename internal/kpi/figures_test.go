@@ -153,7 +153,7 @@ func TestNoDataIsNeitherNoneNorAll(t *testing.T) {
 
 func TestNotConnectedIsNoFigure(t *testing.T) {
 	g := golden()
-	knows := KnowsOnly([]Capability{CanQueueWait})
+	knows := KnowsOnly([]Capability{CanRequests, CanQueueWait})
 	r := RatesOf(&g, knows, DefaultDefinitions())
 	if r.AnswerRateComposite != nil {
 		t.Error("a source without an IVR gives no composite rate")

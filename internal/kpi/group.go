@@ -176,7 +176,7 @@ func (b *Build) Statement(period Period, totals []Entry, by By, divided []Entry)
 	s := &Statement{
 		Period:      period,
 		Definitions: b.Definitions.States(all.ticketsConnected(knows)),
-		Counts:      CountsOf(&all, b.Definitions),
+		Counts:      CountsOf(&all, knows, b.Definitions),
 		Rates:       RatesOf(&all, knows, b.Definitions),
 		NotComputed: notConnected(f, knows),
 		Reconciled:  b.Definitions.Reconcile(&all, knows),
@@ -258,7 +258,7 @@ func (b *Build) groups(by By, entries []Entry) []Group {
 		}
 		groups[i] = Group{
 			By: string(by), Key: s.key, Overlap: by == Topic,
-			Counts: CountsOf(&s.tally, b.Definitions),
+			Counts: CountsOf(&s.tally, s.knows, b.Definitions),
 			Rates:  RatesOf(&s.tally, s.knows, b.Definitions),
 			Exact:  Compute(&s.tally, s.knows, b.Definitions),
 		}

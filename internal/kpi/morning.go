@@ -29,6 +29,8 @@ type CallBacks struct {
 	Owed    int64 `json:"owed"`
 	Taken   int64 `json:"taken"` // somebody is calling back
 	Overdue int64 `json:"overdue"`
+	// NotConnected is what a source does not know: whom it lost is not among them.
+	NotConnected Capability `json:"not_connected,omitempty"`
 }
 
 // Closed is how the last day of service before a morning went.

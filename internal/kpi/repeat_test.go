@@ -164,7 +164,7 @@ func TestFirstContactFigures(t *testing.T) {
 			t.Errorf("data to %v: provisional until %v", tt.dataTo, s.Provisional)
 		}
 	}
-	build.Knows = func(string) Knows { return KnowsOnly([]Capability{CanQueueWait}) }
+	build.Knows = func(string) Knows { return KnowsOnly([]Capability{CanRequests, CanQueueWait}) }
 	s = build.Statement(Period{}, entries, Undivided, nil)
 	if s.Rates.FirstContactResolution != nil || s.Rates.RepeatCallers != nil || s.NotComputed["first_contact_resolution"] != CanCallers || s.NotComputed["repeat_callers"] != CanCallers {
 		t.Errorf("where callers are not known: %v, %v", s.Rates.FirstContactResolution, s.NotComputed)

@@ -96,7 +96,7 @@ func TestScopesOrder(t *testing.T) {
 }
 
 func TestCountedMergeKeepsWhatBothKnow(t *testing.T) {
-	some := kpi.Counted{Tally: kpi.Tally{Calls: 1, Answered: 1}, Knows: kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait})}
+	some := kpi.Counted{Tally: kpi.Tally{Calls: 1, Answered: 1}, Knows: kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait})}
 	var sum kpi.Counted
 	sum.Merge(&kpi.Counted{Knows: kpi.KnowsOnly(nil)}) // no calls: says nothing
 	sum.Merge(&some)

@@ -18,6 +18,8 @@ type StaffingQuery struct {
 	// Open says whether the hotline is in service in a quarter hour, of any day.
 	Open func(bucket time.Time) bool
 	Goal SeatsGoal
+	// NotConnected is what a source would have to know to tell who asked for an agent.
+	NotConnected Capability
 	// Waits says that the sources know how long callers wait.
 	Waits bool
 	// What is taken where the records do not tell, in seconds; 0: nothing is. A patience
@@ -30,12 +32,14 @@ type StaffingQuery struct {
 
 // Staffing is what a day is expected to need, half hour by half hour.
 type Staffing struct {
-	Days     []string  `json:"days"`     // the days it is made of, the newest first
-	LeftOut  []string  `json:"left_out"` // days that were like it, and miss records
-	Likeness Likeness  `json:"likeness"`
-	Missing  int       `json:"days_missing"` // so many more like days are needed before anything is expected
-	Closed   bool      `json:"closed"`       // no service on the day
-	Goal     SeatsGoal `json:"goal"`
+	Days     []string `json:"days"`     // the days it is made of, the newest first
+	LeftOut  []string `json:"left_out"` // days that were like it, and miss records
+	Likeness Likeness `json:"likeness"`
+	Missing  int      `json:"days_missing"` // so many more like days are needed before anything is expected
+	Closed   bool     `json:"closed"`       // no service on the day
+	// NotConnected is what a source does not know; then nothing is expected.
+	NotConnected Capability `json:"not_connected,omitempty"`
+	Goal         SeatsGoal  `json:"goal"`
 
 	Handling Handling `json:"handling"`
 	Patience Patience `json:"patience"`
@@ -100,7 +104,8 @@ func Staff(q StaffingQuery) *Staffing {
 	slots := q.slots()
 	s.Closed = len(slots) == 0
 	s.Missing = max(0, FewestUsualDays-len(u.Days))
-	if s.Closed || s.Missing > 0 {
+	s.NotConnected = q.NotConnected
+	if !s.Told() {
 		return s
 	}
 	open := make([][]bool, len(u.Days)) // by day and quarter hour of the clock
@@ -131,6 +136,9 @@ func Staff(q StaffingQuery) *Staffing {
 	s.Tried, s.Planned = served.mean(), planned.mean()
 	return s
 }
+
+// Told says whether anything is expected.
+func (s *Staffing) Told() bool { return !s.Closed && s.Missing == 0 && s.NotConnected == "" }
 
 func (h *HalfHour) busier(than *HalfHour) bool {
 	return cmp.Or(cmp.Compare(*h.Seats, *than.Seats), cmp.Compare(h.Calls.Mean, than.Calls.Mean)) > 0

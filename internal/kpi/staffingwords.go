@@ -90,7 +90,7 @@ func (s *Staffing) ShortWords() Wording {
 // Assumptions says in plain words what is expected from, and what the seats rest on. day is
 // the day asked about.
 func (s *Staffing) Assumptions(sort calendar.DaySort, day time.Time) []Wording {
-	if s.Closed || s.Missing > 0 {
+	if !s.Told() {
 		return nil
 	}
 	said := []Wording{s.daysWords(sort, day), s.handlingWords(), s.patienceWords(), s.modelWords(), {

@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -80,6 +81,10 @@ type Counts struct {
 	RepeatedWithinWindow    int64            `json:"repeated_within_window"`
 
 	Tickets map[hotline.TicketKind]TicketLine `json:"tickets,omitempty"`
+
+	// NotConnected names the counts that a source cannot tell, with what it would have to
+	// know. They print as null: what is counted is of fewer calls than the name says.
+	NotConnected map[string]Capability `json:"not_connected,omitempty"`
 }
 
 // TicketLine is the counts of tickets of one kind.
@@ -202,7 +207,7 @@ type Group struct {
 }
 
 // CountsOf prints a tally's counts.
-func CountsOf(t *Tally, d Definitions) Counts {
+func CountsOf(t *Tally, knows Knows, d Definitions) Counts {
 	c := Counts{
 		Calls: t.Calls, Offered: t.Offered(), Open: t.Open,
 		Requested: t.Requested(), Asked: t.Asked(), AfterHours: t.AfterHours,
@@ -237,6 +242,7 @@ func CountsOf(t *Tally, d Definitions) Counts {
 	for _, limit := range append(slices.Clone(d.ServiceLevels), d.Timeliness) {
 		c.AnsweredWithin[strconv.Itoa(limit)] = t.WaitAnswered.AtMost(limit)
 	}
+	c.NotConnected = c.unknown(knows)
 	return c
 }
 
@@ -275,13 +281,15 @@ func notConnected(f Figures, knows Knows) map[string]Capability {
 	all := map[string]Ratio{
 		"answer_rate":                         f.AnswerRate,
 		"answered_calls":                      f.AnsweredCalls,
+		"answer_rate_agent":                   f.AnswerRateAgent,
 		"answer_rate_composite":               f.AnswerRateComposite,
 		"answer_rate_composite_service_hours": f.AnswerRateCompositeHours,
 		"answer_rate_agent_excluding_short":   f.AnswerRateAgentExclShort,
 		"response_timeliness":                 f.ResponseTimeliness,
 		"response_timeliness_wait":            f.ResponseTimelinessWait,
 		"response_timeliness_items":           f.ResponseTimelinessItems,
-		"service_level":                       {NotConnected: knows.missing(CanQueueWait)},
+		"abandonment_rate":                    f.AbandonmentRate,
+		"service_level":                       {NotConnected: cmp.Or(knows.missing(CanRequests), knows.missing(CanQueueWait))},
 		"service_level_of_answered":           {NotConnected: knows.missing(CanQueueWait)},
 		"wait_percentiles":                    {NotConnected: knows.missing(CanQueueWait)},
 		"asa_seconds":                         f.ASA,

@@ -267,7 +267,7 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 		{"after_hours", t.AfterHours, t.Placed()},
 		{"short_abandoned", t.ShortAbandoned(defs.ShortAbandon), true},
 	} {
-		if p.known {
+		if p.known && c.Knows.MissingFor(p.name, p.n) == "" {
 			to.gauge(d.population, float64(p.n), with(p.name)...)
 		}
 	}
@@ -275,9 +275,12 @@ func (m *Metrics) window(to sink, defs kpi.Definitions, w kpi.Window, at series,
 
 func (m *Metrics) collectWaiting(to sink, s *kpi.Snapshot) {
 	out := map[series]kpi.Waiting{{labelAll, labelAll}: {}}
-	// Queues of this year and nobody waiting: zero, not absent.
-	for scope := range s.Windows[kpi.ThisYear].Scopes {
-		out[seriesOf(m.labels.fold(scope))] = kpi.Waiting{}
+	// Queues of this year and nobody waiting: zero, and absent only where no source tells.
+	knows := make(map[series]kpi.Knows)
+	for scope, counted := range s.Windows[kpi.ThisYear].Scopes {
+		at := seriesOf(m.labels.fold(scope))
+		out[at] = kpi.Waiting{}
+		knows[at] = knows[at].And(counted.Knows)
 	}
 	for scope, w := range s.Waiting {
 		at := seriesOf(m.labels.fold(scope))
@@ -290,7 +293,9 @@ func (m *Metrics) collectWaiting(to sink, s *kpi.Snapshot) {
 		out[at] = sum
 	}
 	for at, w := range out {
-		to.gauge(m.descs.waiting, float64(w.Count), at.centre, at.queue)
+		if knows[at].MissingFor("waiting", int64(w.Count)) == "" {
+			to.gauge(m.descs.waiting, float64(w.Count), at.centre, at.queue)
+		}
 		to.gauge(m.descs.stale, float64(w.Stale), at.centre, at.queue)
 		if !w.Since.IsZero() {
 			to.gauge(m.descs.longest, s.At.Sub(w.Since).Seconds(), at.centre, at.queue)
@@ -301,15 +306,10 @@ func (m *Metrics) collectWaiting(to sink, s *kpi.Snapshot) {
 // knowable says whether a source can tell the outcome at all; where none can, it is not
 // zero but unknown.
 func knowable(k kpi.Knows, o hotline.Outcome) bool {
-	switch {
-	case k == nil:
-		return true
-	case o == hotline.SelfService, o == hotline.AbandonedIVR:
-		return k[kpi.CanIVR]
-	case o == hotline.AbandonedRinging:
-		return k[kpi.CanRing]
+	if o == hotline.AbandonedRinging {
+		return k == nil || k[kpi.CanRing]
 	}
-	return true
+	return k.MissingFor(string(o), 0) == ""
 }
 
 func outcomes(t *kpi.Tally, o hotline.Outcome) int64 {

@@ -128,7 +128,7 @@ func TestNoSnapshotNoFigures(t *testing.T) {
 // What a source cannot know is absent, not a number of something narrower.
 func TestMetricsOfASourceThatCannotKnow(t *testing.T) {
 	r := newRig(t, "Asia/Shanghai", "2026-11-23T02:10:00Z", func(d *Deps) {
-		d.Knows = func(string) kpi.Knows { return kpi.KnowsOnly(nil) }
+		d.Knows = func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests}) }
 	})
 	r.store.put(answered("a", r.clock.now().Add(-time.Minute), time.Second))
 	r.look()
@@ -143,6 +143,41 @@ func TestMetricsOfASourceThatCannotKnow(t *testing.T) {
 	}
 	if got := lines(text, `hotline_answer_rate_ratio{centre="all",definition="agent",queue="all",window="today"} 1`); len(got) != 1 {
 		t.Error("the agent answer rate, which can be known, is missing")
+	}
+}
+
+// A source that cannot tell who asked for an agent has no answer rate of 100%, and is not
+// watched for a drop of it.
+func TestMetricsWithoutRequests(t *testing.T) {
+	r := newRig(t, "Asia/Shanghai", "2026-11-23T02:10:00Z", func(d *Deps) {
+		d.Knows = func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR}) }
+	})
+	r.store.put(answered("a", r.clock.now().Add(-time.Minute), time.Second))
+	r.look()
+	text := exposition(t, NewMetrics(r.cfg, r, r.clock.now, nil))
+	for _, absent := range []string{
+		`hotline_answer_rate_ratio{centre="all",definition="agent`, `hotline_abandonment_rate`, `population="requested"`, `population="asked"`, `population="after_hours"`, `population="short`,
+		`hotline_calls_waiting{`,
+	} {
+		if got := lines(text, absent); len(got) > 0 {
+			t.Errorf("exported although nothing knows it: %s", got[0])
+		}
+	}
+	for _, want := range []string{`definition="composite",queue="all",window="today"} 1`, `population="offered",queue="all",window="today"} 1`, `outcome="answered",queue="all",window="today"} 1`} {
+		if len(lines(text, want)) == 0 {
+			t.Errorf("missing: %s in\n%s", want, text)
+		}
+	}
+	state, ok := r.Alerts(r.clock.now())
+	if !ok {
+		t.Fatal("no state of the alerts")
+	}
+	for scope, statistics := range state.Statistics {
+		for i, v := range statistics {
+			if v > 0 {
+				t.Errorf("test %d of %v looks at calls of which nobody knows whether they were requested: %v", i, scope, v)
+			}
+		}
 	}
 }
 

@@ -89,7 +89,8 @@ func (o *openings) dayCall(l *store.Live) dayCall {
 	call := callOf(l)
 	line := store.Tally{Key: kpi.Key{Bucket: hotline.BucketOf(l.StartedAt), Source: l.Source}, Tally: kpi.One(&call)}
 	counted := o.rules.counted(&line)
-	c.requested = counted.Tally.Placed() && counted.Tally.Requested() == 1
+	requested := counted.Tally.Requested()
+	c.requested = counted.Tally.Placed() && requested == 1 && counted.Knows.MissingFor("requested", requested) == ""
 	waits := counted.Knows == nil || counted.Knows[kpi.CanQueueWait]
 	c.decision.Fate = kpi.FateOf(l.Outcome == hotline.Answered, l.Outcome == hotline.Blocked, waits, c.decision.Wait)
 	return c

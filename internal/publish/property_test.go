@@ -17,7 +17,7 @@ import (
 // Whatever changes, and however time passes, the snapshot is what counting every call
 // from the beginning gives.
 func TestSnapshotIsWhatCountingGives(t *testing.T) {
-	knows := map[string]kpi.Knows{"pbx": kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait}), "ivr": nil}
+	knows := map[string]kpi.Knows{"pbx": kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait}), "ivr": nil}
 	rapid.Check(t, func(rt *rapid.T) {
 		zone := rapid.SampledFrom([]string{"Asia/Shanghai", "Europe/Berlin", "America/Havana"}).Draw(rt, "zone")
 		start := rapid.SampledFrom([]string{

@@ -20,7 +20,7 @@ import (
 func TestTicketsAreFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // it is 2000-01-01 00:00 UTC
 		m := newMemory()
-		cannot := kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait})
+		cannot := kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait})
 		f, err := New(DefaultConfig(), Deps{
 			Store: m, Knows: func(string) kpi.Knows { return cannot },
 			Calendar: func(string) calendar.Calendar { return calendar.AlwaysIn(time.UTC) },

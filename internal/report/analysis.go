@@ -80,9 +80,9 @@ func (a *analysis) basics() {
 	} else if c.Offered == 0 {
 		a.say("报告期内有 %s 通来电尚未结束，没有已结束的来电，接通率等比率无法计算，均列“无数据”。", "%s calls of the period are open and none has ended: rates cannot be computed and are shown as no data.", group(c.Open))
 	} else {
-		a.say("报告期内来电总量%s通，其中人工请求量%s通，人工接听%s通；自助服务%s通；非服务时间来电（未接）%s通。",
+		a.say("报告期内来电总量%s通，其中人工请求量%s，人工接听%s通；自助服务%s；非服务时间来电（未接）%s。",
 			"%s calls were offered; %s asked for an agent, of which %s were answered; %s were served by the IVR; %s came after hours and were not answered.",
-			group(c.Offered), group(c.Requested), group(c.Answered), a.selfService(), group(c.AfterHours))
+			group(c.Offered), a.told(c, "requested", c.Requested), group(c.Answered), a.told(c, "self_service", c.SelfService), a.told(c, "after_hours", c.AfterHours))
 		a.say("人工接通率%s，综合接通率（含自助）%s，响应及时率%s，平均等待%s，平均通话时长%s。",
 			"The agent answer rate is %s, the composite one %s, response timeliness %s, the mean wait %s, the mean talk time %s.",
 			a.stated(x.AnswerRateAgent, false), a.stated(x.AnswerRateComposite, false), a.stated(x.ResponseTimeliness, false), a.stated(x.ASA, true), a.stated(x.TalkMean, true))
@@ -99,11 +99,12 @@ func (a *analysis) basics() {
 	a.completeness()
 }
 
-func (a *analysis) selfService() string {
-	if needs := a.r.Total.Exact.AnswerRateComposite.NotConnected; needs != "" {
-		return a.of("（未接入）", "(not connected) ")
+// told is a count as it stands in a sentence.
+func (a *analysis) told(c *kpi.Counts, name string, n int64) string {
+	if c.NotConnected[name] != "" {
+		return a.of("未接入", "(not connected)")
 	}
-	return group(a.r.Total.Counts.SelfService)
+	return group(n) + a.of("通", "")
 }
 
 func (a *analysis) completeness() {
@@ -123,16 +124,18 @@ func (a *analysis) completeness() {
 func (a *analysis) traffic() {
 	a.begin("话务分析", "Traffic")
 	a.d.Paragraph(docx.Heading2, a.of("（一）时段分布", "Hours"))
-	if busiest := slices.MaxFunc(append(slices.Clone(a.r.Weeks), kpi.Group{}), byRequested); busiest.Counts.Requested > 0 {
+	if busiest := slices.MaxFunc(append(slices.Clone(a.r.Weeks), kpi.Group{}), byRequested); knownRequests(&busiest) > 0 {
 		var d, h int
 		if _, err := fmt.Sscanf(busiest.Key, "%d-%d", &d, &h); err == nil {
 			a.say("人工请求最集中的时段为%s%d时，累计%s通，接通率%s。", "Most callers asked for an agent on %s in the hour from %d:00: %s in all, answer rate %s.",
 				a.weekday(d), h, group(busiest.Counts.Requested), a.stated(busiest.Exact.AnswerRateAgent, false))
 		}
+	} else if missing := a.r.Total.Counts.NotConnected["requested"]; missing != "" {
+		a.say("数据来源不提供%s，时段分布无法说明。", "A source does not know %s: nothing can be said of the hours.", a.capability(missing))
 	} else {
 		a.say("本期没有人工请求。", "Nobody asked for an agent.")
 	}
-	if day := slices.MaxFunc(append(slices.Clone(a.r.Days), kpi.Group{}), byRequested); day.Counts.Requested > 0 {
+	if day := slices.MaxFunc(append(slices.Clone(a.r.Days), kpi.Group{}), byRequested); knownRequests(&day) > 0 {
 		a.say("单日人工请求最多为%s，%s通，接听%s通，接通率%s。", "The busiest day was %s: %s asked, %s answered, answer rate %s.",
 			a.dayName(&day), group(day.Counts.Requested), group(day.Counts.Answered), a.stated(day.Exact.AnswerRateAgent, false))
 	}
@@ -159,7 +162,15 @@ func (a *analysis) dayName(g *kpi.Group) string {
 	return fmt.Sprintf("%d月%d日", g.From.Month(), g.From.Day())
 }
 
-func byRequested(x, y kpi.Group) int { return cmp.Compare(x.Counts.Requested, y.Counts.Requested) }
+// byRequested orders groups; of which it is not known come first.
+func byRequested(x, y kpi.Group) int { return cmp.Compare(knownRequests(&x), knownRequests(&y)) }
+
+func knownRequests(g *kpi.Group) int64 {
+	if g.Counts.NotConnected["requested"] != "" {
+		return -1
+	}
+	return g.Counts.Requested
+}
 
 func (a *analysis) groups(caption, name string, groups []kpi.Group, most int) {
 	table := docx.Table{
@@ -171,7 +182,7 @@ func (a *analysis) groups(caption, name string, groups []kpi.Group, most int) {
 		table.Rows = append(table.Rows, []docx.Cell{
 			{Text: a.named(g).text},
 			{Text: group(g.Counts.Offered), Number: true},
-			{Text: group(g.Counts.Requested), Number: true},
+			{Text: a.counted(&g.Counts, "requested", g.Counts.Requested).text, Number: true},
 			{Text: group(g.Counts.Answered), Number: true},
 			{Text: a.percent(g.Exact.AnswerRateAgent).text, Number: true},
 			{Text: a.seconds(g.Exact.ASA).text, Number: true},

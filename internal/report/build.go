@@ -193,7 +193,7 @@ func (in *Input) differences(own []kpi.Entry, days []kpi.Group) []Difference {
 			control *int64
 			counted int64
 		}{{"offered", c.Offered, n.Offered}, {"requested", c.Requested, n.Requested}, {"answered", c.Answered, n.Answered}} {
-			if x.control != nil && *x.control != x.counted {
+			if x.control != nil && *x.control != x.counted && n.NotConnected[x.count] == "" {
 				list = append(list, Difference{Day: c.Day, Centre: c.Centre, Source: c.By, Count: x.count, Counted: x.counted, Control: *x.control, Evidence: c.Evidence})
 			}
 		}

@@ -31,6 +31,8 @@ func (l Lang) missing(needs kpi.Capability) cell {
 // capability names what a source cannot know.
 func (l Lang) capability(c kpi.Capability) string {
 	switch c {
+	case kpi.CanRequests:
+		return l.of("哪些来电请求了人工", "who asked for an agent")
 	case kpi.CanIVR:
 		return l.of("自助语音(IVR)", "calls that end in the IVR")
 	case kpi.CanQueueWait:
@@ -49,6 +51,21 @@ func (l Lang) capability(c kpi.Capability) string {
 		return l.of("服务时间(工作日历)", "service hours, without a calendar of the year")
 	}
 	return string(c)
+}
+
+// counted shows a count of a statement, by its name.
+func (l Lang) counted(c *kpi.Counts, name string, n int64) cell {
+	if missing := c.NotConnected[name]; missing != "" {
+		return l.missing(missing)
+	}
+	return count(n)
+}
+
+func (l Lang) ofVolume(v *volume) cell {
+	if v.missing != "" {
+		return l.missing(v.missing)
+	}
+	return count(v.n)
 }
 
 // percent shows a ratio cut to two decimals; the number in the cell is the cut one.

@@ -10,19 +10,21 @@ import (
 	"hotline12333/internal/kpi"
 )
 
+var columnsOfCSV = []string{
+	"by", "key", "from", "to", "offered", "open", "requested", "after_hours", "answered", "self_service",
+	"abandoned_ivr", "abandoned_queue", "abandoned_ringing", "timed_out", "blocked", "voicemail",
+	"callback_requested", "short_abandoned", "wait_seconds_sum", "talk_seconds_sum",
+	"answer_rate_agent", "answer_rate_composite", "response_timeliness", "abandonment_rate", "asa_seconds",
+	"response_timeliness_wait", "response_timeliness_items", "consultation_timeliness",
+	"consultations_opened", "consultations_on_the_spot", "consultations_due", "consultations_in_time", "consultations_late", "consultations_overdue",
+}
+
 // writeCSV prints one line per group, or one for the whole period. Names of queues,
 // agents and topics come from outside: one that a spreadsheet would take for a formula
-// is preceded by an apostrophe.
+// is preceded by an apostrophe. A count that is not connected is empty.
 func writeCSV(w io.Writer, s *kpi.Statement) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{
-		"by", "key", "from", "to", "offered", "open", "requested", "after_hours", "answered", "self_service",
-		"abandoned_ivr", "abandoned_queue", "abandoned_ringing", "timed_out", "blocked", "voicemail",
-		"callback_requested", "short_abandoned", "wait_seconds_sum", "talk_seconds_sum",
-		"answer_rate_agent", "answer_rate_composite", "response_timeliness", "abandonment_rate", "asa_seconds",
-		"response_timeliness_wait", "response_timeliness_items", "consultation_timeliness",
-		"consultations_opened", "consultations_on_the_spot", "consultations_due", "consultations_in_time", "consultations_late", "consultations_overdue",
-	}); err != nil {
+	if err := out.Write(columnsOfCSV); err != nil {
 		return err
 	}
 	groups := s.Groups
@@ -33,11 +35,15 @@ func writeCSV(w io.Writer, s *kpi.Statement) error {
 		g := &groups[i]
 		c, r := &g.Counts, &g.Rates
 		record := []string{g.By, defuse(g.Key), instant(g.From), instant(g.To)}
-		for _, n := range []int64{
+		for i, n := range []int64{
 			c.Offered, c.Open, c.Requested, c.AfterHours, c.Answered, c.SelfService,
 			c.AbandonedIVR, c.AbandonedQueue, c.AbandonedRinging, c.TimedOut, c.Blocked, c.Voicemail,
 			c.CallbackRequested, c.ShortAbandoned,
 		} {
+			if c.NotConnected[columnsOfCSV[i+4]] != "" {
+				record = append(record, "")
+				continue
+			}
 			record = append(record, strconv.FormatInt(n, 10))
 		}
 		record = append(record, c.WaitSecondsSum.String(), c.TalkSecondsSum.String())

@@ -54,6 +54,8 @@ type volume struct {
 	name kpi.Wording
 	n    int64
 	of   bool // a part of the one before it
+
+	missing kpi.Capability // what a source would have to know; empty where it is known
 }
 
 // volumes are the counts of a statement in the order they are read.
@@ -73,6 +75,9 @@ func volumes(c *kpi.Counts) []volume {
 		{code: "callback_requested", name: kpi.Wording{ZH: "预约回拨", EN: "callback requested"}, n: c.CallbackRequested},
 		{code: "after_hours", name: kpi.Wording{ZH: "非服务时间来电(未接)", EN: "after hours, not answered"}, n: c.AfterHours},
 		{code: "open", name: kpi.Wording{ZH: "未结束(不计入)", EN: "open, not counted"}, n: c.Open},
+	}
+	for i := range list {
+		list[i].missing = c.NotConnected[list[i].code]
 	}
 	return list
 }

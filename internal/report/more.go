@@ -47,7 +47,7 @@ func (t *teller) reconciliation() sheet {
 	s := t.sheet("reconciliation", t.of("勾稽", "Reconciliation"), t.of("接听通数与接通率勾稽", "Answered calls and answer rates"))
 	c := &t.r.Total.Counts
 	p := part{columns: []column{{title: t.of("项目", "Item"), width: 44}, {title: t.of("通数", "Calls"), width: 16}, {title: t.of("说明", "Remark"), width: 50}}}
-	n := func(n int64, figure string) cell { return t.traced(count(n), figure) }
+	n := func(n int64, figure string) cell { return t.traced(t.counted(c, figure, n), figure) }
 	p.rows = [][]cell{
 		{text(t.of("人工接听量", "answered by agents")), n(c.Answered, "answered"), text(t.of("“人工接通率”的分子", "numerator of the agent answer rate"))},
 		{text(t.of("＋ 自助服务量", "+ self-service")), n(c.SelfService, "self_service"), text("")},
@@ -124,7 +124,7 @@ func (t *teller) exactFigures() sheet {
 		})
 	}
 	for _, v := range volumes(&t.r.Total.Counts) {
-		p.rows = append(p.rows, []cell{text(v.code), text(t.word(v.name)), t.traced(count(v.n), v.code), text(""), text("")})
+		p.rows = append(p.rows, []cell{text(v.code), text(t.word(v.name)), t.traced(t.ofVolume(&v), v.code), text(""), text("")})
 	}
 	p.notes = []string{t.of("比率为完整精度的数值；时长的分子以毫秒计。其他各表显示的比率只舍不入。", "Rates have all their digits; numerators of times are in milliseconds. On the other sheets rates are cut, not rounded.")}
 	s.parts = []part{p}

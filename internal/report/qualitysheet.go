@@ -252,6 +252,9 @@ func (t *teller) lost() sheet {
 		wait := cell{text: kpi.Millis(c.WaitMillis).String(), number: ptr(parse(kpi.Millis(c.WaitMillis).String())), format: formatPlain}
 		p.rows = append(p.rows, []cell{text(t.moment(c.At)), orDash(c.Caller), orDash(c.Region), orDash(c.Queue), text(t.word(outcome(c.Outcome))), wait, text(t.yes(!c.AfterHours))})
 	}
+	if missing := t.r.Total.Counts.NotConnected["asked"]; missing != "" {
+		p.notes = []string{t.of("未接入：数据来源不提供", "Not connected: a source does not know ") + t.capability(missing) + t.of("，其未接来电不在此列。", "; its lost calls are not listed.")}
+	}
 	if len(p.rows) == 0 {
 		p.rows = append(p.rows, t.said(t.of("无", "none")))
 	}

@@ -231,7 +231,9 @@ func TestNothingPlantedRuns(t *testing.T) {
 // nothing is said to be 0% or 100%.
 func TestEmptyStates(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, shanghai)
-	noIVR := func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait, kpi.CanRing}) }
+	noIVR := func(string) kpi.Knows {
+		return kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait, kpi.CanRing})
+	}
 	for name, c := range map[string]struct {
 		make func(*sampler)
 		want []string
@@ -271,6 +273,43 @@ func TestEmptyStates(t *testing.T) {
 			if x := r.table(t, "13", kpi.SelfEvaluation).row(t, code); x.State != kpi.NoData || x.Shown != "" || x.Score != "" {
 				t.Errorf("%s: %s is %s %q, score %q", name, code, x.State, x.Shown, x.Score)
 			}
+		}
+	}
+}
+
+// TestReportWithoutRequests: of a source that does not tell who asked for an agent nothing is
+// said to be 100%, and what it knows is there.
+func TestReportWithoutRequests(t *testing.T) {
+	s := newSampler(t, "2026-03")
+	s.in.Count.Knows = func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR, kpi.CanQueueWait}) }
+	s.add(time.Date(2026, 3, 2, 9, 0, 0, 0, shanghai), kpi.Tally{Calls: 120, Answered: 83, AbandonedIVR: 37, WaitAnswered: kpi.Hist{10: 83}}, "社保")
+	r := s.build()
+	book := workbook(t, rendered(t, r, Options{Format: XLSX, Lang: Chinese}))
+	for figure, want := range map[string]string{
+		"人工接通率 ★": "未接入", "放弃率": "未接入", "人工请求量": "未接入", "20秒接通率(占请求)": "未接入", "非服务时间来电(未接)": "未接入", "人工接通率(剔除速挂)": "未接入",
+		"综合接通率(含自助)": "69.16%", "20秒应答率(占接听)": "100.00%", "人工接听量": "83", "来电总量": "120",
+	} {
+		if got := beside(t, book, "摘要", figure)[1]; got != want {
+			t.Errorf("%s is %q, want %s", figure, got, want)
+		}
+	}
+	page, doc := string(rendered(t, r, Options{Format: HTML, Lang: Chinese})), docText(t, rendered(t, r, Options{Format: DOCX, Lang: Chinese}))
+	for _, want := range []string{"其中人工请求量未接入，人工接听83通", "时段分布无法说明", "人工接通率未接入（来源不提供哪些来电请求了人工）"} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("the document does not say %q", want)
+		}
+	}
+	for _, want := range []string{"有其来电的时段为空格", "其未接来电不在此列"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if x := r.table(t, "13", kpi.SelfEvaluation).row(t, "answer_rate"); x.State != kpi.Unconnected || x.Shown != "" || x.Score != "" {
+		t.Errorf("the indicator is %s %q, score %q", x.State, x.Shown, x.Score)
+	}
+	for name, o := range map[string]Options{"lines": {Format: CSV}} {
+		if text := string(rendered(t, r, o)); !strings.Contains(text, "requested,人工请求量,requested,,,,,not_connected:requests") {
+			t.Errorf("%s: the count is not marked:\n%s", name, text)
 		}
 	}
 }

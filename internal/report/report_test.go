@@ -39,7 +39,7 @@ func sample(by kpi.By) *kpi.Statement {
 	entries := []kpi.Entry{entry("养老待遇与社会保险关系转移接续咨询", 70, 10), entry("=cmd|'/c calc'!A1", 13, 7)}
 	b := kpi.Build{
 		Zone: zone, Definitions: kpi.DefaultDefinitions(),
-		Knows: func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait}) },
+		Knows: func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait}) },
 	}
 	s := b.Statement(kpi.Period{From: &from, To: &to, Zone: zone.String()}, entries, by, entries)
 	s.Pipeline = &kpi.Pipeline{Read: 103, Accepted: 100, Ignored: map[string]int64{"agent_leg": 2}, Rejected: map[string]int64{"missing_field": 1}, Stored: 100, New: 98, Duplicates: 2}
@@ -53,7 +53,7 @@ func withTickets() *kpi.Statement {
 	to := from.AddDate(0, 0, 7)
 	b := kpi.Build{
 		Zone: time.UTC, Definitions: kpi.DefaultDefinitions(), DataTo: to.Add(-time.Hour),
-		Tickets: func(string) bool { return true }, Knows: func(string) kpi.Knows { return kpi.KnowsOnly(nil) },
+		Tickets: func(string) bool { return true }, Knows: func(string) kpi.Knows { return kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests}) },
 		WorkingDays: func(source string, t time.Time, days int) (time.Time, error) {
 			if source == "unknown" {
 				return t, errors.New("no data for 2026")

@@ -92,6 +92,10 @@ func (l *csvLines) statement(section, key string, s *kpi.Statement, d kpi.Defini
 		l.line(section, key, from, to, f.code, f.name.ZH, f.name.EN, number(f.value), num, den, shown, state)
 	}
 	for _, v := range volumes(&s.Counts) {
+		if v.missing != "" {
+			l.line(section, key, from, to, v.code, v.name.ZH, v.name.EN, "", "", "", "", "not_connected:"+string(v.missing))
+			continue
+		}
 		l.line(section, key, from, to, v.code, v.name.ZH, v.name.EN, whole(v.n), "", "", group(v.n), "")
 	}
 }

@@ -77,9 +77,9 @@ func (t *teller) summary() sheet {
 		}
 	}
 	for i := 0; i < len(list); i += 2 {
-		row := []cell{label(t.word(list[i].name)), t.traced(count(list[i].n), list[i].code)}
+		row := []cell{label(t.word(list[i].name)), t.traced(t.ofVolume(&list[i]), list[i].code)}
 		if i+1 < len(list) {
-			row = append(row, label(t.word(list[i+1].name)), t.traced(count(list[i+1].n), list[i+1].code))
+			row = append(row, label(t.word(list[i+1].name)), t.traced(t.ofVolume(&list[i+1]), list[i+1].code))
 		}
 		counts.rows = append(counts.rows, row)
 	}
@@ -187,7 +187,7 @@ func (t *teller) groupRow(name cell, g *kpi.Group) []cell {
 		rate.tone = toneMissed
 	}
 	row := []cell{
-		name, count(c.Offered), count(c.Requested), count(c.Answered), count(c.RequestedAbandoned),
+		name, count(c.Offered), t.counted(c, "requested", c.Requested), count(c.Answered), t.counted(c, "requested_abandoned", c.RequestedAbandoned),
 		rate, t.percent(x.ResponseTimelinessWait), t.seconds(x.ASA), t.seconds(x.TalkMean),
 	}
 	at := t.place(g)

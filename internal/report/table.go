@@ -108,7 +108,7 @@ func (p *page) rates(d *kpi.Definitions) {
 	if r.WaitP50Seconds != nil && r.WaitP95Seconds != nil {
 		p.line("%s half within %.0f s, 95%% within %.0f s", pad("wait of the answered", nameWidth), *r.WaitP50Seconds, *r.WaitP95Seconds)
 	}
-	if c.WaitSecondsMax > 0 {
+	if c.WaitSecondsMax > 0 && p.s.NotComputed["asa_seconds"] == "" {
 		p.line("%s %9s", pad("longest wait of all", nameWidth), c.WaitSecondsMax.String()+" s")
 	}
 	if r.SatisfactionRate != nil {
@@ -198,29 +198,38 @@ func (p *page) counts() {
 	cells := []struct {
 		name string
 		n    int64
+		code string // of a count that a source may not know
 	}{
-		{"offered", c.Offered},
-		{"requested", c.Requested},
-		{"answered", c.Answered},
-		{"self-service", c.SelfService},
-		{"abandoned in IVR", c.AbandonedIVR},
-		{"abandoned in queue", c.AbandonedQueue},
-		{"abandoned ringing", c.AbandonedRinging},
-		{"of these short", c.ShortAbandoned},
-		{"timed out", c.TimedOut},
-		{"blocked", c.Blocked},
-		{"voicemail", c.Voicemail},
-		{"callback requested", c.CallbackRequested},
-		{"after hours", c.AfterHours},
-		{"open", c.Open},
-		{"excluded", excluded},
+		{"offered", c.Offered, ""},
+		{"requested", c.Requested, "requested"},
+		{"answered", c.Answered, ""},
+		{"self-service", c.SelfService, "self_service"},
+		{"abandoned in IVR", c.AbandonedIVR, "abandoned_ivr"},
+		{"abandoned in queue", c.AbandonedQueue, ""},
+		{"abandoned ringing", c.AbandonedRinging, ""},
+		{"of these short", c.ShortAbandoned, "short_abandoned"},
+		{"timed out", c.TimedOut, ""},
+		{"blocked", c.Blocked, ""},
+		{"voicemail", c.Voicemail, ""},
+		{"callback requested", c.CallbackRequested, ""},
+		{"after hours", c.AfterHours, "after_hours"},
+		{"open", c.Open, ""},
+		{"excluded", excluded, ""},
 	}
 	for i := 0; i < len(cells); i += 3 {
 		var b strings.Builder
 		for _, cell := range cells[i:min(i+3, len(cells))] {
-			b.WriteString(pad(cell.name, 18) + padLeft(group(cell.n), 7) + "  ")
+			b.WriteString(pad(cell.name, 18) + padLeft(known(c, cell.code, cell.n), 7) + "  ")
 		}
 		p.line("%s", b.String())
+	}
+	if len(c.NotConnected) > 0 {
+		var missing []string
+		for _, m := range c.NotConnected {
+			missing = append(missing, string(m))
+		}
+		slices.Sort(missing)
+		p.line("  — not connected: a source does not know %s", strings.Join(slices.Compact(missing), ", "))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(c.Excluded)) {
 		if n := c.Excluded[reason]; n > 0 {
@@ -230,6 +239,14 @@ func (p *page) counts() {
 	if c.ClockSkew > 0 {
 		p.line("  %s calls with times that run backwards: clamped to zero", group(c.ClockSkew))
 	}
+}
+
+// known is a count that a source may not know.
+func known(c *kpi.Counts, code string, n int64) string {
+	if c.NotConnected[code] != "" {
+		return "—"
+	}
+	return group(n)
 }
 
 // tickets says what has become of the first responses to tickets.
@@ -300,7 +317,7 @@ func (p *page) groups() {
 		if s, ok := kpi.CutSeconds(kpi.Ratio{Num: int64(g.Counts.WaitSecondsSum), Den: g.Counts.Answered}, 1); ok && g.Rates.ASASeconds != nil {
 			asa = s
 		}
-		if s, ok := kpi.CutPercent(kpi.Ratio{Num: g.Counts.RequestedAbandoned, Den: g.Counts.Requested}, 2); ok {
+		if s, ok := kpi.CutPercent(kpi.Ratio{Num: g.Counts.RequestedAbandoned, Den: g.Counts.Requested}, 2); ok && g.Rates.AbandonmentRate != nil {
 			lost = s
 		}
 		key := g.Key
@@ -310,7 +327,7 @@ func (p *page) groups() {
 		if g.By == string(kpi.Hour) && g.From != nil {
 			key = g.From.Format("2006-01-02 15:04")
 		}
-		p.line("%s %9s %9s %9s %8s %8s %8s", pad(key, 22), group(g.Counts.Offered), group(g.Counts.Requested), group(g.Counts.Answered), rate, asa, lost)
+		p.line("%s %9s %9s %9s %8s %8s %8s", pad(key, 22), group(g.Counts.Offered), known(&g.Counts, "requested", g.Counts.Requested), group(g.Counts.Answered), rate, asa, lost)
 	}
 	if g.Overlap {
 		p.line("a call may stand in several topics: these lines do not add up to the total")

@@ -47,6 +47,7 @@ func (t *teller) heat() sheet {
 	}
 	requested := part{heading: t.of("一、人工请求量", "Requested"), columns: columns, heat: true}
 	rate := part{heading: t.of("二、人工接通率(%)", "Agent answer rate (%)"), columns: columns}
+	var blank kpi.Capability // that a source does not have
 	for d := 1; d <= 7; d++ {
 		asked, reached := []cell{label(t.weekday(d))}, []cell{label(t.weekday(d))}
 		for h := range 24 {
@@ -55,7 +56,12 @@ func (t *teller) heat() sheet {
 				g = &kpi.Group{By: string(kpi.WeekHour), Key: fmt.Sprintf("%d-%02d", d, h)}
 			}
 			here := t.place(g)
-			n, share := to(count(g.Counts.Requested), here.of("requested")), text("")
+			n, share := text(""), text("")
+			if missing := g.Counts.NotConnected["requested"]; missing != "" {
+				blank = missing
+			} else {
+				n = to(count(g.Counts.Requested), here.of("requested"))
+			}
 			if cut, ok := kpi.CutPercent(g.Exact.AnswerRateAgent, 0); ok {
 				share = cell{trace: here.of("answer_rate_agent"), text: cut[:len(cut)-1], number: ptr(parse(cut[:len(cut)-1])), format: formatCount}
 				if !kpi.AnswerRateTarget.MetBy(g.Exact.AnswerRateAgent) {
@@ -68,6 +74,9 @@ func (t *teller) heat() sheet {
 		requested.rows, rate.rows = append(requested.rows, asked), append(rate.rows, reached)
 	}
 	rate.notes = []string{t.of("空格表示该时段无人工请求；红色表示低于83%。", "Blank: nobody asked for an agent; red: below 83%.")}
+	if blank != "" {
+		requested.notes = []string{t.of("未接入：数据来源不提供", "Not connected: a source does not know ") + t.capability(blank) + t.of("，有其来电的时段为空格。", "; hours with its calls are blank.")}
+	}
 	s.parts = []part{requested, rate}
 	return s
 }
@@ -85,7 +94,11 @@ func (t *teller) days() sheet {
 	for i := range t.r.Days {
 		g := &t.r.Days[i]
 		volume.labels = append(volume.labels, g.Key[len("2026-"):])
-		requested.values = append(requested.values, ptr(float64(g.Counts.Requested)))
+		asked := ptr(float64(g.Counts.Requested))
+		if g.Counts.NotConnected["requested"] != "" {
+			asked = nil
+		}
+		requested.values = append(requested.values, asked)
 		answered.values = append(answered.values, ptr(float64(g.Counts.Answered)))
 	}
 	volume.series = []series{requested, answered}
@@ -115,9 +128,9 @@ func (t *teller) comparison() sheet {
 	}
 	now := volumes(&t.r.Total.Counts)
 	for i, v := range now {
-		row := []cell{text(t.word(v.name)), t.traced(count(v.n), v.code)}
+		row := []cell{text(t.word(v.name)), t.traced(t.ofVolume(&v), v.code)}
 		for _, c := range t.r.Comparisons {
-			row = append(row, t.change(&c.Statement, &volumes(&c.Statement.Counts)[i], v.n)...)
+			row = append(row, t.change(&c.Statement, &volumes(&c.Statement.Counts)[i], &v)...)
 		}
 		p.rows = append(p.rows, row)
 	}
@@ -142,13 +155,13 @@ func (t *teller) value(f *figure) cell {
 }
 
 // change shows a count of another period and how much this one differs.
-func (t *teller) change(s *kpi.Statement, before *volume, now int64) []cell {
+func (t *teller) change(s *kpi.Statement, before, now *volume) []cell {
 	if s.DataTo == nil { // no calls at all: not a zero to compare with
 		return []cell{t.missing(""), t.missing("")}
 	}
-	then := to(count(before.n), elsewhere(s).of(before.code))
-	grown, ok := kpi.Change(before.n, now)
-	if !ok {
+	then := to(t.ofVolume(before), elsewhere(s).of(before.code))
+	grown, ok := kpi.Change(before.n, now.n)
+	if !ok || before.missing != "" || now.missing != "" {
 		return []cell{then, t.missing("")}
 	}
 	return []cell{then, signed(grown, "%")}

@@ -315,7 +315,7 @@ func TestNothingDecidedIsNoData(t *testing.T) {
 	for name, tally := range map[string]kpi.Tally{"no calls": {}, "only open calls": {Calls: 3, Open: 3}} {
 		d := kpi.DefaultDefinitions()
 		in := full(t, "13", "2026-02")
-		in.Figures, in.Draft = kpi.IndicatorCounts(kpi.Compute(&tally, kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait}), d), d)
+		in.Figures, in.Draft = kpi.IndicatorCounts(kpi.Compute(&tally, kpi.KnowsOnly([]kpi.Capability{kpi.CanRequests, kpi.CanQueueWait}), d), d)
 		e := evaluate(t, in)
 		for code, want := range map[string]kpi.State{"answered_calls": kpi.NoData, "answer_rate": kpi.NoData, "response_timeliness": kpi.NoData, "consultation_timeliness": kpi.Unconnected} {
 			if r := rowOf(t, e, code); r.State != want || r.Score != nil || !slices.Contains(r.Flags, kpi.FlagUnconfirmed) {

@@ -22,8 +22,9 @@ type Source struct {
 	path     string
 	title    string
 	calendar calendar.Calendar
-	can      []kpi.Capability
-	zone     *time.Location // nil where the description gives none
+	can      []kpi.Capability // declared
+	cannot   []kpi.Capability // declared, of what a source is taken to know
+	zone     *time.Location   // nil where the description gives none
 	form     *format
 	columns  []*column
 	mapping  mapping
@@ -57,7 +58,8 @@ func parse(name string, data []byte, natives Natives, calendars Calendars) (*Sou
 		"title":        func(n strictyaml.Node) { s.title = n.Text() },
 		"zone":         func(n strictyaml.Node) { s.zone = n.Zone() },
 		"calendar":     func(n strictyaml.Node) { s.calendar = calendars.of(n) },
-		"capabilities": func(n strictyaml.Node) { s.can = capabilities(n) },
+		"capabilities": func(n strictyaml.Node) { s.can = capabilities(n, declared()) },
+		"cannot":       func(n strictyaml.Node) { s.cannot = capabilities(n, []kpi.Capability{kpi.CanRequests}) },
 		"format":       later("format"),
 		"columns":      later("columns"),
 		"identity":     later("identity"),
@@ -154,18 +156,6 @@ func (c Calendars) of(n strictyaml.Node) calendar.Calendar {
 	return found
 }
 
-func capabilities(n strictyaml.Node) []kpi.Capability {
-	known := make([]string, 0, len(kpi.Capabilities()))
-	for _, c := range kpi.Capabilities() {
-		known = append(known, string(c))
-	}
-	var out []kpi.Capability
-	for _, it := range n.Items() {
-		out = append(out, kpi.Capability(it.Choice(known...)))
-	}
-	return out
-}
-
 // finish checks what only the whole description shows.
 func (b *builder) finish(root strictyaml.Node) {
 	f := b.src.form
@@ -221,6 +211,3 @@ func (s *Source) Zone() *time.Location { return s.zone }
 
 // Calendar knows the service hours.
 func (s *Source) Calendar() calendar.Calendar { return s.calendar }
-
-// Knows are the things the source can know.
-func (s *Source) Knows() kpi.Knows { return kpi.KnowsOnly(s.can) }

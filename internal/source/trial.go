@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"hotline12333/internal/kpi"
 	"hotline12333/internal/personal"
 	"hotline12333/internal/strictyaml"
 	"hotline12333/internal/wire"
@@ -175,9 +174,6 @@ func (s *Source) Format() string {
 	add(len(f.footer) > 0, "totals begin with "+strings.Join(f.footer, " or "))
 	return strings.Join(words, ", ")
 }
-
-// Capabilities are the things the source can know, in the order of the description.
-func (s *Source) Capabilities() []kpi.Capability { return slices.Clone(s.can) }
 
 // Builtin says that the description came with the program.
 func (s *Source) Builtin() bool { return s.builtin }

@@ -10,7 +10,7 @@ import (
 // curve is today by quarter hour, as columns; Backdrop.At says when they begin.
 type curve struct {
 	Offered   []int64 `json:"offered"`
-	Requested []int64 `json:"requested"`
+	Requested []int64 `json:"requested"` // null where a source does not know
 	Answered  []int64 `json:"answered"`
 	Running   int     `json:"running"` // place of the quarter hour that is not over
 }
@@ -78,6 +78,9 @@ func newCurve(s *kpi.Snapshot) curve {
 	c := curve{Running: running(s)}
 	for _, p := range s.Curve {
 		c.Offered, c.Requested, c.Answered = append(c.Offered, p.Offered), append(c.Requested, p.Requested), append(c.Answered, p.Answered)
+	}
+	if missing(s, kpi.Today, kpi.Scope{Level: kpi.AllCentres}, "requested", 1) != "" {
+		c.Requested = nil
 	}
 	return c
 }

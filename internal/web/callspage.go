@@ -181,6 +181,9 @@ func sampleOf(r *http.Request) kpi.Sample {
 func (s *Server) valueOf(l Lang, e *kpi.Explanation) string {
 	ratio := kpi.Ratio{Num: e.Numerator, Den: e.Denominator, NotConnected: e.NotConnected}
 	text, ok := "", true
+	if e.NotConnected != "" {
+		return s.missing(l, ratio)
+	}
 	switch e.Figure.Kind {
 	case kpi.CountFigure:
 		return group(e.Numerator)
@@ -190,7 +193,7 @@ func (s *Server) valueOf(l Lang, e *kpi.Explanation) string {
 	default:
 		text, ok = kpi.CutPercent(ratio, 2)
 	}
-	if !ok || e.NotConnected != "" {
+	if !ok {
 		return s.missing(l, ratio)
 	}
 	return text
@@ -198,6 +201,9 @@ func (s *Server) valueOf(l Lang, e *kpi.Explanation) string {
 
 // termsOf are the two numbers behind a rate or a mean.
 func termsOf(l Lang, e *kpi.Explanation) string {
+	if e.NotConnected != "" {
+		return ""
+	}
 	switch e.Figure.Kind {
 	case kpi.RateFigure:
 		return group(e.Numerator) + " / " + group(e.Denominator)

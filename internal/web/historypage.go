@@ -101,6 +101,10 @@ func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures
 		figure string
 		n      int64
 	}{{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered}, {"requested_abandoned", c.RequestedAbandoned}} {
+		if c.NotConnected[n.figure] != "" {
+			add(n.figure, s.words.in(a.Lang, "not_connected"), "weak")
+			continue
+		}
 		add(n.figure, group(n.n), "")
 	}
 	for _, rate := range []struct {

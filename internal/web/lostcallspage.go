@@ -36,6 +36,7 @@ type lostPage struct {
 	Did               string
 	Error             string
 	NoNumbers         bool // none of those shown carries one
+	Blind             bool // a source does not tell who asked for an agent
 }
 
 // tile is a number that leads to its part of the list.
@@ -150,12 +151,26 @@ func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, st
 	if v.Role.May(people.Lead) && !p.Older {
 		s.ownWork(p, v, list, now)
 	}
+	p.Blind = s.blind(p.Centre)
 	p.NoNumbers = len(items) > 0
 	for _, i := range items {
 		p.NoNumbers = p.NoNumbers && i.Revealable() == nil
 	}
 	s.show(w, r, status, shown{page: "lostcalls", title: "lostcalls", visitor: v, body: p})
 	return nil
+}
+
+// blind says whether a source of this year's calls does not tell who asked for an agent.
+func (s *Server) blind(centre string) bool {
+	snapshot, ok := s.deps.Snapshots.Snapshot(s.deps.Now())
+	if !ok {
+		return false
+	}
+	scope := kpi.Scope{Level: kpi.AllCentres}
+	if centre != "" {
+		scope = kpi.Scope{Level: kpi.OneCentre, Centre: centre}
+	}
+	return missing(snapshot, kpi.ThisYear, scope, "requested", 0) != ""
 }
 
 // callbacks reads the list. Other days are read for this page alone, as pages are that take

@@ -114,7 +114,7 @@ func (s *Server) fillMorning(page *morningPage, day time.Time, v *visitor) {
 	page.Today = query("/morning", "centre", page.Centre)
 	page.Tomorrow = query("/morning", "date", kpi.DayStart(today.Year(), today.Month(), today.Day()+1, today.Location()).Format(time.DateOnly), "centre", page.Centre)
 	page.Before = s.morningBefore(page.asked, m.Before, v)
-	if m.Staff == nil || m.Staff.Closed || m.Staff.Missing > 0 {
+	if m.Staff == nil || !m.Staff.Told() {
 		return
 	}
 	staff := m.Staff
@@ -210,6 +210,9 @@ func (s *Server) morningBefore(a *asked, c *kpi.Closed, v *visitor) *morningBefo
 	}
 	b.Figures = append(b.Figures, morningFigure{Name: s.words.in(a.Lang, "asa"), Text: asa})
 	lost := morningFigure{Name: s.words.in(a.Lang, "morning_lost"), Text: group(counts.Requested - counts.Answered)}
+	if counts.NotConnected["requested"] != "" {
+		lost.Text = s.words.in(a.Lang, "not_connected")
+	}
 	if v.Role.May(people.Trace) {
 		at.Figure = "answer_rate_agent"
 		lost.Href = callsOf(at)

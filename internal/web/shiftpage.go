@@ -247,6 +247,8 @@ func (s *Server) stateLines(l Lang, then, now *journal.ShiftState) []stateLine {
 	})
 	add("shift_waiting", func(x *journal.ShiftState) string {
 		switch {
+		case x.Waiting == nil && x.DataTo != nil: // there are data, and they do not tell
+			return s.words.in(l, "not_connected")
 		case x.Waiting == nil:
 			return s.words.in(l, "no_data")
 		case *x.Waiting == 0 || x.LongestWait == 0:

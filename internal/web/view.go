@@ -88,6 +88,7 @@ type allowance struct {
 
 type waiting struct {
 	Count        int        `json:"count"`
+	NotConnected string     `json:"not_connected,omitempty"` // what would have to be known of who waits
 	LongestSince *time.Time `json:"longest_since"`
 	Stale        int64      `json:"stale"`
 }
@@ -133,7 +134,7 @@ type topic struct {
 type queue struct {
 	Name    string `json:"name"`
 	Rate    figure `json:"rate"`
-	Waiting int    `json:"waiting"`
+	Waiting *int   `json:"waiting"` // null: a source does not tell
 }
 
 // The board has room for so many lines.
@@ -163,6 +164,7 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 			v.Waiting.LongestSince = &w.Since
 		}
 	}
+	v.Waiting.NotConnected = string(missing(s, kpi.ThisYear, all, "waiting", int64(v.Waiting.Count)))
 	if a := s.Agents[all]; a != nil {
 		v.Agents = &agents{
 			SignedIn: a.Total(), Talking: a[hotline.Talking], Ringing: a[hotline.Ringing],
@@ -202,6 +204,12 @@ func newDefinition(d *kpi.Definitions) definition {
 func figures(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope) kpi.Figures {
 	c := s.Windows[w].Scopes[scope]
 	return c.Figures(s.Definitions)
+}
+
+// missing is what a source of the window would have to know for a count.
+func missing(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope, count string, n int64) kpi.Capability {
+	c := s.Windows[w].Scopes[scope]
+	return c.Knows.MissingFor(count, n)
 }
 
 func newToday(s *kpi.Snapshot, all kpi.Scope) today {
@@ -259,16 +267,23 @@ func newQueues(s *kpi.Snapshot) []queue {
 		if r.Den == 0 && w.Count == 0 {
 			continue // calls that never asked for an agent
 		}
-		list = append(list, queue{Name: scope.Queue, Rate: against(kpi.AnswerRateTarget, r), Waiting: w.Count})
+		q := queue{Name: scope.Queue, Rate: against(kpi.AnswerRateTarget, r)}
+		if missing(s, kpi.Today, scope, "waiting", int64(w.Count)) == "" {
+			q.Waiting = &w.Count
+		}
+		list = append(list, q)
 	}
 	slices.SortFunc(list, func(a, b queue) int {
-		return cmp.Or(cmp.Compare(b.Rate.Den, a.Rate.Den), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Rate.Den, a.Rate.Den), cmp.Compare(b.Rate.Num, a.Rate.Num), cmp.Compare(a.Name, b.Name))
 	})
 	return list[:min(mostQueues, len(list))]
 }
 
 func plain(r kpi.Ratio) figure {
 	f := figure{Num: r.Num, Den: r.Den, NotConnected: string(r.NotConnected)}
+	if r.NotConnected == kpi.CanRequests {
+		f.Den = 0 // of the answered alone
+	}
 	if v, ok := r.Value(); ok {
 		f.Value = &v
 		f.Text, _ = kpi.CutPercent(r, 1)

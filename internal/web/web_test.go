@@ -94,6 +94,34 @@ func TestViewOfTickets(t *testing.T) {
 	}
 }
 
+// TestViewOfASourceThatCannotKnow: who asked for an agent in vain is not told, nor who waits.
+func TestViewOfASourceThatCannotKnow(t *testing.T) {
+	s := snapshot(83, 0)
+	s.Waiting = nil
+	for _, w := range s.Windows {
+		for scope, c := range w.Scopes {
+			c.Knows = kpi.KnowsOnly([]kpi.Capability{kpi.CanIVR})
+			w.Scopes[scope] = c
+		}
+	}
+	v := newView(s, DefaultConfig())
+	for name, f := range map[string]figure{"today": v.Today.Rate, "15 minutes": v.Recent[0].Rate, "month": v.Month, "year": v.Year.Rate, "queue": v.Queues[0].Rate} {
+		if f.Text != "" || f.Met || f.Den != 0 || f.NotConnected != string(kpi.CanRequests) {
+			t.Errorf("the answer rate of the %s is told: %+v", name, f)
+		}
+	}
+	if f := v.Today.Composite; f.Text != "100.0%" || v.Year.Answered != 83 || v.Today.Offered != 83 {
+		t.Errorf("what is known is missing: %+v, %d answered, %d offered", f, v.Year.Answered, v.Today.Offered)
+	}
+	if v.Waiting.NotConnected != string(kpi.CanQueueWait) || v.Queues[0].Waiting != nil || v.Today.Curve.Requested != nil || v.Today.Allowance != nil {
+		t.Errorf("waiting %+v, in the queue %v, curve %v, allowance %v", v.Waiting, v.Queues[0].Waiting, v.Today.Curve.Requested, v.Today.Allowance)
+	}
+	s.Waiting = map[kpi.Scope]kpi.Waiting{{}: {Count: 1, Since: noon}}
+	if w := newView(s, DefaultConfig()).Waiting; w.Count != 1 || w.NotConnected != "" {
+		t.Errorf("a caller who is known to wait: %+v", w)
+	}
+}
+
 func TestViewCutsAndCompares(t *testing.T) {
 	v := newView(snapshot(82_996, 17_004), DefaultConfig())
 	if r := v.Today.Rate; r.Text != "82.9%" || r.Met || r.Num != 82_996 || r.Den != 100_000 {
@@ -108,7 +136,7 @@ func TestViewCutsAndCompares(t *testing.T) {
 	if len(v.Topics) != mostTopics || v.Topics[0].Name != "a" {
 		t.Errorf("topics = %v", v.Topics)
 	}
-	if len(v.Queues) != 1 || v.Queues[0].Name != "养老待遇" || v.Queues[0].Waiting != 2 {
+	if len(v.Queues) != 1 || v.Queues[0].Name != "养老待遇" || *v.Queues[0].Waiting != 2 {
 		t.Errorf("queues = %+v", v.Queues)
 	}
 	if c := v.Today.Curve; !reflect.DeepEqual(c, curve{Offered: []int64{5}, Requested: []int64{4}, Answered: []int64{3}}) {

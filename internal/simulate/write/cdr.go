@@ -26,7 +26,7 @@ func cdr() *Format {
 			"Waits, as far as the source can trust them: the first announcement may have answered.",
 			"Hold, wrap-up, topics, ratings, tickets, agent states, parts of seconds; in which queue a colleague took over.",
 		},
-		Can:   []kpi.Capability{kpi.CanCallers},
+		Can:   []kpi.Capability{kpi.CanRequests, kpi.CanCallers},
 		carry: carryCDR,
 		open: func(w io.Writer, o Options) Writer {
 			return &cdrWriter{out: bufio.NewWriterSize(w, 1<<16), zone: o.Zone}

@@ -23,7 +23,7 @@ func cel() *Format {
 			"Hold (it is part of the talk), wrap-up, topics, ratings, tickets, agent states; in which queue a colleague took over.",
 			"Clocks that are wrong: one machine has one clock.",
 		},
-		Can:   []kpi.Capability{kpi.CanQueueWait, kpi.CanRing, kpi.CanCallers},
+		Can:   []kpi.Capability{kpi.CanRequests, kpi.CanQueueWait, kpi.CanRing, kpi.CanCallers},
 		carry: carryCEL,
 		open:  func(w io.Writer, _ Options) Writer { return &celWriter{timeline: newTimeline(w)} },
 	}

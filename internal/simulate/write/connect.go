@@ -26,7 +26,7 @@ func connect() *Format {
 			"Why a call counts nowhere; topics, ratings, tickets, agent states, parts of seconds.",
 			"Clocks that are wrong: the service has one clock.",
 		},
-		Can:      []kpi.Capability{kpi.CanQueueWait, kpi.CanCallers},
+		Can:      []kpi.Capability{kpi.CanRequests, kpi.CanQueueWait, kpi.CanCallers},
 		Versions: true,
 		carry:    carryConnect,
 		settle:   settleConnect,

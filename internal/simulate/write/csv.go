@@ -20,7 +20,7 @@ func genericCSV() *Format {
 			"The parts of a transferred call: talk and hold stand at the agent who answered, and the one who took over is not named.",
 			"Tickets and agent states.",
 		},
-		Can:      []kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
+		Can:      []kpi.Capability{kpi.CanRequests, kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
 		Versions: true,
 		carry: func(e *simulate.Event) *hotline.Call {
 			c := *e.Call

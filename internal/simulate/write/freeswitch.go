@@ -30,7 +30,7 @@ func freeSwitchJSON() *Format {
 			"Why a call counts nowhere; calls back are outbound calls.",
 			"Wrap-up, topics, ratings, tickets, agent states; parts of seconds of calls that reached a queue.",
 		},
-		Can:   []kpi.Capability{kpi.CanQueueWait, kpi.CanCallers},
+		Can:   []kpi.Capability{kpi.CanRequests, kpi.CanQueueWait, kpi.CanCallers},
 		carry: carryFreeSwitchJSON,
 		open:  func(w io.Writer, _ Options) Writer { return &freeSwitchJSONWriter{out: bufio.NewWriterSize(w, 1<<16)} },
 	}

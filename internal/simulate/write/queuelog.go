@@ -24,7 +24,7 @@ func queueLog() *Format {
 			"Hold (it is part of the talk), wrap-up, topics, regions, ratings, tickets.",
 			"Parts of seconds, and clocks that are wrong: one machine has one clock.",
 		},
-		Can:     []kpi.Capability{kpi.CanQueueWait, kpi.CanRing, kpi.CanAgentState, kpi.CanCallers},
+		Can:     []kpi.Capability{kpi.CanRequests, kpi.CanQueueWait, kpi.CanRing, kpi.CanAgentState, kpi.CanCallers},
 		States:  true,
 		carry:   carryQueueLog,
 		callers: func(e *simulate.Event) bool { return len(e.Story.Stays) > 0 },

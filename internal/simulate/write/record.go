@@ -17,7 +17,7 @@ func record() *Format {
 		Cannot: []string{
 			"Callers: the record has pseudonyms, and those need the keys of an intake. Repeat callers are not to be told.",
 		},
-		Can:      []kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
+		Can:      []kpi.Capability{kpi.CanRequests, kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
 		Versions: true,
 		callers:  func(*simulate.Event) bool { return false },
 		carry: func(e *simulate.Event) *hotline.Call {

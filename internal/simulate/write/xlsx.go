@@ -25,7 +25,7 @@ func workbook() *Format {
 			"Tickets and agent states.",
 			"More than 1,048,573 rows.",
 		},
-		Can:      []kpi.Capability{kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
+		Can:      []kpi.Capability{kpi.CanRequests, kpi.CanIVR, kpi.CanQueueWait, kpi.CanRing, kpi.CanRatings, kpi.CanCallers},
 		Versions: true,
 		carry: func(e *simulate.Event) *hotline.Call {
 			c := *e.Call

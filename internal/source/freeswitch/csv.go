@@ -44,6 +44,12 @@ func (CSV) CheckSettings(settings map[string]string) error {
 	return nil
 }
 
+// TellsRequests says whether it can be known who asked for an agent: where a machine is
+// taken to have answered, everybody whom no agent answered has hung up on it.
+func (CSV) TellsRequests(settings map[string]string) bool {
+	return settings[answeredAlone] == "person"
+}
+
 var (
 	_ source.Native    = CSV{}
 	_ source.Sessioned = CSV{}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/source"
 	"hotline12333/internal/source/freeswitch"
 	"hotline12333/internal/wire"
@@ -23,6 +24,22 @@ type keys struct{}
 func (keys) Pseudonym(n string) string   { return "h" + n[max(0, len(n)-2):] }
 func (keys) PseudonymOfID(string) string { return "" }
 func (keys) Mask(n string) string        { return fmt.Sprintf("*%d*", len(n)) }
+
+// TestCSVTellsRequests: where a machine is taken to have answered, those who asked for an
+// agent in vain look like those who hung up in the announcement.
+func TestCSVTellsRequests(t *testing.T) {
+	for settings, want := range map[string]bool{
+		"": false, "settings: {answered_alone: machine}\n": false, "settings: {answered_alone: person}\n": true,
+		"settings: {answered_alone: person}\ncannot: [requests]\n": false,
+	} {
+		if got := lookup(t, "freeswitch-cdr-csv", settings).Knows()[kpi.CanRequests]; got != want {
+			t.Errorf("%q: %v", settings, got)
+		}
+	}
+	if !lookup(t, "freeswitch-json-cdr", "").Knows()[kpi.CanRequests] {
+		t.Error("mod_callcenter's variables tell who joined a queue")
+	}
+}
 
 func lookup(t testing.TB, name, settings string) *source.Source {
 	t.Helper()

@@ -7,8 +7,8 @@ import { lang, t } from './words';
 export type Trace = (figure: string, place?: Record<string, string>) => string;
 
 const text = (r: Figure) => r.text || missing(r, t);
-// Without a calendar nobody knows how many were requested.
-const below = (r: Figure) => (r.not_connected === 'service_hours' ? '—' : number(r.den));
+// How many were requested nobody knows without a calendar, and where the source does not tell.
+const below = (r: Figure) => (r.not_connected === 'service_hours' || r.not_connected === 'requests' ? '—' : number(r.den));
 const mark = (r: Figure) => (r.text ? (r.met ? '▲ ' : '▼ ') : '');
 const tone = (r: Figure) => (r.text ? (r.met ? 'good' : 'bad') : '');
 const rateName = (name: string) => t[`${name}_rate` as 'agent_rate'] ?? name;
@@ -72,7 +72,10 @@ function margin(v: View): void {
 }
 
 export function waiting(v: View): void {
-  say($('waiting'), number(v.waiting.count));
+  const told = !v.waiting.not_connected;
+  say($('waiting'), told ? number(v.waiting.count) : t.off);
+  look($('waiting'), told ? '' : 'off');
+  show($('waiting-unit'), told);
   $('queue-pair').classList.toggle('many', v.waiting.count > 999);
   $('agents').classList.toggle('many', (v.agents?.signed_in ?? 0) > 999);
   show($('stale-open'), v.waiting.stale > 0);
@@ -134,7 +137,7 @@ export function queues(v: View, trace: Trace): void {
     return tr;
   }, (tr, q: Queue) => {
     say(part(tr, 'name'), q.name || t.unnamed);
-    say(part(tr, 'waiting'), number(q.waiting));
+    say(part(tr, 'waiting'), q.waiting === null ? '—' : number(q.waiting));
     look(part(tr, 'waiting'), q.waiting ? 'busy' : '');
     say(part(tr, 'counts'), `${number(q.rate.num)} / ${below(q.rate)}`);
     look(part(tr, 'rate'), tone(q.rate));

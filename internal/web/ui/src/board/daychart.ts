@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { axis, Chart, faint, stripes, type Paint } from './paint';
 import { number, span } from './format';
-import { el, say, show } from './dom';
+import { $, el, say, show } from './dom';
 import { t } from './words';
 import type { Curve, Day } from './view';
 
@@ -18,7 +18,7 @@ export function columns(curve: Curve, day: Day, from: number, to: number): Colum
   return [
     Array.from({ length: to - from }, (_, i) => from + i),
     cut(day.usual?.most), cut(day.usual?.least),
-    past(curve.offered), past(curve.requested), past(curve.answered),
+    past(curve.offered), past(curve.requested ?? []), past(curve.answered),
     cut(day.usual?.offered),
   ];
 }
@@ -67,10 +67,12 @@ export class DayChart extends Chart {
     const rows = at.map((text, i) => ({ text, i })).filter(({ i }) => i <= curve!.running && curve!.offered[i]);
     const body = rows.map(({ text, i }) => {
       const tr = el('tr');
-      tr.append(el('th', '', text), el('td', '', String(curve!.offered[i])), el('td', '', String(curve!.requested[i])), el('td', '', String(curve!.answered[i])), el('td', '', usual ? usual.offered[i]!.toFixed(1) : '—'));
+      tr.append(el('th', '', text), el('td', '', String(curve!.offered[i])), el('td', '', curve!.requested ? String(curve!.requested[i]) : t.off), el('td', '', String(curve!.answered[i])), el('td', '', usual ? usual.offered[i]!.toFixed(1) : '—'));
       (tr.firstElementChild as HTMLTableCellElement).scope = 'row';
       return tr;
     });
+    show($('lost-key'), curve!.requested !== null);
+    say($('other-key'), curve!.requested ? t.self : t.others); // who was lost is among them
     this.table.querySelector('tbody')?.replaceChildren(...body);
     say(this.summary, usual ? '' : t.no_usual);
     show(this.summary, !usual);
@@ -142,7 +144,7 @@ export class DayChart extends Chart {
     const at = u.cursor.idx, i = at == null ? -1 : (u.data[0][at] ?? -1);
     if (i < 0 || (u.cursor.left ?? -1) < 0) return show(this.tip, false);
     const { curve, day } = this, parts = [day!.at[i]!];
-    if (i <= curve!.running) parts.push(`${t.offered} ${curve!.offered[i]}`, `${t.answered} ${curve!.answered[i]}`, `${t.unanswered} ${curve!.requested[i]! - curve!.answered[i]!}`);
+    if (i <= curve!.running) parts.push(`${t.offered} ${curve!.offered[i]}`, `${t.answered} ${curve!.answered[i]}`, curve!.requested ? `${t.unanswered} ${curve!.requested[i]! - curve!.answered[i]!}` : `${t.unanswered} ${t.off}`);
     if (day!.usual) parts.push(`${t.usual_short} ${day!.usual.offered[i]!.toFixed(1)} (${day!.usual.least[i]}–${day!.usual.most[i]})`);
     say(this.tip, parts.join(' · '));
     show(this.tip, true);

@@ -129,7 +129,7 @@ class Board {
     const since = v.waiting.longest_since, e = $('longest'), s = since === null ? -1 : Math.max(0, (now - Date.parse(since)) / 1000);
     say(e, s < 0 ? '—' : duration(s));
     look(e, s < 0 ? 'none' : s > 60 ? 'bad' : s > 15 ? 'warn' : '');
-    say($('longest-note'), s < 0 ? t.nobody : s > 60 ? `▲ ${t.waited_long}` : s > 15 ? `▲ ${t.waited}` : '');
+    say($('longest-note'), s < 0 ? (v.waiting.not_connected ? '' : t.nobody) : s > 60 ? `▲ ${t.waited_long}` : s > 15 ? `▲ ${t.waited}` : '');
     look($('longest-note'), `note ${s > 60 ? 'bad' : s > 15 ? 'warn' : ''}`);
     const waits = v.waiting.count ? `(${v.waiting.count}) ` : '', title = `${waits}${v.title[lang]}`;
     if (this.state !== 'lost' && document.title !== title) document.title = title;

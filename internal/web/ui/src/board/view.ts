@@ -15,7 +15,7 @@ export interface Figure {
 
 export interface Curve {
   offered: number[];
-  requested: number[];
+  requested: number[] | null;
   answered: number[];
   running: number;
 }
@@ -47,7 +47,7 @@ export interface Recent {
 export interface Queue {
   name: string;
   rate: Figure;
-  waiting: number;
+  waiting: number | null; // null: a source does not tell
 }
 
 export interface Firing {
@@ -79,7 +79,7 @@ export interface View {
   definition: { name: string; version: number; confirmed: boolean; since?: string; text: Wording };
   targets: { answer_rate: string; answered_calls: number };
   today: Today;
-  waiting: { count: number; longest_since: string | null; stale: number };
+  waiting: { count: number; not_connected?: string; longest_since: string | null; stale: number };
   agents: Agents | null;
   recent: Recent[];
   month: Figure;
