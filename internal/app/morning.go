@@ -137,22 +137,13 @@ func (s *system) morning(ctx context.Context, sources *source.Registry, calls *c
 	m.Sort, err = d.sort(day)
 	var missing *calendar.MissingYear
 	if errors.As(err, &missing) {
-		m.Refused, m.Why = err.Error(), wordingOf(err)
+		m.Refused, m.Why = err.Error(), kpi.WordingOf(err)
 		return m, nil
 	}
 	if err == nil {
 		m.Staff, err = d.staff(ctx)
 	}
 	return m, err
-}
-
-// wordingOf is a refusal in both languages.
-func wordingOf(err error) kpi.Wording {
-	zh, ok := refusal.Chinese(err)
-	if !ok {
-		zh = err.Error()
-	}
-	return kpi.Wording{ZH: zh, EN: err.Error()}
 }
 
 // read brings what came in the weeks before, and what is known of them. A day that is not

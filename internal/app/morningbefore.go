@@ -31,7 +31,7 @@ func (d *dawn) before(ctx context.Context) (*kpi.Closed, error) {
 	c.Figures, err = d.sys.computed(ctx, d.sources, FigureQuery{From: day, To: end, Zone: d.q.Zone, By: kpi.Hour, Centre: d.q.Centre, Now: d.q.Now})
 	var missing *calendar.MissingYear
 	if errors.As(err, &missing) {
-		c.Figures, c.Refused, c.Why, c.Target = nil, err.Error(), wordingOf(err), kpi.Verdict{State: kpi.NoData}
+		c.Figures, c.Refused, c.Why, c.Target = nil, err.Error(), kpi.WordingOf(err), kpi.Verdict{State: kpi.NoData}
 		return c, nil
 	}
 	if err != nil {

@@ -19,6 +19,11 @@ func (o *office) Callbacks(ctx context.Context, from, to time.Time) (*callback.L
 	return list, told(err)
 }
 
+func (o *office) Owed(ctx context.Context) (callback.Figures, error) {
+	owed, err := o.calls.owed(ctx, "")
+	return owed, told(err)
+}
+
 func (o *office) CallBack(ctx context.Context, callID string, a callback.Act, seen string) (journal.Entry, error) {
 	kept, err := o.calls.act(ctx, callID, a, &seen)
 	return kept, told(err)

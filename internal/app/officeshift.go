@@ -20,23 +20,30 @@ const shiftsShown = 13
 
 // shifts reads the hand-overs of a centre; empty: those of the whole system.
 func (s *system) shifts(ctx context.Context, centre string, zone *time.Location) (*journal.Shifts, error) {
+	all, err := s.shiftNotes(ctx, centre, shiftsShown, zone)
+	if err != nil {
+		return nil, err
+	}
+	return journal.ReadShifts(all[centre])
+}
+
+// shiftNotes reads what was signed in the last months, by centre; without one: of each.
+func (s *system) shiftNotes(ctx context.Context, centre string, months int, zone *time.Location) (map[string][]journal.Entry, error) {
 	y, m, _ := time.Now().In(zone).Date()
-	var entries []journal.Entry
-	list, err := s.store.Entries(ctx, store.EntryQuery{
-		Kind: journal.KindShiftNote, Centre: centre, Subject: journal.ShiftSubject, Since: kpi.DayStart(y, m-shiftsShown+1, 1, zone),
-	})
+	since := kpi.DayStart(y, m-time.Month(months)+1, 1, zone)
+	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindShiftNote, Centre: centre, Subject: journal.ShiftSubject, Since: since})
 	if err != nil {
 		return nil, fmt.Errorf("reading the hand-overs: %w", err)
 	}
-	oldest := monthOf(kpi.DayStart(y, m-shiftsShown+1, 1, zone), zone)
+	all := map[string][]journal.Entry{}
 	for i := range list {
 		// What was signed at the end of a month may be taken over in the next: of the month
 		// before the oldest only half would be there.
-		if list[i].Centre == centre && list[i].Period >= oldest {
-			entries = append(entries, list[i])
+		if list[i].Period >= monthOf(since, zone) {
+			all[list[i].Centre] = append(all[list[i].Centre], list[i])
 		}
 	}
-	return journal.ReadShifts(entries)
+	return all, nil
 }
 
 func monthOf(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01") }
@@ -44,6 +51,27 @@ func monthOf(t time.Time, zone *time.Location) string { return t.In(zone).Format
 func (o *office) Shifts(ctx context.Context, centre string) (*journal.Shifts, error) {
 	s, err := o.sys.shifts(ctx, centre, o.zone)
 	return s, told(err)
+}
+
+// pendingMonths is how many months back a hand-over is looked for that nobody has taken.
+const pendingMonths = 2
+
+func (o *office) PendingShifts(ctx context.Context) (map[string]*journal.SignedHandover, error) {
+	all, err := o.sys.shiftNotes(ctx, "", pendingMonths, o.zone)
+	if err != nil {
+		return nil, told(err)
+	}
+	pending := map[string]*journal.SignedHandover{}
+	for centre, entries := range all {
+		s, err := journal.ReadShifts(entries)
+		if err != nil {
+			return nil, err
+		}
+		if s.Pending != nil {
+			pending[centre] = s.Pending
+		}
+	}
+	return pending, nil
 }
 
 func (o *office) ShiftState(ctx context.Context, centre string) (journal.ShiftState, error) {

@@ -3,6 +3,8 @@ package kpi
 import (
 	"slices"
 	"strings"
+
+	"hotline12333/internal/refusal"
 )
 
 // Wording is a text in Chinese and in English.
@@ -13,6 +15,15 @@ type Wording struct {
 
 // Words are both texts, for refusals that name what has them.
 func (w Wording) Words() (zh, en string) { return w.ZH, w.EN }
+
+// WordingOf is a refusal in both languages; what has no Chinese stays English.
+func WordingOf(err error) Wording {
+	zh, ok := refusal.Chinese(err)
+	if !ok {
+		zh = err.Error()
+	}
+	return Wording{ZH: zh, EN: err.Error()}
+}
 
 // Sign is how an indicator's value is held against its target.
 type Sign string

@@ -124,8 +124,8 @@ type Snapshot struct {
 	DataTo    time.Time // the latest instant up to At that any call tells of; zero without calls
 	Zone      *time.Location
 
-	ServiceOpen bool   // At is within the centre's service hours, which are known
-	NoCalendar  string // why they are not known: names the file to add; empty when they are
+	ServiceOpen bool    // At is within the centre's service hours, which are known
+	NoCalendar  Wording // why they are not known: names the file to add; empty when they are
 	Definitions Definitions
 
 	Windows map[Window]WindowCounts

@@ -63,7 +63,7 @@ func TestServiceHoursOnTheBoard(t *testing.T) {
 				t.Errorf("%s, %s: requested %d, after hours %d", now, w, tally.Requested(), tally.AfterHours)
 			}
 		}
-		if s.ServiceOpen != want.open || s.NoCalendar != "" {
+		if s.ServiceOpen != want.open || s.NoCalendar.EN != "" {
 			t.Errorf("%s: open %v %s", now, s.ServiceOpen, s.NoCalendar)
 		}
 	}
@@ -85,7 +85,7 @@ func TestYearWithoutCalendar(t *testing.T) {
 		t.Errorf("logged %s", got)
 	}
 	s := r.snapshot()
-	if s.ServiceOpen || s.NoCalendar != "" {
+	if s.ServiceOpen || s.NoCalendar.EN != "" {
 		t.Errorf("before midnight: open %v, %s", s.ServiceOpen, s.NoCalendar)
 	}
 	m := NewMetrics(r.cfg, r, r.clock.now, nil)
@@ -100,7 +100,7 @@ func TestYearWithoutCalendar(t *testing.T) {
 	if got := logged.String(); strings.Count(got, "level=ERROR") != 1 {
 		t.Errorf("after midnight logged %s", got)
 	}
-	if s = r.snapshot(); s.ServiceOpen || !strings.Contains(s.NoCalendar, "calendar/cn-2027.yaml") {
+	if s = r.snapshot(); s.ServiceOpen || !strings.Contains(s.NoCalendar.EN, "calendar/cn-2027.yaml") {
 		t.Errorf("after midnight: open %v, %s", s.ServiceOpen, s.NoCalendar)
 	}
 	for _, w := range []kpi.Window{kpi.Last15Minutes, kpi.Today, kpi.ThisYear} {

@@ -185,7 +185,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			to.gauge(d.leading, 1, name, state.Leads, strconv.Itoa(state.Version), strconv.FormatBool(state.Confirmed))
 		}
 	}
-	if s.NoCalendar == "" {
+	if s.NoCalendar == (kpi.Wording{}) {
 		to.gauge(d.serviceOpen, truth(s.ServiceOpen))
 	}
 	if !s.DataTo.IsZero() {

@@ -37,7 +37,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		Agents:      agentsAt(f.agents, f.agentsTold, now),
 	}
 	if err := centre.Check(quarter, quarter.Add(hotline.BucketLength)); err != nil {
-		s.ServiceOpen, s.NoCalendar = false, err.Error()
+		s.ServiceOpen, s.NoCalendar = false, kpi.WordingOf(err)
 	}
 	t := f.tickets.stateAt(&s.Definitions, f.tallied(now), now)
 	s.Tickets, s.TicketsAsOf = t.now, t.asOf

@@ -140,7 +140,7 @@ func TestYardstickOfUnknownYear(t *testing.T) {
 	r.store.put(someMondays(t, 10)...)
 	r.look()
 	r.look()
-	if s := r.snapshot(); s.Usual != nil || s.Pace != nil || s.NoCalendar == "" {
+	if s := r.snapshot(); s.Usual != nil || s.Pace != nil || s.NoCalendar.EN == "" {
 		t.Errorf("usual %v, pace %v, %q", s.Usual, s.Pace, s.NoCalendar)
 	}
 }

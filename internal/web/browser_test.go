@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"hotline12333/internal/callback"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/testkit"
@@ -44,6 +45,7 @@ func TestBoardInBrowser(t *testing.T) {
 	w.part("sizes", b, w.fits)
 	w.part("names", b, w.isNamed)
 	w.part("focus", b, w.keepsFocus)
+	w.part("lost callers", b, w.tellsOwed)
 	w.part("alarms", b, w.sounds)
 	w.part("gaps", b, w.hasGaps)
 	w.part("months", b, w.lasts)
@@ -58,6 +60,33 @@ func (w *wall) part(name string, b *testkit.Browser, of func(*testkit.Browser)) 
 		w.t = t
 		of(b)
 	})
+}
+
+// tellsOwed has the lost callers on the board, and follows them.
+func (w *wall) tellsOwed(b *testkit.Browser) {
+	b.Run(w.t, testkit.Shows("#owed", "待回拨 12 人 ▲ 已超时 3"), testkit.Holds(`document.querySelector('#owed a').pathname === '/lostcalls' && document.querySelector('#owed').classList.contains('bad')`))
+	w.mu.Lock()
+	w.owed = callback.Figures{Owed: 11}
+	w.mu.Unlock()
+	w.tell(nil)
+	b.Run(w.t, testkit.Shows("#owed", "待回拨 11 人"), testkit.Holds(`!document.querySelector('#owed').classList.contains('bad')`))
+	unknown := func(s *kpi.Snapshot) {
+		for _, all := range s.Windows {
+			for scope, c := range all.Scopes {
+				c.Knows = kpi.KnowsOnly([]kpi.Capability{kpi.CanQueueWait})
+				all.Scopes[scope] = c
+			}
+		}
+	}
+	w.tell(unknown)
+	b.Run(w.t, testkit.Shows("#owed", "11 人")) // who is on the list can be called back
+	w.mu.Lock()
+	w.owed = callback.Figures{Withheld: 4}
+	w.mu.Unlock()
+	w.tell(unknown)
+	b.Run(w.t, testkit.Shows("#owed", "待回拨 未接入"))
+	w.tell(nil)
+	b.Run(w.t, testkit.Shows("#owed", "待回拨 0 人"))
 }
 
 // chartsTell holds the canvases to be drawn, and the table that says the same.
@@ -247,7 +276,7 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 			c := kpi.Counted{Tally: kpi.Tally{Calls: 9, Answered: 8, AbandonedQueue: 1}}
 			c.Tally.NoCalendar()
 			count(s, c)
-			s.ServiceOpen, s.NoCalendar = false, "calendar cn-2026 has no days of 2027: add calendar/cn-2027.yaml"
+			s.ServiceOpen, s.NoCalendar = false, kpi.Wording{ZH: "工作日历 cn-2026 没有 2027 年的日子", EN: "calendar cn-2026 has no days of 2027"}
 		}, map[string]string{"#rate-text": "缺少工作日历", "#service": "▲ 缺少工作日历", "#requested": "—", "#misses": "—"}},
 		{"province", func(s *kpi.Snapshot) {
 			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 2_345_678, Answered: 2_000_001, AbandonedQueue: 345_677}})

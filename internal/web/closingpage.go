@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
@@ -99,7 +98,7 @@ func (s *Server) closingState(ctx context.Context, p *closingPage, v *visitor) e
 		if p.Body, err = journal.Decode[journal.Closing](e); err != nil {
 			return err
 		}
-		done := p.Sealed != nil && !p.Sealed.ClosedAt.Before(e.At.Truncate(time.Second))
+		done := settled(e, seal.Of(entries, p.Centre, p.Span.Name))
 		switch {
 		case done:
 			p.Body = journal.Closing{Head: p.Body.Head}
@@ -142,6 +141,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 func (s *Server) closed(w http.ResponseWriter, r *http.Request, v *visitor, a *asked, err error, given *journal.Closing) error {
 	switch {
 	case err == nil:
+		s.hub.errands.look(r.Context())
 		http.Redirect(w, r, query("/closing", "period", a.Span.Name, "centre", a.Centre), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, ErrNotAnswering) || errors.Is(err, context.DeadlineExceeded):
@@ -197,6 +197,7 @@ func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *
 	if err != nil {
 		return s.closed(w, r, v, p.asked, err, nil)
 	}
+	s.hub.errands.look(r.Context())
 	s.deps.Log.Info("a period was closed", "period", entry.Title(), "preparer", q.Preparer, "reviewer", q.Reviewer, "entry", entry.Sequence)
 	http.Redirect(w, r, query("/sealed", "now", fmt.Sprint(entry.Sequence)), http.StatusSeeOther)
 	return nil

@@ -24,6 +24,7 @@ type Desk interface {
 	CallingBack
 	Mornings
 	HandingOver
+	Awaiting
 }
 
 // Author is who enters something, and what it rests on.

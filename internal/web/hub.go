@@ -26,6 +26,7 @@ const (
 type hub struct {
 	cfg     Config
 	deps    Deps
+	errands *errands
 	hello   []byte
 	recheck time.Duration
 
@@ -38,7 +39,7 @@ type hub struct {
 }
 
 func newHub(cfg Config, deps Deps) *hub {
-	return &hub{cfg: cfg, deps: deps, hello: event("hello", []byte(`"`+build()+`"`)), recheck: recheck, changed: make(chan struct{})}
+	return &hub{cfg: cfg, deps: deps, errands: newErrands(deps), hello: event("hello", []byte(`"`+build()+`"`)), recheck: recheck, changed: make(chan struct{})}
 }
 
 func event(name string, body []byte) []byte {
@@ -86,7 +87,9 @@ func (h *hub) run(ctx context.Context) {
 		case <-slide.C:
 			continue
 		case <-figures:
+			h.errands.changed()
 		case <-alarms:
+		case <-h.errands.tells():
 		}
 		select {
 		case <-ctx.Done():
@@ -103,7 +106,7 @@ func (h *hub) render() {
 		return
 	}
 	v := newView(snapshot, h.cfg)
-	v.Alarms = newAlarms(h.deps.Alarms, now)
+	v.Alarms, v.Callbacks = newAlarms(h.deps.Alarms, now), h.errands.callbacks(snapshot)
 	body, err := json.Marshal(v)
 	if err != nil {
 		h.deps.Log.Error("rendering the board", "err", err)

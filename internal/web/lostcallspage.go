@@ -301,6 +301,7 @@ func (s *Server) callBack(w http.ResponseWriter, r *http.Request, v *visitor) er
 	status, text := s.toldOf(l, v, err)
 	switch {
 	case err == nil:
+		s.hub.errands.changed()
 		back, _, _ := strings.Cut(local(r.FormValue("back")), "#")
 		separator := "?"
 		if strings.Contains(back, "?") {

@@ -31,6 +31,7 @@ type morningPage struct {
 	Today, Tomorrow string // addresses
 	Seats           string
 	M               *kpi.Morning
+	Waits           []errandLine // for the visitor
 	Weekday, Sort   kpi.Wording
 	Before          *morningBefore
 	Parts           [][]morningRow // of one table, beside each other where there is room
@@ -38,6 +39,12 @@ type morningPage struct {
 	Assumed         []kpi.Wording
 	Tried, Planned  *morningShare // of the day
 	PeakMany        string        // seats needed at the peak if many call
+}
+
+// errandLine is an errand in words.
+type errandLine struct {
+	errand
+	Text string
 }
 
 type morningBefore struct {
@@ -103,6 +110,12 @@ func (s *Server) morning(w http.ResponseWriter, r *http.Request, v *visitor) err
 		return fmt.Errorf("the day of the morning: %w", err)
 	}
 	s.fillMorning(&page, day, v)
+	for _, e := range s.hub.errands.of(v) {
+		if page.Centre != "" && e.Centre != page.Centre {
+			continue
+		}
+		page.Waits = append(page.Waits, errandLine{errand: e, Text: s.words.in(a.Lang, e.Word, e.By, a.Lang.word(e.What))})
+	}
 	s.show(w, r, http.StatusOK, shown{page: "morning", title: "morning", visitor: v, body: page})
 	return nil
 }

@@ -125,36 +125,67 @@ type frame struct {
 }
 
 // entry is one of the menu.
-type entry struct{ Name, Path string }
+type entry struct {
+	Name, Path string
+	Waits      int // errands of the visitor there
+}
 
 // menu has the pages that there are and the visitor may open.
 func (s *Server) menu(v *visitor) []entry {
 	if v == nil {
 		return nil
 	}
-	list := []entry{{"board", "/"}}
+	list := []entry{{Name: "board", Path: "/"}}
 	if s.deps.Desk == nil {
 		return list
 	}
+	own := s.hub.errands.of(v)
 	for _, e := range []struct {
 		act people.Act
 		entry
 	}{
-		{people.See, entry{"morning", "/morning"}},
-		{people.See, entry{"lostcalls", "/lostcalls"}},
-		{people.Trace, entry{"shift", "/shift"}},
-		{people.See, entry{"history", "/history"}},
-		{people.See, entry{"report", "/report"}},
-		{people.See, entry{"entries", "/entries"}},
-		{people.See, entry{"closing", "/closing"}},
-		{people.See, entry{"sealed", "/sealed"}},
-		{people.Trace, entry{"calls", "/calls"}},
+		{people.See, entry{Name: "morning", Path: "/morning"}},
+		{people.See, entry{Name: "lostcalls", Path: "/lostcalls"}},
+		{people.Trace, entry{Name: "shift", Path: "/shift"}},
+		{people.See, entry{Name: "history", Path: "/history"}},
+		{people.See, entry{Name: "report", Path: "/report"}},
+		{people.See, entry{Name: "entries", Path: "/entries"}},
+		{people.See, entry{Name: "closing", Path: "/closing"}},
+		{people.See, entry{Name: "sealed", Path: "/sealed"}},
+		{people.Trace, entry{Name: "calls", Path: "/calls"}},
 	} {
-		if v.Role.May(e.act) {
-			list = append(list, e.entry)
+		if !v.Role.May(e.act) {
+			continue
 		}
+		for i := range own {
+			if own[i].Page != e.Name {
+				continue
+			}
+			if e.Waits++; e.Waits == 1 { // the menu leads to the one that has waited longest
+				e.Path = own[i].Path
+			}
+		}
+		list = append(list, e.entry)
 	}
 	return list
+}
+
+// showMenu is the menu alone, for pages that stay open. It is no use of a session.
+func (s *Server) showMenu(w http.ResponseWriter, r *http.Request) {
+	v, _, _, err := s.gate.find(r)
+	if err != nil {
+		answer(w, http.StatusUnauthorized, "sign in first, at /login")
+		return
+	}
+	l, _ := s.tastes(w, r)
+	var out bytes.Buffer
+	if err := s.pages[l]["problem"].ExecuteTemplate(&out, "menu", frame{Here: r.FormValue("here"), Menu: s.menu(v)}); err != nil {
+		s.deps.Log.Error("making the menu", "err", err)
+		answer(w, http.StatusInternalServerError, s.words.in(l, "broken_text"))
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(out.Bytes()) // the client may be gone
 }
 
 // show answers with a page, whole or not at all.

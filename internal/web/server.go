@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -117,9 +118,15 @@ func (s *Server) Run(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if s.hub != nil {
-			s.hub.run(streams)
+		if s.hub == nil {
+			return
 		}
+		var kept sync.WaitGroup
+		if s.hub.errands != nil {
+			kept.Go(func() { s.hub.errands.run(streams) })
+		}
+		s.hub.run(streams)
+		kept.Wait()
 	}()
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
@@ -173,6 +180,7 @@ func (s *Server) boardRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /runbooks", s.guard(people.See, s.listRunbooks))
 	mux.HandleFunc("GET /runbooks/{name}", s.guard(people.See, s.showRunbook))
 	mux.HandleFunc("GET /api/board", s.guard(people.See, s.board))
+	mux.HandleFunc("GET /api/menu", s.showMenu)
 	mux.HandleFunc("GET /api/events", s.guard(people.See, func(w http.ResponseWriter, r *http.Request, _ *visitor) error {
 		s.hub.serve(w, r, func() bool { return s.gate.still(r) })
 		return nil
@@ -243,9 +251,16 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
+// boardPage is what the page of the board has of its own.
+type boardPage struct {
+	// Lost callers are shown to whoever sees all of them: the board is of the whole system,
+	// and the list it leads to would be another one.
+	Lost bool
+}
+
 // boardPage is the live board; what it shows comes as events.
 func (s *Server) boardPage(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	s.show(w, r, http.StatusOK, shown{page: "board", title: "board", visitor: v})
+	s.show(w, r, http.StatusOK, shown{page: "board", title: "board", visitor: v, body: boardPage{Lost: s.deps.Desk != nil && v.Centre == ""}})
 	return nil
 }
 
@@ -257,7 +272,7 @@ func (s *Server) board(w http.ResponseWriter, _ *http.Request, _ *visitor) error
 	}
 	w.Header().Set("Content-Type", "application/json")
 	v := newView(snapshot, s.cfg)
-	v.Alarms = newAlarms(s.deps.Alarms, s.deps.Now())
+	v.Alarms, v.Callbacks = newAlarms(s.deps.Alarms, s.deps.Now()), s.hub.errands.callbacks(snapshot)
 	if err := json.NewEncoder(w).Encode(struct {
 		*view
 		Day *backdrop `json:"day"`

@@ -206,6 +206,7 @@ func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, did s
 	status := http.StatusUnprocessableEntity
 	switch {
 	case err == nil:
+		s.hub.errands.look(r.Context())
 		s.deps.Log.Info("a hand-over was signed", "step", did, "by", v.Name)
 		http.Redirect(w, r, query("/shift", "centre", p.Centre, "did", did), http.StatusSeeOther)
 		return nil

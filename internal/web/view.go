@@ -19,13 +19,14 @@ type view struct {
 	Zone        string            `json:"zone"`
 	Title       map[string]string `json:"title"`
 	ServiceOpen bool              `json:"service_open"`
-	NoCalendar  string            `json:"no_calendar,omitempty"` // why it is not known whether service is open
+	NoCalendar  *kpi.Wording      `json:"no_calendar,omitempty"` // why it is not known whether service is open
 	Definition  definition        `json:"definition"`
 	Targets     targets           `json:"targets"`
 	Today       today             `json:"today"`
 	Waiting     waiting           `json:"waiting"`
-	Agents      *agents           `json:"agents"`  // null: no source tells what agents do
-	Tickets     *tickets          `json:"tickets"` // null: no source tells of tickets
+	Callbacks   *callbacks        `json:"callbacks,omitempty"` // absent: not read yet
+	Agents      *agents           `json:"agents"`              // null: no source tells what agents do
+	Tickets     *tickets          `json:"tickets"`             // null: no source tells of tickets
 	Recent      []recent          `json:"recent"`
 	Month       figure            `json:"month"`
 	Quarter     figure            `json:"quarter"`
@@ -149,10 +150,13 @@ const confidence = 1.959964
 func newView(s *kpi.Snapshot, cfg Config) *view {
 	all := kpi.Scope{Level: kpi.AllCentres}
 	v := &view{
-		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen, NoCalendar: s.NoCalendar,
+		Now: s.At, CheckedAt: s.CheckedAt, Zone: s.Zone.String(), ServiceOpen: s.ServiceOpen,
 		Title:      map[string]string{"zh": cfg.Title, "en": cfg.TitleEN},
 		Definition: newDefinition(&s.Definitions),
 		Targets:    targets{AnswerRate: percentOf(kpi.AnswerRateTarget), AnsweredCalls: kpi.AnsweredCallsTarget.Num},
+	}
+	if s.NoCalendar != (kpi.Wording{}) {
+		v.NoCalendar = &s.NoCalendar
 	}
 	if !s.DataTo.IsZero() {
 		v.DataTo = &s.DataTo

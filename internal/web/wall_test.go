@@ -12,8 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline12333/internal/calendar"
+	"hotline12333/internal/callback"
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/seal"
 	"hotline12333/internal/testkit"
 )
 
@@ -30,6 +33,7 @@ type wall struct {
 	stop    func()
 
 	mu     sync.Mutex
+	owed   callback.Figures
 	stuck  bool // the store does not answer
 	change func(*kpi.Snapshot)
 }
@@ -42,6 +46,7 @@ func newWall(t *testing.T) *wall {
 		changed: make(chan struct{}, 1), bells: &bells{changed: make(chan struct{}, 1)},
 	}
 	w.bells.state.At = afternoon
+	w.owed = callback.Figures{Owed: 12, Overdue: 3, Taken: 1}
 	w.start(nil)
 	t.Cleanup(func() { w.stop() })
 	return w
@@ -55,7 +60,7 @@ func (w *wall) start(prepare func(*Server)) {
 	cfg := DefaultConfig()
 	cfg.Listen = w.addr
 	w.server = New(cfg, Deps{
-		Log: testkit.Log(w.t), Snapshots: w, Alarms: w.bells, People: w.people,
+		Log: testkit.Log(w.t), Snapshots: w, Desk: wallDesk{wall: w}, Alarms: w.bells, People: w.people,
 		Registry: prometheus.NewRegistry(), Now: w.now,
 	})
 	if prepare != nil {
@@ -76,6 +81,30 @@ func (w *wall) start(prepare func(*Server)) {
 		cancel()
 		<-done
 	}
+}
+
+// wallDesk knows of the lost callers of the wall, and nothing else.
+type wallDesk struct {
+	Desk
+	wall *wall
+}
+
+func (wallDesk) Zone() *time.Location { return afternoon.Location() }
+
+func (d wallDesk) Owed(context.Context) (callback.Figures, error) {
+	d.wall.mu.Lock()
+	defer d.wall.mu.Unlock()
+	return d.wall.owed, nil
+}
+
+func (wallDesk) PendingShifts(context.Context) (map[string]*journal.SignedHandover, error) {
+	return nil, nil
+}
+
+func (wallDesk) Sealed(context.Context) ([]*seal.Entry, []kpi.Wording, error) { return nil, nil, nil }
+
+func (wallDesk) Entries(context.Context, []journal.Kind, string) ([]journal.History, error) {
+	return nil, nil
 }
 
 // tell shows something else from now on.

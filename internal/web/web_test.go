@@ -186,9 +186,9 @@ func TestViewWithoutCalendar(t *testing.T) {
 			w.Scopes[scope] = c
 		}
 	}
-	s.ServiceOpen, s.NoCalendar = false, "calendar cn-2026 has no days of 2027"
+	s.ServiceOpen, s.NoCalendar = false, kpi.Wording{ZH: "工作日历 cn-2026 没有 2027 年的日子", EN: "calendar cn-2026 has no days of 2027"}
 	v := newView(s, DefaultConfig())
-	if v.NoCalendar != s.NoCalendar || v.Today.Rate.NotConnected != "service_hours" || v.Today.Rate.Text != "" || v.Today.MissesLeft != 0 {
+	if *v.NoCalendar != s.NoCalendar || v.Today.Rate.NotConnected != "service_hours" || v.Today.Rate.Text != "" || v.Today.MissesLeft != 0 {
 		t.Errorf("the board shows %+v", v.Today)
 	}
 	if v.Today.Composite.Text != "80.0%" || v.Year.Answered != 80 {

@@ -11,3 +11,18 @@ for (const p of document.querySelectorAll('.period')) {
   const days = [...p.querySelectorAll('input[type=date]')], named = p.querySelector('select');
   named.addEventListener('change', () => days.forEach(d => { d.value = ''; }));
 }
+// What waits for somebody is counted in the menu: a page that stays open asks for it anew.
+const menu = document.getElementById('menu');
+async function askMenu() {
+  if (document.hidden || menu.contains(document.activeElement)) return;
+  try {
+    const answer = await fetch(`/api/menu?here=${encodeURIComponent(menu.dataset.here)}`, { credentials: 'same-origin' });
+    if (!answer.ok) return;
+    const text = await answer.text();
+    if (text !== menu.innerHTML && !menu.contains(document.activeElement)) menu.innerHTML = text;
+  } catch { /* no connection: the next look tells */ }
+}
+if (menu) {
+  setInterval(askMenu, 30000);
+  addEventListener('focus', askMenu);
+}

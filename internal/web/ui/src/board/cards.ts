@@ -17,7 +17,7 @@ export function service(v: View): void {
   const e = $('service');
   say(e, v.no_calendar ? `▲ ${t.no_calendar}` : v.service_open ? `● ${t.in_service}` : `○ ${t.closed}`);
   look(e, `pill${v.no_calendar ? ' old' : v.service_open ? ' ok' : ''}`);
-  attribute(e, 'title', v.no_calendar ?? '');
+  attribute(e, 'title', v.no_calendar?.[lang] ?? '');
   const d = v.definition;
   say($('definition-name'), `${rateName(d.name)} v${d.version}`);
   say($('definition-state'), d.confirmed ? t.since(d.since ?? '') : ` ${t.unconfirmed}`);
@@ -83,6 +83,16 @@ export function waiting(v: View): void {
   show($('agents'), v.agents !== null);
   show($('agents-off'), v.agents === null);
   if (v.agents) for (const state of ['signed_in', 'talking', 'free', 'wrapup', 'paused'] as const) say($(`agents-${state}`), number(v.agents[state]));
+}
+
+/** Who is to be called back. A visitor who may not see all of them has no such line. */
+export function owed(v: View): void {
+  if (!document.getElementById('owed')) return;
+  const c = v.callbacks, known = c?.connected ?? false;
+  say($('owed-count'), !c ? '—' : known ? t.people(number(c.owed)) : t.off);
+  look($('owed-count'), known && c?.owed ? '' : 'none');
+  say($('owed-late'), c && known && c.overdue ? `▲ ${t.overdue(number(c.overdue))}` : '');
+  look($('owed'), `owed${c?.overdue ? ' bad' : ''}`);
 }
 
 export function recent(v: View): void {

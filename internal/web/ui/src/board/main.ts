@@ -51,6 +51,7 @@ class Board {
     cards.service(v);
     cards.today(v, trace);
     cards.waiting(v);
+    cards.owed(v);
     cards.recent(v);
     cards.topics(v, trace);
     cards.queues(v, trace);

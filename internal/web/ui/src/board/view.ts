@@ -75,11 +75,12 @@ export interface View {
   zone: string;
   title: Wording;
   service_open: boolean;
-  no_calendar?: string;
+  no_calendar?: Wording;
   definition: { name: string; version: number; confirmed: boolean; since?: string; text: Wording };
   targets: { answer_rate: string; answered_calls: number };
   today: Today;
   waiting: { count: number; not_connected?: string; longest_since: string | null; stale: number };
+  callbacks?: { connected: boolean; owed: number; overdue: number }; // absent: not read yet
   agents: Agents | null;
   recent: Recent[];
   month: Figure;
