@@ -145,6 +145,7 @@ func TestLostCalls(t *testing.T) {
 	w.wantLost("told twice", all...)
 
 	wang.shows("/lostcalls", "4 待回拨") // what was read before is good for a moment
+	w.owedAgrees(wang)
 
 	t.Run("roles", func(t *testing.T) {
 		page := viewer.sees("/lostcalls", http.StatusOK, "4 待回拨", "1 ! 已超时", "来电人")
@@ -160,6 +161,9 @@ func TestLostCalls(t *testing.T) {
 		}
 		far := w.person("远方", "supervisor", "--centre", "elsewhere")
 		far.sees("/lostcalls", http.StatusOK, "待回拨 0")
+		if board := far.sees("/", http.StatusOK, "当前排队"); strings.Contains(board, "id=\"owed\"") {
+			t.Error("the board of one who sees one centre's list leads to another number")
+		}
 		far.sees("/lostcalls/item?call=f", http.StatusNotFound, "页面不存在")
 		status, body := far.post("/lostcalls/act", url.Values{"call": {"f"}, "step": {"taken"}})
 		says(t, "a caller of another centre", status, body, http.StatusNotFound, "页面不存在")
@@ -168,6 +172,7 @@ func TestLostCalls(t *testing.T) {
 	t.Run("reveal", func(t *testing.T) { revealsOne(t, w, wang, li) })
 	t.Run("ends", func(t *testing.T) { endsOfLost(t, w, wang, li, now) })
 
+	w.owedAgrees(wang)
 	before := w.lost("--view", "all")
 	testkit.Eventually(t, steps, func() error { // they may be as old as somebody's last scrape
 		page, err := get(t, w, "/metrics")
@@ -187,6 +192,40 @@ func TestLostCalls(t *testing.T) {
 	if diff := cmp.Diff(before, w.lost("--view", "all")); diff != "" {
 		t.Errorf("after a power loss (-before +after):\n%s", diff)
 	}
+}
+
+// owedAgrees holds the callers to be called back on the board against those of the list, the
+// page and the metrics, which have the same within moments.
+func (w *world) owedAgrees(p *person) {
+	w.t.Helper()
+	testkit.Eventually(w.t, steps, func() error {
+		list := w.lost().Figures
+		var b struct {
+			Callbacks *struct {
+				Connected     bool
+				Owed, Overdue int
+			}
+		}
+		_, board := p.get("/api/board")
+		if err := json.Unmarshal([]byte(board), &b); err != nil {
+			return err
+		}
+		if b.Callbacks == nil || !b.Callbacks.Connected || b.Callbacks.Owed != list.Owed || b.Callbacks.Overdue != list.Overdue {
+			return fmt.Errorf("the board has %+v, the list %+v", b.Callbacks, list)
+		}
+		_, page := p.get("/lostcalls")
+		if want := fmt.Sprintf("%d 待回拨 %d ", list.Owed, list.Overdue); !strings.Contains(shownText(w.t, page), want) {
+			return fmt.Errorf("no %q on the page: %s", want, tail(shownText(w.t, page)))
+		}
+		_, metrics := p.get("/metrics")
+		for state, n := range map[string]int{"owed": list.Owed, "overdue": list.Overdue} {
+			if got := metric(metrics, `hotline_callbacks{centre="all",state="`+state+`"}`); got != fmt.Sprint(n) {
+				return fmt.Errorf("%s: %s in the metrics, %d on the list", state, got, n)
+			}
+		}
+		return nil
+	})
+	p.sees("/", http.StatusOK, "待回拨")
 }
 
 func twoPeople(t *testing.T, w *world, wang, li *person) {
@@ -229,8 +268,8 @@ func revealsOne(t *testing.T, w *world, wang, li *person) {
 		form url.Values
 		want string
 	}{
-		"of somebody else's item": {li, form, "has not taken it"},
-		"without a reason":        {wang, url.Values{"call": {"f"}}, "a reason is needed"},
+		"of somebody else's item": {li, form, "请先领取"},
+		"without a reason":        {wang, url.Values{"call": {"f"}}, "请填写事由"},
 		"of no such call":         {wang, url.Values{"call": {"zz"}, "reason": {"x"}}, "不在清单中"},
 	} {
 		status, body := tt.who.post("/lostcalls/reveal", tt.form)
@@ -284,7 +323,7 @@ func endsOfLost(t *testing.T, w *world, wang, li *person, now time.Time) {
 	}
 	w.wantLost("three attempts", "done f not_reached", "owed a+a2", "redialled b", "short c", "withheld d", "owed e")
 	status, body = act(li, "f", "step", "reopened")
-	says(t, "opening again without a reason", status, body, http.StatusUnprocessableEntity, "a reason is needed")
+	says(t, "opening again without a reason", status, body, http.StatusUnprocessableEntity, "请填写原因")
 	status, body = act(li, "f", "step", "reopened", "reason", "登记错误")
 	says(t, "opening again", status, body, http.StatusOK, "已重新列入待回拨", "登记错误", "没人接")
 	w.must("callbacks", "take", "f", "--by", "李强")
@@ -298,7 +337,7 @@ func endsOfLost(t *testing.T, w *world, wang, li *person, now time.Time) {
 	w.lostFile(now, lostLine{id: "e", version: 3, ago: 45, outcome: "voicemail", caller: numberA}) // and was somebody else
 	w.wantLost("another caller", "done f reached", "redialled b", "owed e+a2", "short c", "withheld d")
 	status, body = act(wang, "a2", "step", "done", "result", "withdrawn")
-	says(t, "nothing to call back for, without a reason", status, body, http.StatusUnprocessableEntity, "a reason is needed")
+	says(t, "nothing to call back for, without a reason", status, body, http.StatusUnprocessableEntity, "请填写原因")
 	status, body = act(wang, "a2", "step", "done", "result", "withdrawn", "reason", "来电人已到窗口办理")
 	says(t, "nothing to call back for", status, body, http.StatusOK, "不需回拨", "来电人已到窗口办理")
 	w.wantLost("withdrawn", "done f reached", "redialled b", "done e+a2 withdrawn", "short c", "withheld d")

@@ -277,11 +277,12 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	status, body = review(li, "back")
 	says(t, "giving back", status, body, http.StatusOK, "李强", "退回:请补全说明")
 
-	page = wang.sees("/closing?period=2026Q1", http.StatusOK, "退回:请补全说明")
+	page = wang.sees("/closing?period=2026Q1", http.StatusOK, "退回:请补全说明", "关账 1 项等您处理")
 	answers.Set("replaces", hidden(t, page, "replaces"))
 	status, body = wang.post("/closing/prepare", answers)
 	says(t, "all answers", status, body, http.StatusOK, "等待复核", "请另一位复核人登录")
-	li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后数字没有变化")
+	li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后数字没有变化", "关账 1 项等您处理")
+	li.sees("/morning", http.StatusOK, "2026年第一季度:王芳 已提交关账,等待复核")
 	before, after := w.counts("2026Q1"), callLine("02-01", 2, day(2026, 2, 10), false)
 	w.must("import", w.write("between.csv", "call_id,version,started_at,queued_at,answered_at,ended_at,outcome,queue\n"+after), "--source", "generic-csv", "--zone", "Asia/Shanghai")
 	changed := li.sees("/closing?period=2026Q1", http.StatusOK, "提交之后有", "提交时", fmt.Sprintf("人工接听量 %d %d -1", before.Answered, before.Answered-1))
@@ -294,6 +295,9 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 		t.Errorf("closed before its review: %s", out)
 	}
 	status, body = review(li, "seal")
+	if strings.Contains(body, "等您处理") {
+		t.Error("what was sealed still waits for review")
+	}
 	says(t, "sealing", status, body, http.StatusOK, "已锁定:2026Q1", "王芳", "李强", "赵敏")
 
 	part := regexp.MustCompile(`href="(/sealed/part\?[^"]*report\.zh\.xlsx)"`).FindStringSubmatch(body)

@@ -36,6 +36,15 @@ func TestShift(t *testing.T) {
 	both := url.Values{"seen": {hidden(t, page, "seen")}, "notes": {"下午系统升级"}, "points": {"回访张先生\n\n  3号坐席耳机待换  "}}
 	status, body = wang.post("/shift/hand", both)
 	says(t, "the outgoing signature", status, body, http.StatusOK, "已交班签字", "等待接班", "回访张先生", "3号坐席耳机待换", "下午系统升级")
+	// Whoever can take it over is told on every page; the others are not.
+	li.sees("/history", http.StatusOK, "交接班 1 项等您处理")
+	li.sees("/morning?lang=en", http.StatusOK, "Hand-over 1 waiting for you", "王芳 has handed over")
+	li.sees("/morning?lang=zh", http.StatusOK, "王芳 已交班,等待接班签字")
+	for _, p := range []*person{wang, rev, viewer} {
+		if _, page := p.get("/history"); strings.Contains(page, "等您处理") {
+			t.Error("somebody is told of a hand-over they cannot take")
+		}
+	}
 	other := url.Values{"seen": both["seen"], "notes": {"我也要交班"}}
 	status, body = li.post("/shift/hand", other)
 	says(t, "a second one beside it", status, body, http.StatusConflict, "已有人交班", "我也要交班")
@@ -46,6 +55,9 @@ func TestShift(t *testing.T) {
 	says(t, "the second without a name", status, body, http.StatusUnprocessableEntity, "交接班须署名")
 	status, body = li.post("/shift/take", id)
 	says(t, "the incoming signature", status, body, http.StatusOK, "已接班", "王芳", "李强")
+	if strings.Contains(body, "等您处理") {
+		t.Error("what was done still waits")
+	}
 	status, body = w.person("赵敏", "administrator").post("/shift/take", id)
 	says(t, "a third one", status, body, http.StatusConflict, "已被接班或撤回")
 
