@@ -95,8 +95,8 @@ func TestMorning(t *testing.T) {
 	viewer.sees("/morning?date=2026-04-06", http.StatusOK, "2026-04-06 周一 · 节假日", "当日不服务(节假日)")
 	viewer.sees("/morning?date=2026-04-04&lang=en", http.StatusOK, "Saturday", "No service on this day (holiday)")
 	viewer.sees("/morning?date=2024-03-04&lang=zh", http.StatusOK, "没有当年日历", "cn-2024.yaml")
-	viewer.sees("/morning?date=yesterday", http.StatusUnprocessableEntity, "is not a day")
-	viewer.sees("/morning?date=2099-01-01", http.StatusUnprocessableEntity, "too far ahead")
+	viewer.sees("/morning?date=yesterday", http.StatusUnprocessableEntity, "不是日期")
+	viewer.sees("/morning?date=2099-01-01", http.StatusUnprocessableEntity, "太远")
 	viewer.sees("/morning?date=2026-03-30&seats=many", http.StatusBadRequest, "整数")
 	if code, _, errs := w.run("morning", "--date", "2026-02-30"); code != exitUsage || !strings.Contains(errs, "is not a day") {
 		t.Errorf("a day that there is not: %d %s", code, errs)
