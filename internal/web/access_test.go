@@ -39,7 +39,7 @@ func access() map[string]string {
 		"GET /page/": anybody, "GET /page/report.css": anybody,
 		"GET /login": anybody, "POST /login": anybody, "POST /logout": anybody,
 
-		"GET /{$}": all, "/": all, "GET /api/board": all, "GET /api/events": all,
+		"GET /{$}": all, "/": all, "GET /api/board": all, "GET /api/events": all, "GET /api/menu": all,
 		"GET /runbooks": all, "GET /runbooks/{name}": all,
 		"GET /history": all, "GET /report": all, "GET /report/download": all, "GET /morning": all,
 		"GET /entries": all, "GET /entries/value": all, "GET /entries/totals": all, "GET /entries/outages": all,
