@@ -251,7 +251,10 @@ func seesFigures(t *testing.T, w *world, p *person) {
 
 // closesPeriod goes through preparing, giving back, preparing again and sealing.
 func closesPeriod(t *testing.T, w *world, wang, li *person) {
-	page := wang.sees("/closing?period=2026Q1", http.StatusOK, "关账清单", "待说明", app.CheckValues)
+	page := wang.sees("/closing?period=2026Q1", http.StatusOK, "关账清单", "待说明")
+	if text := shownText(t, page); strings.Contains(text, app.CheckValues) {
+		t.Errorf("a code stands among the words: %s", tail(text))
+	}
 	answers := url.Values{"period": {"2026Q1"}, "replaces": {""}}
 	for _, m := range regexp.MustCompile(`name="answer_([a-z_]+)"`).FindAllStringSubmatch(page, -1) {
 		answers.Set("answer_"+m[1], "试点期间 "+m[1])
@@ -298,7 +301,7 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	if strings.Contains(body, "等您处理") {
 		t.Error("what was sealed still waits for review")
 	}
-	says(t, "sealing", status, body, http.StatusOK, "已锁定:2026Q1", "王芳", "李强", "赵敏")
+	says(t, "sealing", status, body, http.StatusOK, "已锁定:2026年第一季度,链条第 1 条", "王芳", "李强", "赵敏")
 
 	part := regexp.MustCompile(`href="(/sealed/part\?[^"]*report\.zh\.xlsx)"`).FindStringSubmatch(body)
 	if part == nil {
@@ -327,7 +330,9 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	diff := regexp.MustCompile(`href="(/sealed/difference\?[^"]*)"`).FindStringSubmatch(body)
 	li.sees(diff[1], http.StatusOK, "上报值", "现值", "人工接听量", "更正 1 通", "01-00")
 	li.sees(diff[1]+"&lang=en", http.StatusOK, "As submitted", "answered by agents")
-	li.sees("/sealed?lang=zh", http.StatusOK, "已锁定报告")
+	li.sees("/sealed?lang=en", http.StatusOK, "first quarter of 2026")
+	li.sees("/sealed?lang=zh", http.StatusOK, "已锁定报告", "2026年第一季度")
+	li.sees(diff[1], http.StatusOK, "上报值与现值 · 2026年第一季度")
 	if out := w.must("audit", "list", "--action", "close_report"); !strings.Contains(out, "填报人 王芳 复核人 李强") {
 		t.Errorf("the audit log does not say who: %s", out)
 	}
@@ -373,7 +378,7 @@ func TestPagesInBrowser(t *testing.T) {
 	says(t, "sealing without a name", status, body, http.StatusUnprocessableEntity, "关账须署名")
 	b.Run(t, chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible(`input[name=token]`), signIn("李强", "reviewer"),
 		chromedp.Navigate(base+"/closing?period=2026Q1"), chromedp.Click(`.review button.primary`), chromedp.WaitVisible(`.alert.good`), chromedp.Text(`.alert.good`, &text))
-	if !strings.Contains(text, "已锁定:2026Q1") {
+	if !strings.Contains(text, "已锁定:2026年第一季度,链条第 1 条") {
 		t.Errorf("after sealing: %q", text)
 	}
 	figure := `a[href^="/calls?figure=answer_rate_agent&period=2026Q1"]`

@@ -26,6 +26,9 @@ func TestShift(t *testing.T) {
 	says(t, "a role that leads no shift", status, body, http.StatusForbidden, "没有权限")
 	status, body = w.stranger().post("/shift/hand", url.Values{"notes": {"x"}})
 	says(t, "without a name", status, body, http.StatusUnprocessableEntity, "交接班须署名")
+	if !strings.Contains(body, `<a class="act" href="/login?next=%2Fshift">登录</a>`) {
+		t.Error("who has to sign in is not led to where one does")
+	}
 
 	now := time.Now()
 	w.lostFile(now, lostLine{id: "a", ago: 3, outcome: "abandoned_queue", caller: numberA}, lostLine{id: "b", ago: 2, outcome: "answered", caller: numberB})

@@ -218,7 +218,7 @@ func (o *office) Print(ctx context.Context, q web.ReportQuery, format string, w 
 func (o *office) Style() []byte { return report.CSS() }
 
 func (o *office) Figures(ctx context.Context, from, to time.Time, by kpi.By, centre string) (*kpi.Statement, error) {
-	s, err := o.sys.statement(ctx, o.sources, FigureQuery{From: from, To: to, Zone: o.zone, By: by, Centre: centre})
+	s, err := o.sys.statement(ctx, o.sources, FigureQuery{From: from, To: to, Zone: o.zone, By: by, Centre: centre, Now: time.Now()})
 	return s, told(err)
 }
 

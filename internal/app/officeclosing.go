@@ -124,7 +124,7 @@ func (o *office) Difference(ctx context.Context, period, centre string, revision
 	if err != nil {
 		return nil, told(err)
 	}
-	d := &web.Difference{Title: x.Title, Rules: x.Rules, Calls: x.Calls}
+	d := &web.Difference{Rules: x.Rules, Calls: x.Calls}
 	for _, kind := range seal.ChangeKinds() {
 		if n := x.Kinds[kind]; n > 0 {
 			zh, en := kind.Title()

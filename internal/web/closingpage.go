@@ -291,6 +291,7 @@ func (s *Server) part(w http.ResponseWriter, r *http.Request, v *visitor) error 
 
 type differencePage struct {
 	*Difference
+	Entry      *seal.Entry
 	ID, Centre string
 	Traced     bool
 }
@@ -301,7 +302,7 @@ func (s *Server) difference(w http.ResponseWriter, r *http.Request, v *visitor) 
 	if err != nil {
 		return err
 	}
-	d := differencePage{ID: e.ID, Traced: v.Role.May(people.Trace), Centre: e.Centre}
+	d := differencePage{Entry: e, ID: e.ID, Traced: v.Role.May(people.Trace), Centre: e.Centre}
 	err = s.busy(r, func(ctx context.Context) (err error) {
 		d.Difference, err = s.deps.Desk.Difference(ctx, e.Period, e.Centre, e.Revision)
 		return err

@@ -128,7 +128,6 @@ type ClosingQuery struct {
 
 // Difference is what a closed report says against what would be reported now.
 type Difference struct {
-	Title string
 	Rows  []DifferentRow
 	Kinds []ChangedCalls
 	Calls []seal.Change // some of them

@@ -15,6 +15,7 @@ import (
 
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/refusal"
+	"hotline12333/internal/seal"
 	"hotline12333/internal/web/people"
 )
 
@@ -72,6 +73,7 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"about":  kpi.About,
 		"zone":   func() string { return zone.String() },
 		"query":  query,
+		"sealed": func(e *seal.Entry) string { return sealedName(e, l, zone) },
 		"calls":  callsOf,
 		"tab":    func(at string, page any) any { return struct{ At, A any }{at, page} },
 		"list":   func(keys ...string) []string { return keys },
@@ -92,6 +94,21 @@ func query(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + q.Encode()
+}
+
+// sealedName is what a closed report is about, in words.
+func sealedName(e *seal.Entry, l Lang, zone *time.Location) string {
+	name := e.Period
+	if span, err := kpi.ParsePeriod(e.Period, zone); err == nil {
+		name = l.of(span.ZH, span.EN)
+	}
+	if e.Centre != "" {
+		name += " · " + e.Centre
+	}
+	if e.Revision > 0 {
+		name += l.of(fmt.Sprintf(" 更正版 %d", e.Revision), fmt.Sprintf(", revision %d", e.Revision))
+	}
+	return name
 }
 
 // group writes a count with thousands separated.
@@ -123,6 +140,9 @@ type frame struct {
 	Menu    []entry
 	Body    any
 }
+
+// Login is where somebody signs in who comes back to the page.
+func (f frame) Login() string { return query("/login", "next", strings.TrimRight(f.Path, "?&")) }
 
 // entry is one of the menu.
 type entry struct {

@@ -25,6 +25,9 @@ type visitor struct {
 // May is for templates.
 func (v *visitor) May(act string) bool { return v.Role.May(people.Act(act)) }
 
+// Named says whether it is known who asks, and not only from where.
+func (v *visitor) Named() bool { return v.Name != nobody }
+
 // nobody is whoever has not signed in on this machine itself.
 const nobody = "loopback"
 
