@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -175,22 +174,10 @@ func (s *Store) RememberSealed(ctx context.Context, of Sealed, before time.Time)
 
 // SealedAmong returns those of the ids that sealed buckets count.
 func (s *Store) SealedAmong(ctx context.Context, of Sealed, ids []string) (map[string]struct{}, error) {
-	found := map[string]struct{}{}
-	for len(ids) > 0 {
-		n := min(len(ids), lookupChunk)
-		list := "SELECT arrayJoin(splitByChar('\\n', " + quote(strings.Join(ids[:n], "\n")) + ")) AS id"
-		sql := fmt.Sprintf("SELECT id FROM (%[1]s) WHERE %[2]s IN (SELECT call FROM %[3]s WHERE call IN (SELECT %[2]s FROM (%[1]s)))",
+	return s.among(ctx, "sealed_among", ids, func(list string) string {
+		return fmt.Sprintf("SELECT id FROM (%[1]s) WHERE %[2]s IN (SELECT call FROM %[3]s WHERE call IN (SELECT %[2]s FROM (%[1]s)))",
 			list, of.hashed("id"), s.table(tableSealed))
-		some, err := collect(ctx, s, "sealed_among", sql, func(rows driver.Rows, id *string) error { return rows.Scan(id) })
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range some {
-			found[id] = struct{}{}
-		}
-		ids = ids[n:]
-	}
-	return found, nil
+	})
 }
 
 // Removed is how many rows were removed, by table.
