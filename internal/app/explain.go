@@ -37,7 +37,7 @@ type CallsQuery struct {
 // Explain leads a figure of a running system back to its calls.
 func Explain(ctx context.Context, cfg config.Root, log *slog.Logger, q ExplainQuery) (*kpi.Explanation, error) {
 	var e *kpi.Explanation
-	err := explaining(ctx, cfg, log, func(s *system, sources *source.Registry) (err error) {
+	err := withSources(ctx, cfg, log, func(s *system, sources *source.Registry) (err error) {
 		e, err = s.explain(ctx, sources, q)
 		return err
 	})
@@ -47,7 +47,7 @@ func Explain(ctx context.Context, cfg config.Root, log *slog.Logger, q ExplainQu
 // ExplainAll leads a figure back to all of its calls: begin gets how many stand where,
 // each the calls in order of arrival. Memory does not grow with their number.
 func ExplainAll(ctx context.Context, cfg config.Root, log *slog.Logger, q ExplainQuery, begin func(*kpi.Explanation) error, each func(*kpi.ExplainedCall) error) error {
-	return explaining(ctx, cfg, log, func(s *system, sources *source.Registry) error {
+	return withSources(ctx, cfg, log, func(s *system, sources *source.Registry) error {
 		e, err := s.explain(ctx, sources, q)
 		if err != nil {
 			return err
@@ -86,7 +86,8 @@ func ExplainAll(ctx context.Context, cfg config.Root, log *slog.Logger, q Explai
 // pageOfAll is how many calls are held at a time when all are told.
 const pageOfAll = 20_000
 
-func explaining(ctx context.Context, cfg config.Root, log *slog.Logger, do func(*system, *source.Registry) error) error {
+// withSources does something with the store of a running system and the sources.
+func withSources(ctx context.Context, cfg config.Root, log *slog.Logger, do func(*system, *source.Registry) error) error {
 	sources, err := openSources(cfg)
 	if err != nil {
 		return err

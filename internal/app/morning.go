@@ -62,32 +62,18 @@ func (q *MorningQuery) Check() error {
 }
 
 // Morning reads a morning from a running system.
-func Morning(ctx context.Context, cfg config.Root, log *slog.Logger, q MorningQuery) (*kpi.Morning, error) {
+func Morning(ctx context.Context, cfg config.Root, log *slog.Logger, q MorningQuery) (m *kpi.Morning, err error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
-	sources, err := openSources(cfg)
-	if err != nil {
-		return nil, err
-	}
-	sayFaults(sources, log)
-	sys, err := connect(ctx, cfg, log, newRegistry())
-	if err != nil {
-		return nil, err
-	}
-	m, err := sys.askedMorning(ctx, sources, q)
-	return m, errJoin(err, sys.close())
-}
-
-func (s *system) askedMorning(ctx context.Context, sources *source.Registry, q MorningQuery) (*kpi.Morning, error) {
-	if err := s.storeAnswers(ctx); err != nil {
-		return nil, err
-	}
-	calls, err := s.callDesk(sources)
-	if err != nil {
-		return nil, err
-	}
-	return s.morning(ctx, sources, calls, q)
+	err = withSources(ctx, cfg, log, func(s *system, sources *source.Registry) error {
+		calls, err := s.callDesk(sources)
+		if err == nil {
+			m, err = s.morning(ctx, sources, calls, q)
+		}
+		return err
+	})
+	return m, err
 }
 
 func (o *office) Morning(ctx context.Context, q web.MorningQuery) (*kpi.Morning, error) {
