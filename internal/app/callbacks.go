@@ -272,15 +272,15 @@ func Callbacks(ctx context.Context, cfg config.Root, log *slog.Logger, q Callbac
 }
 
 func (d *callDesk) page(ctx context.Context, q CallbackQuery) (*CallbackList, error) {
-	now := time.Now()
-	all, err := d.list(ctx, false)
+	now, read := time.Now(), func() (*callback.List, error) { return d.list(ctx, false) }
 	if !q.Day.IsZero() {
 		y, m, day := q.Day.In(d.zone).Date()
 		q.From, q.To = kpi.DayStart(y, m, day, d.zone), kpi.DayStart(y, m, day+1, d.zone)
 		if q.From.Before(d.since(now)) {
-			all, err = d.of(ctx, q.From, q.To)
+			read = func() (*callback.List, error) { return d.of(ctx, q.From, q.To) }
 		}
 	}
+	all, err := read()
 	if err != nil {
 		return nil, err
 	}
