@@ -10,14 +10,14 @@ import (
 	"os"
 	"time"
 
-	"hotline12333/internal/wholefile"
-
 	"github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/nflog"
 	"github.com/prometheus/alertmanager/nflog/nflogpb"
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
+
+	"hotline12333/internal/wholefile"
 )
 
 // Two files outlive the program: who has been told what (told), and which alerts there

@@ -19,9 +19,6 @@ const (
 	Withheld  State = "withheld"  // no pseudonym: the number was withheld, not told, or erased
 )
 
-// States are all of them.
-func States() []State { return []State{Owed, Taken, Done, Redialled, Short, Withheld} }
-
 // Way is what ended an item.
 type Way string
 

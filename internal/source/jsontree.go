@@ -123,13 +123,6 @@ func (v Value) Text() string { return v.text }
 // IsObject says whether the value has keys.
 func (v Value) IsObject() bool { return v.kind == '{' }
 
-// Keys calls f with each key and its last value.
-func (v Value) Keys(f func(key string, v Value)) {
-	for k, all := range v.fields {
-		f(k, all[len(all)-1])
-	}
-}
-
 // at returns the single value at the end of a path, the elements of lists joined. ok is
 // false where a list or an object stands there.
 func (v Value) at(path []step, join string) (text string, ok bool) {
