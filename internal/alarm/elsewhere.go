@@ -28,7 +28,7 @@ const (
 
 // Elsewhere asks the Prometheus or the Alertmanager that has a hotline's alerts.
 type Elsewhere struct {
-	subscribers
+	Subscribers
 	cfg  Config
 	log  *slog.Logger
 	inst *instruments
@@ -122,7 +122,7 @@ func (e *Elsewhere) keep(s State) {
 	e.mu.Unlock()
 	e.inst.tell(s)
 	if changed {
-		e.tell()
+		e.Tell()
 	}
 }
 

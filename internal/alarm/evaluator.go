@@ -52,7 +52,7 @@ type Deps struct {
 
 // Evaluator runs the rules over the program's own metrics and tells people what fires.
 type Evaluator struct {
-	subscribers
+	Subscribers
 	cfg  Config
 	deps Deps
 	log  *slog.Logger
@@ -232,7 +232,7 @@ func (e *Evaluator) follow(ctx context.Context) {
 		e.inst.tell(s)
 		if !slices.EqualFunc(known, s.Firing, same) {
 			known = s.Firing
-			e.tell()
+			e.Tell()
 		}
 	}
 }

@@ -52,15 +52,15 @@ func sortAlarms(list []Alarm) {
 	})
 }
 
-// subscribers are told that something changed.
-type subscribers struct {
+// Subscribers are told that something changed.
+type Subscribers struct {
 	mu  sync.Mutex
 	all map[chan struct{}]struct{}
 }
 
 // Subscribe gives a channel that receives whenever the state has changed; several changes
 // may be told as one. The function ends it.
-func (s *subscribers) Subscribe() (changes <-chan struct{}, end func()) {
+func (s *Subscribers) Subscribe() (changes <-chan struct{}, end func()) {
 	ch := make(chan struct{}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,13 +75,14 @@ func (s *subscribers) Subscribe() (changes <-chan struct{}, end func()) {
 	}
 }
 
-func (s *subscribers) tell() {
+// Tell wakes them; who has not looked since the last change is not told twice.
+func (s *Subscribers) Tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ch := range s.all {
 		select {
 		case ch <- struct{}{}:
-		default: // it has not looked since the last change
+		default:
 		}
 	}
 }

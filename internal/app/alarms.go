@@ -147,19 +147,17 @@ func keepCommon(common, other map[string]string) {
 
 // alarms is what the board is told: which alerts are in force, and planned maintenance.
 type alarms struct {
+	alarm.Subscribers
 	source  alarmSource // nil: nobody evaluates the rules
 	planned *publish.Maintenance
 
 	mu          sync.Mutex
 	maintenance *web.Maintenance
-	subscribers map[chan struct{}]struct{}
 }
 
 var _ web.Alarms = (*alarms)(nil)
 
-func newAlarms(source alarmSource) *alarms {
-	return &alarms{source: source, subscribers: make(map[chan struct{}]struct{})}
-}
+func newAlarms(source alarmSource) *alarms { return &alarms{source: source} }
 
 // State implements web.Alarms.
 func (a *alarms) State() web.AlarmState {
@@ -189,29 +187,6 @@ func about(a *alarm.Alarm, label string) string {
 	return ""
 }
 
-// Subscribe implements web.Alarms.
-func (a *alarms) Subscribe() (changes <-chan struct{}, end func()) {
-	ch := make(chan struct{}, 1)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.subscribers[ch] = struct{}{}
-	return ch, func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		delete(a.subscribers, ch)
-	}
-}
-
-// tell wakes the subscribers. a.mu is held.
-func (a *alarms) tell() {
-	for ch := range a.subscribers {
-		select {
-		case ch <- struct{}{}:
-		default: // it has not looked since the last change
-		}
-	}
-}
-
 // maintenanceSeen is how soon the board shows that maintenance begins or ends.
 const maintenanceSeen = 5 * time.Second
 
@@ -237,9 +212,7 @@ func (a *alarms) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-changes:
-			a.mu.Lock()
-			a.tell()
-			a.mu.Unlock()
+			a.Tell()
 		}
 	}
 }
@@ -251,10 +224,11 @@ func (a *alarms) look(now time.Time) {
 		found = &web.Maintenance{From: p.From, To: p.To, Reason: p.Cause, By: p.By}
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if (found == nil) != (a.maintenance == nil) || found != nil && *found != *a.maintenance {
-		a.maintenance = found
-		a.tell()
+	changed := (found == nil) != (a.maintenance == nil) || found != nil && *found != *a.maintenance
+	a.maintenance = found
+	a.mu.Unlock()
+	if changed {
+		a.Tell()
 	}
 }
 
