@@ -28,6 +28,7 @@ type Group struct {
 	Key, Receiver string
 	Labels        map[string]string // what it is grouped by
 	Alerts        []Told
+	Repeat        time.Duration // how often it is told again
 }
 
 // Told is one alert of a group.
@@ -280,7 +281,8 @@ func (h handed) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool,
 	key, _ := notify.GroupKey(ctx)
 	receiver, _ := notify.ReceiverName(ctx)
 	labels, _ := notify.GroupLabels(ctx)
-	g := &Group{Key: key, Receiver: receiver, Labels: plain(labels)}
+	repeat, _ := notify.RepeatInterval(ctx)
+	g := &Group{Key: key, Receiver: receiver, Labels: plain(labels), Repeat: repeat}
 	for _, a := range alerts {
 		one := Told{Labels: plain(a.Labels), Annotations: plain(a.Annotations), Fingerprint: a.Fingerprint().String(), StartsAt: a.StartsAt}
 		if a.Resolved() {

@@ -32,6 +32,9 @@ func (p *phone) tell(_ context.Context, channel string, g *Group) (bool, error) 
 	if p.dead {
 		return true, errors.New("nobody picks up")
 	}
+	if g.Repeat < time.Hour { // of pages; who tells them must know it from one that failed
+		return false, fmt.Errorf("it is repeated every %v", g.Repeat)
+	}
 	for _, a := range g.Alerts {
 		state := "firing"
 		if !a.EndsAt.IsZero() {

@@ -120,7 +120,7 @@ func instanceOf(listen string) string {
 
 // webhookOf is a group in the form that Alertmanager would post.
 func webhookOf(g *alarm.Group) *notify.Webhook {
-	w := &notify.Webhook{Version: "4", GroupKey: g.Key, Status: "resolved", Receiver: g.Receiver, GroupLabels: g.Labels}
+	w := &notify.Webhook{Version: "4", GroupKey: g.Key, Status: "resolved", Receiver: g.Receiver, GroupLabels: g.Labels, Repeat: g.Repeat}
 	for i, t := range g.Alerts {
 		a := notify.Alert{
 			Status: "firing", Labels: t.Labels, Annotations: t.Annotations, StartsAt: t.StartsAt, EndsAt: t.EndsAt, Fingerprint: t.Fingerprint,

@@ -21,6 +21,10 @@ type Webhook struct {
 	CommonLabels      map[string]string `json:"commonLabels"`
 	CommonAnnotations map[string]string `json:"commonAnnotations"`
 	ExternalURL       string            `json:"externalURL"`
+
+	// Repeat is how often the group is repeated on purpose; zero: not known, as of what
+	// Alertmanager posts.
+	Repeat time.Duration `json:"-"`
 }
 
 // Alert is one of a group.

@@ -233,6 +233,33 @@ func TestNobodyIsToldTwice(t *testing.T) {
 	}
 }
 
+// Whoever repeats a group oftener than every half hour has wanted it: that is no webhook which
+// failed.
+func TestRepeatedOnPurpose(t *testing.T) {
+	r := newRobots(t)
+	now := noon
+	s, err := New(r.config(), Deps{Zone: beijing, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := group(dropped(firing))
+	for _, step := range []struct {
+		after, repeat time.Duration
+		want          int
+	}{
+		{0, 10 * time.Minute, 1}, {5 * time.Minute, 10 * time.Minute, 1}, {10 * time.Minute, 10 * time.Minute, 2},
+		{25 * time.Minute, 0, 2}, {35 * time.Minute, time.Hour, 2}, {41 * time.Minute, time.Hour, 3},
+	} {
+		now, g.Repeat = noon.Add(step.after), step.repeat
+		if _, err := s.TellOne(t.Context(), chDingTalk, g); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.came()["/dingtalk"]; n != step.want {
+			t.Errorf("after %v, repeated every %v: %d messages, want %d", step.after, step.repeat, n, step.want)
+		}
+	}
+}
+
 func TestWarningsAreNoShortMessages(t *testing.T) {
 	r := newRobots(t)
 	s := newServer(t, r.config(), nil)

@@ -21,8 +21,9 @@ const (
 	Path = "/alertmanager"
 
 	maxBody = 4 << 20
-	// rememberFor is how long a message that went through is not sent again: longer than
-	// Alertmanager repeats a webhook that failed, shorter than it repeats an alert.
+	// rememberFor is how long a message that went through is not sent again, unless it is
+	// repeated oftener on purpose: longer than Alertmanager repeats a webhook that failed,
+	// shorter than it repeats an alert.
 	rememberFor = 30 * time.Minute
 )
 
@@ -201,7 +202,7 @@ func (s *Server) tell(ctx context.Context, ch *channel, g *Webhook) (passing boo
 	}
 	for i := range requests {
 		key := ch.name + "\x00" + requests[i].key + "\x00" + identity(g)
-		if s.remembered(key) {
+		if s.remembered(key, g.Repeat) {
 			continue
 		}
 		again, one := s.try(ctx, ch, g, i)
@@ -247,11 +248,14 @@ func identity(g *Webhook) string {
 	return b.String()
 }
 
-func (s *Server) remembered(key string) bool {
+func (s *Server) remembered(key string, repeat time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, ok := s.sent[key]
-	return ok && s.now().Sub(at) < rememberFor
+	if repeat == 0 {
+		repeat = rememberFor
+	}
+	return ok && s.now().Sub(at) < min(repeat, rememberFor)
 }
 
 func (s *Server) remember(key string) {
