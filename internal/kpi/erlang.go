@@ -4,12 +4,12 @@ import "math"
 
 // ErlangA is a hotline at a steady load, as the M/M/n+M queue describes it: calls come
 // independently of each other, handling takes exponential times, and whoever waits has an
-// exponential patience. It is C. Palm's model (Research on telephone traffic carried by
-// full availability groups, Tele 1, 1957), named Erlang-A by O. Garnett, A. Mandelbaum and
-// M. Reiman (Designing a call center with impatient customers, Manufacturing & Service
-// Operations Management 4, 2002). The formulas below are in the notation of A. Mandelbaum
-// and S. Zeltyn (Service engineering in action: the Palm/Erlang-A queue, with applications
-// to call centers, 2007, section 4).
+// exponential patience. It is C. Palm's model, Erlang-A to call centres: O. Garnett,
+// A. Mandelbaum and M. Reiman, Designing a call center with impatient customers,
+// Manufacturing & Service Operations Management 4(3), 2002; A. Mandelbaum and S. Zeltyn, The
+// Palm/Erlang-A queue, with applications to call centers, Technion, 2005, section 4. The
+// formulas below follow from the balance equations of the number of calls present; what they
+// were held against says docs/staffing.md.
 //
 // With endless patience it is Erlang-C, with none Erlang-B.
 type ErlangA struct {

@@ -44,24 +44,97 @@ func TestErlangPublished(t *testing.T) {
 		}
 	}
 
-	// Mandelbaum and Zeltyn (2007), the comparison of models with and without abandonment
-	// that Garnett, Mandelbaum and Reiman (2002) begin with: 50 agents, 48 calls a minute,
-	// one minute of service, two of patience.
-	calls := ErlangA{Rate: 48.0 / 60, Handling: 60, Patience: 120}
-	a := calls.Serve(50, 12.5)
-	closeTo(t, "Erlang-A: fraction abandoning", a.Abandons, 0.031, 0.0005)
-	closeTo(t, "Erlang-A: average waiting time, s", a.MeanWait, 3.7, 0.05)
-	closeTo(t, "Erlang-A: average queue length", a.MeanWait*calls.Rate, 3, 0.5)
-	closeTo(t, "Erlang-A: agents' utilization", a.Busy, 0.93, 0.005)
-	calls.Patience = math.Inf(1)
-	c := calls.Serve(50, 58.1)
-	closeTo(t, "Erlang-C: average waiting time, s", c.MeanWait, 20.8, 0.05)
-	closeTo(t, "Erlang-C: 90th percentile of 58.1 s", c.Within, 0.9, 0.0005)
-	closeTo(t, "Erlang-C: average queue length", c.MeanWait*calls.Rate, 17, 0.5)
-	closeTo(t, "Erlang-C: agents' utilization", c.Busy, 0.96, 0.005)
-	calls.Rate *= 1 - a.Abandons
-	closeTo(t, "Erlang-C with 3.1% fewer calls: average waiting time, s", calls.Serve(50, 28.2).MeanWait, 8.8, 0.05)
-	closeTo(t, "Erlang-C with 3.1% fewer calls: 90th percentile of 28.2 s", calls.Serve(50, 28.2).Within, 0.9, 0.001)
+	// Erlang-A: what the calculator of Call Centre Tools (Online Version 5.0) gave out as the
+	// share that gives up, to a hundredth of a percent, in pages that were kept on 2026-06-10
+	// (github.com/chjacamp/erlangR, dev/site-verification: result_default, _s1, _s2 and _s5).
+	// Of Erlang-C it gave, for as many agents, the share answered in time, the share answered
+	// at once and the mean wait; its program rounds the load to a thousandth.
+	for _, tt := range []struct {
+		perHour, handling, patience, within float64
+		from                                int // seats of the first row; each row has one more
+		rows                                [][4]float64
+	}{
+		{800, 257, 60, 20, 58, [][4]float64{
+			{6.29, 19.3, 13.5, 250}, {5.45, 37, 27, 99.3}, {4.68, 51.2, 38.8, 54.4}, {3.99, 62.4, 49.1, 33.6},
+			{3.36, 71.3, 58, 22.1}, {2.81, 78.3, 65.7, 15}, {2.32, 83.7, 72.1, 10.4}, {1.9, 87.9, 77.6, 7.3},
+			{1.54, 91, 82.1, 5.2}, {1.23, 93.5, 85.9, 3.7}, {0.97, 95.3, 88.9, 2.6}, {0.76, 96.6, 91.4, 1.9}, {0.59, 97.6, 93.4, 1.3},
+		}},
+		{1000, 180, 120, 10, 51, [][4]float64{
+			{5.24, 20.6, 16, 151.2}, {4.39, 37.4, 30, 63}, {3.64, 51.1, 42.2, 34.7}, {2.98, 62.1, 52.6, 21.3},
+			{2.41, 70.9, 61.5, 13.8}, {1.93, 77.8, 69.1, 9.3}, {1.53, 83.3, 75.4, 6.3}, {1.2, 87.5, 80.6, 4.4},
+			{0.92, 90.8, 84.8, 3}, {0.71, 93.3, 88.3, 2.1}, {0.53, 95.1, 91, 1.5}, {0.4, 96.5, 93.2, 1},
+		}},
+	} {
+		load := math.Round(tt.perHour*tt.handling/3.6) / 1000 // of an hour's calls, in erlangs
+		for i, row := range tt.rows {
+			q := ErlangA{Rate: load / tt.handling, Handling: tt.handling, Patience: tt.patience}
+			name := fmt.Sprintf("%v an hour of %v s, %d seats: ", tt.perHour, tt.handling, tt.from+i)
+			closeTo(t, name+"abandons", 100*q.Serve(tt.from+i, tt.within).Abandons, row[0], 0.0051)
+			q.Patience = math.Inf(1)
+			c := q.Serve(tt.from+i, tt.within)
+			closeTo(t, name+"Erlang-C, within", 100*c.Within, row[1], 0.051)
+			closeTo(t, name+"Erlang-C, at once", 100*(1-c.Waits), row[2], 0.051)
+			closeTo(t, name+"Erlang-C, mean wait", c.MeanWait, row[3], 0.051)
+		}
+	}
+	// As many agents as the load, where Erlang-C has no answer; the same pages, result_s5.
+	closeTo(t, "50 seats for 50 erlangs: abandons", 100*ErlangA{Rate: 1000. / 3600, Handling: 180, Patience: 120}.Serve(50, 10).Abandons, 6.2, 0.0051)
+
+	// Erlang-A as printed by the package erlangR 0.1.0 (same repository, README.md), and
+	// Erlang-C as printed by the package ErlangC 0.1.0 of CRAN (README: 100 calls in 30
+	// minutes, 14 agents).
+	q := ErlangA{Rate: 120. / 3600, Handling: 280, Patience: 100}
+	for i, share := range []float64{0.17955929, 0.12735028, 0.08627226, 0.05563469, 0.03407010, 0.01978727, 0.01089631} {
+		closeTo(t, fmt.Sprintf("erlangR, %d agents: P(abandon)", 9+i), q.Serve(9+i, 20).Abandons, share, 6e-9)
+	}
+	a := q.Serve(12, 20)
+	closeTo(t, "erlangR: P(wait > 0)", a.Waits, 0.1882, 0.00005)
+	closeTo(t, "erlangR: mean wait", a.MeanWait, 5.563, 0.0005)
+	closeTo(t, "erlangR: occupancy", a.Busy, 0.7345, 0.00005)
+	c := ErlangA{Rate: 100. / 1800, Handling: 180, Patience: math.Inf(1)}.Serve(14, 20)
+	closeTo(t, "ErlangC: wait_probability", c.Waits, 0.1741319, 6e-8)
+	closeTo(t, "ErlangC: service_level", c.Within, 0.88835, 6e-6)
+	closeTo(t, "ErlangC: average_speed_of_answer", c.MeanWait, 7.83593701177724, 1e-12)
+
+	// Erlang-A as the tests of F. Kleine Bösing's queuingSystem have it (GitHub, 2021,
+	// tests/modelling): at most 80 calls at a time, which with so much patience is endless.
+	q = ErlangA{Rate: 0.1, Handling: 240, Patience: 300}
+	k := q.Serve(28, 20)
+	closeTo(t, "queuingSystem: mean wait", k.MeanWait, 6.833261838358366, 1e-12)
+	closeTo(t, "queuingSystem: mean queue", k.MeanWait*q.Rate, 0.6833261838358367, 1e-12)
+	closeTo(t, "queuingSystem: mean number of calls", k.MeanWait*q.Rate+28*k.Busy, 24.136665236767172, 1e-10)
+	q.Patience = 30
+	closeTo(t, "queuingSystem: abort", q.Serve(25, 20).Abandons, 0.09759081562546817, 1e-12)
+}
+
+// TestErlangElsewhere holds the formulas against what two packages of PyPI gave out when they
+// were run once: most-queue 2.9 (MMnImpatienceCalc: the states' probabilities, summed) and the
+// simulator Ciw 3.2.7 (customers who renege, 20 runs of 100,000 calls). Ciw alone knows the
+// share answered within a time; its numbers have an error, of which three are allowed.
+func TestErlangElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		perHour, handling, patience float64
+		seats                       int
+		waits, abandons, meanWait   float64
+	}{
+		{2880, 60, 120, 50, 0.467774068554, 0.030912249162, 3.7094698995},
+		{70, 300, 120, 6, 0.436923715239, 0.183807744755, 22.0569293706},
+		{200, 180, 90, 7, 0.776226556541, 0.341289535366, 30.7160581829},
+		{30, 240, 180, 4, 0.138165871903, 0.043272891902, 7.7891205423},
+		{60, 300, 1200, 5, 0.703738658293, 0.118013600106, 141.6163201273},
+		{7200, 180, 200, 360, 0.519985475405, 0.020467910245, 4.0935820490},
+	} {
+		w := ErlangA{Rate: tt.perHour / 3600, Handling: tt.handling, Patience: tt.patience}.Serve(tt.seats, 20)
+		name := fmt.Sprintf("most-queue: %v an hour of %v s, %d seats: ", tt.perHour, tt.handling, tt.seats)
+		closeTo(t, name+"waits", w.Waits, tt.waits, 1e-8)
+		closeTo(t, name+"abandons", w.Abandons, tt.abandons, 1e-8)
+		closeTo(t, name+"mean wait", w.MeanWait, tt.meanWait, 1e-6)
+	}
+	w := ErlangA{Rate: 70. / 3600, Handling: 300, Patience: 120}.Serve(6, 20)
+	closeTo(t, "Ciw: waits", w.Waits, 0.437152, 3*0.000813)
+	closeTo(t, "Ciw: abandons", w.Abandons, 0.184054, 3*0.00047)
+	closeTo(t, "Ciw: mean wait", w.MeanWait, 22.038272, 3*0.073649)
+	closeTo(t, "Ciw: answered within 20 s", w.Within, 0.63225, 3*0.000796)
 }
 
 // balance solves the queue from its balance equations and, for the service level, follows a

@@ -235,10 +235,9 @@ func (q *StaffingQuery) openOn(day time.Time) []bool {
 
 // measure takes handling time and patience from the like days' calls in service hours.
 // Patience is the estimator of an exponential time that is often cut short: all the time
-// that callers waited, those who were answered too, over how many gave up. It is what makes
-// P(Ab) = E[W]/patience hold of these days (L. Brown et al., Statistical analysis of a
-// telephone call center, Journal of the American Statistical Association 100, 2005;
-// Mandelbaum and Zeltyn 2007, section 6).
+// that callers waited, those who were answered too, over how many gave up, as the manual of
+// CCmath's Erlang calculators has it too ("Average Patience"). It is what makes
+// P(Ab) = E[W]/patience, which holds of an [ErlangA], hold of these days.
 func (q *StaffingQuery) measure(s *Staffing, open [][]bool) {
 	var all Tally
 	for i, day := range q.Usual.Tallies {
