@@ -105,7 +105,7 @@ func watch(t *testing.T) *watched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start.From, start.AlwaysOpenFrom = begun, begun
+	start.From = begun
 	w.up().stops(t) // which makes the data directory
 	if err := start.Save(filepath.Join(w.settings["data.dir"], "simulation.json")); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (s *system) simulate(ctx context.Context, opts UpOptions, kit *keys.Keys) e
 		return err
 	}
 	sim, err := simulate.New(simulate.Options{
-		Scenario: scenario, Seed: start.Seed, From: start.From, AlwaysOpenFrom: start.AlwaysOpenFrom,
+		Scenario: scenario, Seed: start.Seed, From: start.From,
 		Pseudonym: func(number string) (string, string) { return kit.Pseudonym(number), kit.Mask(number) },
 		Tickets:   true, States: true, RatingsApart: true,
 	})

@@ -42,6 +42,14 @@ func (c *checker) length(path string, d, most time.Duration) {
 	}
 }
 
+func (c *checker) weekdays(path string, list []string) {
+	for i, d := range list {
+		if _, ok := calendar.ParseWeekday(d); !ok {
+			c.fail(fmt.Sprintf("%s[%d]", path, i), "%q is not one of mon, tue, wed, thu, fri, sat, sun", d)
+		}
+	}
+}
+
 func (c *checker) duration(path string, d Duration) { c.durationUpTo(path, d, 2*time.Hour) }
 
 func (c *checker) durationUpTo(path string, d Duration, most time.Duration) {
@@ -73,11 +81,6 @@ func (s *Scenario) problems() []problem {
 	}
 	s.Service.check(c, s.Zone)
 	s.Arrivals.check(c)
-	if r := s.AlwaysOpen; r != nil {
-		c.number("always_open.per_day", r.PerDay, 0, 1e6)
-		checkWeekdays(c, "always_open.weekdays", r.Weekdays)
-		checkShape(c, "always_open.shape", r.Shape)
-	}
 	c.number("surges.per_day", s.Surges.PerDay, 0, 20)
 	c.number("surges.factor", s.Surges.Factor, 0, 100)
 	c.length("surges.length", s.Surges.Length, 24*time.Hour)
@@ -102,11 +105,7 @@ func (v *Service) check(c *checker, zone string) {
 			c.fail("service.calendar", "%s says when the hotline is open: weekdays and hours are for a scenario without a calendar", v.Calendar)
 		}
 	}
-	for i, d := range v.Weekdays {
-		if _, ok := calendar.ParseWeekday(d); !ok {
-			c.fail(fmt.Sprintf("service.weekdays[%d]", i), "%q is not one of mon, tue, wed, thu, fri, sat, sun", d)
-		}
-	}
+	c.weekdays("service.weekdays", v.Weekdays)
 	checkHours(c, "service.hours", v.Hours, false)
 	if v.UnknownYears != "" && v.UnknownYears != refuseYears && v.UnknownYears != weekdaysOnly {
 		c.fail("service.unknown_years", "%q is not %s or %s", v.UnknownYears, refuseYears, weekdaysOnly)
@@ -243,6 +242,7 @@ func (s *Scenario) checkAgents(c *checker) {
 				c.fail(fmt.Sprintf("%s.shifts[%d]", at, j), "no shift is named %q", name)
 			}
 		}
+		c.weekdays(at+".off", a.Off)
 		c.number(at+".pace", a.Pace, 0, 10)
 		c.day(at+".from", a.From)
 		c.day(at+".until", a.Until)

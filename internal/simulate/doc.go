@@ -8,11 +8,10 @@
 // the seed and the date, and the simulation reads no clock. [Simulation.Live] alone
 // looks at a clock, to hand over events when their time has come.
 //
-// The scenario "demo" shows the ordinary year up to the day before the demo was first
-// started, and from then on a hotline open round the clock: whoever looks, at whatever
-// hour, sees a line that lives, and the year still answers about 100,000 calls (a day
-// open round the clock about 800, an ordinary working day about 400). That first moment
-// is kept beside the data ([Start]), so that a restart goes on with the same hotline.
+// The scenario "demo" is open round the clock from the beginning of the year it is looked at
+// in: whoever looks, at whatever hour, sees a line that lives and days like today before it,
+// and the year answers about 100,000 calls. When it began is kept beside the data ([Start]),
+// so that a restart goes on with the same hotline.
 //
 // The package knows neither Kafka nor ClickHouse and writes no store. It makes telephone
 // numbers, but hands them to nobody except the function that turns them into pseudonyms.

@@ -16,7 +16,7 @@ func TestLiveTellsEachVersionInItsMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		zone := shanghai(t)
 		bubble := time.Now()
-		o := Options{Scenario: named(t, Demo), Seed: 4, From: bubble.AddDate(0, 0, -1), AlwaysOpenFrom: bubble.AddDate(0, 0, -1)}
+		o := Options{Scenario: named(t, Demo), Seed: 4, From: bubble.AddDate(0, 0, -1)}
 		o.Truth = true
 		s := begin(t, o)
 		collect(t, s.Backfill(bubble))
@@ -117,10 +117,11 @@ func TestFasterClock(t *testing.T) {
 func TestStart(t *testing.T) {
 	zone := shanghai(t)
 	demo := named(t, Demo)
-	for _, tt := range []struct{ now, from, open string }{
-		{"2026-11-23T17:30:00Z", "2026-01-01", "2026-11-23"}, // the 24th in Shanghai
-		{"2026-01-01T00:10:00+08:00", "2025-12-01", "2025-12-31"},
-		{"2026-03-01T12:00:00+08:00", "2026-01-01", "2026-02-28"},
+	for _, tt := range []struct{ now, from string }{
+		{"2026-11-23T17:30:00Z", "2026-01-01"},
+		{"2025-12-31T16:10:00Z", "2025-12-01"}, // January in Shanghai
+		{"2026-01-31T23:59:00+08:00", "2025-12-01"},
+		{"2026-02-01T00:00:00+08:00", "2026-01-01"},
 	} {
 		now, err := time.Parse(time.RFC3339, tt.now)
 		if err != nil {
@@ -130,13 +131,9 @@ func TestStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.From.In(zone).Format(time.DateOnly) != tt.from || s.AlwaysOpenFrom.In(zone).Format(time.DateOnly) != tt.open {
-			t.Errorf("now %s: from %s, open from %s", tt.now, s.From, s.AlwaysOpenFrom)
+		if s.From.In(zone).Format(time.DateTime) != tt.from+" 00:00:00" {
+			t.Errorf("now %s: from %s", tt.now, s.From)
 		}
-	}
-	normal, err := NewStart(named(t, NormalYear), 5, time.Now())
-	if err != nil || !normal.AlwaysOpenFrom.IsZero() {
-		t.Errorf("the normal year opens round the clock: %v %v", normal, err)
 	}
 	path := filepath.Join(t.TempDir(), "simulation.json")
 	first, err := NewStart(demo, 5, time.Date(2026, 5, 5, 0, 0, 0, 0, zone))
@@ -148,7 +145,7 @@ func TestStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !got.From.Equal(first.From) || !got.AlwaysOpenFrom.Equal(first.AlwaysOpenFrom) || got.Seed != 5 || got.Scenario != Demo {
+		if !got.From.Equal(first.From) || got.Seed != 5 || got.Scenario != Demo {
 			t.Errorf("resumed %+v of %+v", got, first)
 		}
 		first.Seed = 5

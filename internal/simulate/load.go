@@ -18,7 +18,7 @@ import (
 // Names of the scenarios the program brings along.
 const (
 	NormalYear = "normal-year" // weekdays 08:30-12:00 and 14:00-17:30, holidays of 2026
-	Demo       = "demo"        // the same, and open round the clock from Options.AlwaysOpenFrom
+	Demo       = "demo"        // as many calls in a year, and open round the clock, in any year
 )
 
 // Builtin lists the names of the scenarios the program brings along.

@@ -13,10 +13,11 @@ import (
 type plan struct {
 	*Scenario
 	zone     *time.Location
-	calendar calendar.Calendar // when the hotline is open, outside of the regime always
+	calendar calendar.Calendar // when the hotline is open
 	months   [12]float64
-	ordinary regime
-	always   *regime
+	week     [7]float64 // factors of a working day
+	weight   []float64  // of the quarter hours of a day, summing to 1
+	duty     []duty     // by agent
 
 	patience, ask, selfService, abandon, closed, message dist
 	ring, hold, wrapup, redial                           dist
@@ -30,17 +31,11 @@ type plan struct {
 	overflow                                             []int           // by queue: to which; -1: to none
 }
 
-// regime is how calls spread over a day and who works when.
-type regime struct {
-	perDay float64
-	week   [7]float64
-	weight []float64 // per quarter hour, summing to 1
-	duty   []duty    // per agent
-}
-
+// duty is when an agent works.
 type duty struct {
 	work   []stretch
 	breaks []pause
+	off    [7]bool // by weekday
 }
 
 type pause struct {
@@ -83,11 +78,12 @@ func (s *Scenario) compile() (*plan, error) {
 	p.compileSpells()
 	p.compileOutages()
 	p.compileRest()
-	p.ordinary = p.regime(s.Arrivals.PerDay, s.Arrivals.Weekdays, s.Arrivals.Shape, false)
-	if r := s.AlwaysOpen; r != nil {
-		always := p.regime(r.PerDay, r.Weekdays, r.Shape, true)
-		p.always = &always
+	p.week, p.weight = factors(s.Arrivals.Weekdays), weights(s.Arrivals.Shape)
+	sum := total(p.weight)
+	for i := range p.weight {
+		p.weight[i] /= sum
 	}
+	p.compileDuty()
 	return p, nil
 }
 
@@ -130,17 +126,12 @@ func (p *plan) queueIndex(name string) int {
 	return slices.IndexFunc(p.Queues, func(q Queue) bool { return q.Name == name })
 }
 
-func (p *plan) regime(perDay float64, week, shape map[string]float64, always bool) regime {
-	r := regime{perDay: perDay, week: factors(week), weight: weights(shape)}
-	sum := total(r.weight)
-	for i := range r.weight {
-		r.weight[i] /= sum
-	}
+func (p *plan) compileDuty() {
 	place := make(map[string]int) // of the next agent in the order of a shift's breaks
 	for _, a := range p.Agents {
 		var d duty
 		for _, shift := range p.Shifts {
-			if shift.AlwaysOpen != always || !slices.Contains(a.Shifts, shift.Name) {
+			if !slices.Contains(a.Shifts, shift.Name) {
 				continue
 			}
 			for _, text := range shift.Hours {
@@ -154,9 +145,12 @@ func (p *plan) regime(perDay float64, week, shape map[string]float64, always boo
 			}
 			place[shift.Name]++
 		}
-		r.duty = append(r.duty, d)
+		for _, name := range a.Off {
+			weekday, _ := calendar.ParseWeekday(name) // validated
+			d.off[weekday] = true
+		}
+		p.duty = append(p.duty, d)
 	}
-	return r
 }
 
 func dateSet(list []string) map[date]bool {
@@ -183,8 +177,7 @@ func (p *plan) calendarOn(day time.Time) calendar.Calendar {
 type day struct {
 	start, end int64 // the day's midnights
 	date       time.Time
-	regime     *regime
-	working    bool      // the hotline is open on this day, at the regime's hours
+	working    bool      // the hotline is open on this day
 	rate       []float64 // arrivals per millisecond, by quarter hours since the start
 	open       []bool    // likewise
 	most       float64   // of rate
@@ -199,35 +192,31 @@ type surge struct{ from, to int64 }
 
 // newDay decides a day. Its chance comes from the seed and the date alone, so that a day
 // is the same whatever day the simulation began on.
-func (p *plan) newDay(start time.Time, seed uint64, always bool) *day {
+func (p *plan) newDay(start time.Time, seed uint64) *day {
 	start = time.Date(start.Year(), start.Month(), start.Day(), 0, 0, 0, 0, p.zone)
 	end := time.Date(start.Year(), start.Month(), start.Day()+1, 0, 0, 0, 0, p.zone)
 	d := &day{
 		start: start.UnixMilli(), end: end.UnixMilli(), date: start,
-		regime: &p.ordinary,
-		rng:    rand.New(rand.NewPCG(seed, uint64(dateOf(start)))),
+		rng: rand.New(rand.NewPCG(seed, uint64(dateOf(start)))),
 	}
 	served := p.calendarOn(start)
-	if always && p.always != nil {
-		d.regime, served = p.always, calendar.AlwaysIn(p.zone)
-	}
 	d.working, _ = served.IsWorkingDay(start) // of a year it knows
 	spells, topics := p.spellsOf(dateOf(start))
 	d.topics = topics
 	factor := spells * p.months[start.Month()-1] * dayToDay(p.Arrivals.DayToDay, d.rng.NormFloat64())
 	if d.working {
-		factor *= d.regime.week[start.Weekday()]
+		factor *= p.week[start.Weekday()]
 	} else {
 		factor *= p.Arrivals.OffDay
 	}
 	for i := range p.Agents {
 		away := chance(d.rng, p.Absence)
-		d.absent = append(d.absent, away || !p.employed[i].holds(start) || p.sick(i, start, seed))
+		d.absent = append(d.absent, away || p.duty[i].off[start.Weekday()] || !p.employed[i].holds(start) || p.sick(i, start, seed))
 	}
 	for t := start; t.Before(end); t = t.Add(quarter) {
 		wall := t.In(p.zone)
 		q := wall.Hour()*4 + wall.Minute()/15
-		rate := d.regime.perDay * factor * d.regime.weight[q] / float64(quarter.Milliseconds())
+		rate := p.Arrivals.PerDay * factor * p.weight[q] / float64(quarter.Milliseconds())
 		d.rate = append(d.rate, rate)
 		d.open = append(d.open, served.InService(t))
 		d.most = max(d.most, rate)

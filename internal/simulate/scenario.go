@@ -14,7 +14,6 @@ type Scenario struct {
 
 	Service    Service    `yaml:"service"`
 	Arrivals   Arrivals   `yaml:"arrivals"`
-	AlwaysOpen *Regime    `yaml:"always_open"` // takes over from Options.AlwaysOpenFrom; absent: never
 	Surges     Surges     `yaml:"surges"`
 	Spells     []Spell    `yaml:"spells"`
 	Outages    []Outage   `yaml:"outages"`
@@ -59,13 +58,6 @@ type Arrivals struct {
 	OffDay   float64            `yaml:"off_day"`    // factor on any other day
 	Shape    map[string]float64 `yaml:"shape"`      // weight of a quarter hour, from this time of day to the next
 	DayToDay float64            `yaml:"day_to_day"` // coefficient of variation between days that are alike
-}
-
-// Regime replaces the service hours, the day's shape and the shifts.
-type Regime struct {
-	PerDay   float64            `yaml:"per_day"`
-	Weekdays map[string]float64 `yaml:"weekdays"`
-	Shape    map[string]float64 `yaml:"shape"`
 }
 
 // Surges are spells of more calls: a text message sent to thousands, a rumour, a deadline.
@@ -125,10 +117,9 @@ type Transfer struct {
 
 // Shift is a working day of agents.
 type Shift struct {
-	Name       string   `yaml:"name"`
-	Hours      []string `yaml:"hours"`
-	AlwaysOpen bool     `yaml:"always_open"` // worked in that regime instead of the ordinary one
-	Breaks     []Break  `yaml:"breaks"`
+	Name   string   `yaml:"name"`
+	Hours  []string `yaml:"hours"`
+	Breaks []Break  `yaml:"breaks"`
 }
 
 // Break is a pause of every agent of a shift, one after the other.
@@ -144,6 +135,7 @@ type Agent struct {
 	Name   string   `yaml:"name"`
 	Queues []string `yaml:"queues"`
 	Shifts []string `yaml:"shifts"`
+	Off    []string `yaml:"off"`   // mon … sun: weekdays on which the agent never works
 	Pace   float64  `yaml:"pace"`  // factor on service times; 0 means 1
 	From   string   `yaml:"from"`  // first day; empty: always been there, and long trained
 	Until  string   `yaml:"until"` // last day; empty: stays

@@ -250,11 +250,10 @@ func TestYearsWithoutHolidays(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	for name, o := range map[string]Options{
-		"no scenario":   {From: day},
-		"no from":       {Scenario: named(t, NormalYear)},
-		"empty period":  {Scenario: named(t, NormalYear), From: day, To: day},
-		"no such hours": {Scenario: named(t, NormalYear), From: day, AlwaysOpenFrom: day},
-		"bad scenario":  {Scenario: &Scenario{Name: "x"}, From: day},
+		"no scenario":  {From: day},
+		"no from":      {Scenario: named(t, NormalYear)},
+		"empty period": {Scenario: named(t, NormalYear), From: day, To: day},
+		"bad scenario": {Scenario: &Scenario{Name: "x"}, From: day},
 	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: no error", name)

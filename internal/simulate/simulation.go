@@ -25,10 +25,6 @@ type Options struct {
 	// after To. A zero To is no end.
 	From, To time.Time
 
-	// The regime always_open of the scenario holds from the beginning of this day on; zero
-	// is never. Change it, and the days between change.
-	AlwaysOpenFrom time.Time
-
 	// Pseudonym turns a telephone number into what a record may carry. Without it records
 	// carry no caller.
 	Pseudonym func(number string) (hash, masked string)
@@ -58,7 +54,6 @@ type Simulation struct {
 	plan      *plan
 	seed      uint64
 	from, to  int64 // to: 0 is no end
-	alwaysOn  time.Time
 	pseudonym func(string) (string, string)
 	centre    string
 	topics    []string
@@ -100,12 +95,10 @@ func New(o Options) (*Simulation, error) {
 		return nil, fmt.Errorf("simulation from %s: the year is outside 1990 to 2099", o.From.Format(time.DateOnly))
 	case !o.To.IsZero() && !o.To.After(o.From):
 		return nil, fmt.Errorf("simulation from %s to %s: the period is empty", o.From.Format(time.RFC3339), o.To.Format(time.RFC3339))
-	case !o.AlwaysOpenFrom.IsZero() && p.always == nil:
-		return nil, fmt.Errorf("scenario %q has no regime always_open", o.Scenario.Name)
 	}
 	s := &Simulation{
 		plan: p, seed: o.Seed, from: o.From.UnixMilli(), pseudonym: o.Pseudonym,
-		centre: o.Scenario.Centre, alwaysOn: o.AlwaysOpenFrom,
+		centre:  o.Scenario.Centre,
 		prefix:  "sim-" + strconv.FormatUint(o.Seed, 36) + "-",
 		stories: o.Stories, tickets: o.Tickets, states: o.States, ratingsApart: o.RatingsApart,
 	}

@@ -14,20 +14,18 @@ import (
 // begin it the same way, or the calls between would be others under the same ids: keep it
 // beside the data with [Start.Save] and read it with [LoadStart].
 type Start struct {
-	Model          int       `json:"model"`
-	Scenario       string    `json:"scenario"`
-	Seed           uint64    `json:"seed"`
-	From           time.Time `json:"from"`
-	AlwaysOpenFrom time.Time `json:"always_open_from,omitzero"`
+	Model    int       `json:"model"`
+	Scenario string    `json:"scenario"`
+	Seed     uint64    `json:"seed"`
+	From     time.Time `json:"from"`
 }
 
 // model is the version of the rules by which a hotline lives. Another version makes other
 // calls of the same seed, and calls of two versions must not meet.
-const model = 2
+const model = 3
 
 // NewStart begins a hotline for somebody who looks at it now: with the 1st of January, in
-// January with the 1st of December before; and, where the scenario can, open round the
-// clock from the day before now, so that today is complete and yesterday comparable.
+// January with the 1st of December before, so that there are days to compare today with.
 func NewStart(s *Scenario, seed uint64, now time.Time) (Start, error) {
 	zone, err := time.LoadLocation(s.Zone)
 	if err != nil {
@@ -37,9 +35,6 @@ func NewStart(s *Scenario, seed uint64, now time.Time) (Start, error) {
 	start := Start{Model: model, Scenario: s.Name, Seed: seed, From: time.Date(local.Year(), 1, 1, 0, 0, 0, 0, zone)}
 	if local.Month() == time.January {
 		start.From = start.From.AddDate(0, -1, 0)
-	}
-	if s.AlwaysOpen != nil {
-		start.AlwaysOpenFrom = time.Date(local.Year(), local.Month(), local.Day()-1, 0, 0, 0, 0, zone)
 	}
 	return start, nil
 }

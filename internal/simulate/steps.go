@@ -125,8 +125,7 @@ func (s *Simulation) beginDay() {
 			return
 		}
 	}
-	always := !s.alwaysOn.IsZero() && dateOf(start) >= dateOf(s.alwaysOn.In(s.plan.zone))
-	s.day = s.plan.newDay(start, s.seed, always)
+	s.day = s.plan.newDay(start, s.seed)
 	s.agenda.add(event{at: s.day.end, kind: dayBegins})
 	if s.day.working {
 		s.post()
@@ -146,11 +145,11 @@ func (s *Simulation) post() {
 		if d.absent[i] {
 			continue
 		}
-		for _, w := range d.regime.duty[i].work {
+		for _, w := range s.plan.duty[i].work {
 			s.agenda.add(event{at: d.wall(w.from), kind: shiftBegins, agent: a})
 			s.agenda.add(event{at: d.wall(w.to), kind: shiftEnds, agent: a})
 		}
-		for _, b := range d.regime.duty[i].breaks {
+		for _, b := range s.plan.duty[i].breaks {
 			s.agenda.add(event{at: d.wall(b.at), kind: breakBegins, agent: a, n: b.millis})
 		}
 	}

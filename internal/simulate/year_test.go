@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/testkit"
 )
@@ -73,51 +72,4 @@ func TestYear(t *testing.T) {
 		t.Errorf("%d callers made %d calls: hardly anybody calls again", len(people), len(calls))
 	}
 	testkit.Promised(t, "a year of processor time", took, 3*time.Second)
-}
-
-func TestDemoLivesAtEveryHour(t *testing.T) {
-	unread(t)
-	scenario := named(t, Demo)
-	now := time.Date(2026, 11, 21, 3, 20, 0, 0, shanghai(t)) // a Saturday night
-	start, err := NewStart(scenario, 1, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Options{Scenario: scenario, Seed: start.Seed, From: start.From.AddDate(0, 10, 0), To: now.AddDate(0, 0, 14), AlwaysOpenFrom: start.AlwaysOpenFrom}
-	s := begin(t, o)
-	filled := collect(t, s.Backfill(now))
-	live := 0
-	for _, e := range filled {
-		if e.Call.EndedAt.IsZero() {
-			live++
-		}
-		if at := e.Call.StartedAt; at.Before(start.AlwaysOpenFrom) && e.Call.Outcome == hotline.Blocked && e.Call.Excluded == "" && e.Call.QueuedAt.IsZero() && !inServiceHours(at.In(now.Location())) {
-			t.Errorf("%s is turned away outside service hours", e.Call.ID)
-		}
-	}
-	if live == 0 {
-		t.Error("no call is in progress on a Saturday night")
-	}
-	perHour := map[int]int64{}
-	var sum kpi.Tally
-	for _, e := range collect(t, s.Backfill(time.Time{})) {
-		one := kpi.One(e.Call)
-		sum.Merge(&one)
-		perHour[e.Call.StartedAt.In(now.Location()).Hour()] += one.Answered
-	}
-	for hour := range 24 {
-		if n := perHour[hour]; n < 14*15 {
-			t.Errorf("%d answered in two weeks at %d o'clock", n, hour)
-		}
-	}
-	rate := float64(sum.Answered) / float64(sum.Asked())
-	t.Logf("%d answered a day, rate %.4f, by hour of two weeks %v", sum.Answered/14, rate, perHour)
-	if rate < 0.83 || rate > 0.92 || sum.Answered/14 < 700 || sum.Answered/14 > 900 {
-		t.Errorf("%d answered a day, rate %.4f", sum.Answered/14, rate)
-	}
-}
-
-func inServiceHours(at time.Time) bool {
-	m := at.Hour()*60 + at.Minute()
-	return m >= 510 && m < 720 || m >= 840 && m < 1050
 }
