@@ -247,8 +247,12 @@ func TestRepeatedOnPurpose(t *testing.T) {
 		after, repeat time.Duration
 		want          int
 	}{
-		{0, 10 * time.Minute, 1}, {5 * time.Minute, 10 * time.Minute, 1}, {10 * time.Minute, 10 * time.Minute, 2},
-		{25 * time.Minute, 0, 2}, {35 * time.Minute, time.Hour, 2}, {41 * time.Minute, time.Hour, 3},
+		{0, 10 * time.Minute, 1},
+		{5 * time.Minute, 10 * time.Minute, 1},
+		{10 * time.Minute, 10 * time.Minute, 2},
+		{25 * time.Minute, 0, 2},
+		{35 * time.Minute, time.Hour, 2},
+		{41 * time.Minute, time.Hour, 3},
 	} {
 		now, g.Repeat = noon.Add(step.after), step.repeat
 		if _, err := s.TellOne(t.Context(), chDingTalk, g); err != nil {
