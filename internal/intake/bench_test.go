@@ -35,6 +35,7 @@ func TestBank(t *testing.T) {
 type swallow struct{}
 
 func (swallow) Ping(context.Context) error                             { return nil }
+func (swallow) TopicID(context.Context, string) (string, error)        { return "", nil }
 func (swallow) Produce(context.Context, string, []broker.Record) error { return nil }
 
 // BenchmarkImport is rows a second of a real month, without a broker and with the
@@ -44,7 +45,7 @@ func BenchmarkImport(bm *testing.B) {
 		bm.Skip(err)
 	}
 	b := newBench(bm)
-	for name, over := range map[string]intake.Broker{"swallowed": swallow{}, "embedded": b.client} {
+	for name, over := range map[string]intake.Known{"swallowed": swallow{}, "embedded": b.client} {
 		bm.Run(name, func(bm *testing.B) {
 			rows := int64(0)
 			for bm.Loop() {

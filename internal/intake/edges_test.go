@@ -226,6 +226,11 @@ type silent struct{ ping error }
 
 func (s silent) Ping(ctx context.Context) error { return s.ping }
 
+func (s silent) TopicID(ctx context.Context, _ string) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
 func (s silent) Produce(ctx context.Context, topic string, recs []broker.Record) error {
 	<-ctx.Done()
 	return &broker.PartialError{Topic: topic, Total: len(recs), Failed: []broker.RecordError{{Err: context.Cause(ctx)}}}

@@ -187,6 +187,9 @@ func (t *tail) follow(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
+		if err := t.know(work); err != nil {
+			return err
+		}
 		more, err := t.step(work)
 		if err == nil {
 			err = t.save(false)

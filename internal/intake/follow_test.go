@@ -54,7 +54,7 @@ func (b *bench) followJob(src string, files ...string) intake.FollowJob {
 	}
 }
 
-func (b *bench) follow(over intake.Broker, job intake.FollowJob) *following {
+func (b *bench) follow(over intake.Known, job intake.FollowJob) *following {
 	b.t.Helper()
 	if over == nil {
 		over = b.client

@@ -148,6 +148,44 @@ func TestFollowWithoutKafka(t *testing.T) {
 	}
 }
 
+// What was read went to a Kafka that is not this one: a trial's, or one whose data are gone.
+// The new one gets the file from its start, also where nothing is written to it any more.
+func TestFollowIntoAnotherKafka(t *testing.T) {
+	b := newBench(t)
+	path := b.write("calls.csv", header+sample(0, 500))
+	f := b.follow(nil, b.followJob("generic-csv", path))
+	once(t, b.reaches([2]int{0, 500}))
+	f.stop()
+	b.freshTopics("another")
+	f = b.follow(nil, b.followJob("generic-csv", path))
+	once(t, b.reaches([2]int{0, 500}))
+	must(t, add(path, sample(500, 100)))
+	b.reaches([2]int{0, 600})
+	f.stop()
+	f = b.follow(nil, b.followJob("generic-csv", path)) // it is this one's now
+	must(t, add(path, sample(600, 10)))
+	once(t, b.reaches([2]int{0, 610}))
+	f.stop()
+}
+
+// The Kafka is away when following begins, and comes back as another one.
+func TestFollowUntilAnotherKafkaComes(t *testing.T) {
+	b := newBench(t)
+	b.cfg.GiveUp, b.cfg.Stall = time.Second, time.Second
+	path := b.write("calls.csv", header+sample(0, 500))
+	f := b.follow(nil, b.followJob("generic-csv", path))
+	b.reaches([2]int{0, 500})
+	f.stop()
+	must(t, add(path, sample(500, 10)))
+	b.freshTopics("another")
+	a := &absent{Client: b.client, gone: make(chan struct{})}
+	f = b.follow(a, b.followJob("generic-csv", path))
+	testkit.Eventually(t, testkit.Patience, func() error { return f.metric("hotline_intake_follow_blocked", path, 1) })
+	close(a.gone)
+	b.reaches([2]int{0, 510})
+	f.stop()
+}
+
 // followState is what is remembered of a followed file.
 type followState struct {
 	Now *struct {

@@ -107,6 +107,7 @@ func (t *tail) away(since time.Duration, err error) {
 }
 
 func (t *tail) back() {
+	t.known = false // another one may have come
 	t.metrics.blocked.WithLabelValues(t.label(), blockedKafka).Set(0)
 	t.log.Info("kafka takes records again")
 }

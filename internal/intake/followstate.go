@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"hotline12333/internal/wholefile"
-
 	"github.com/gofrs/flock"
 	"github.com/oklog/ulid/v2"
+
+	"hotline12333/internal/wholefile"
 )
 
 const followFormat = 1
@@ -28,6 +28,7 @@ type followState struct {
 	Source   string            `json:"source"`
 	Path     string            `json:"path"`
 	Way      map[string]string `json:"way"`
+	Kafka    string            `json:"kafka,omitempty"` // into which it was read; see whichkafka.go
 	Started  time.Time         `json:"started"`
 	After    time.Time         `json:"after"` // what is older was there before, or is done
 	Now      *generation       `json:"now"`   // being read; nil between two

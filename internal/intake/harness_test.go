@@ -63,7 +63,7 @@ func (b *bench) freshTopics(name string) {
 	}
 }
 
-func (b *bench) importer(over intake.Broker) *intake.Importer {
+func (b *bench) importer(over intake.Known) *intake.Importer {
 	b.t.Helper()
 	if over == nil {
 		over = b.client

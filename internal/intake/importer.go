@@ -32,7 +32,14 @@ type Broker interface {
 	Ping(ctx context.Context) error
 }
 
-var _ Broker = (*broker.Client)(nil)
+// Known is one that can be told from others.
+type Known interface {
+	Broker
+	// TopicID tells a topic from one of the same name elsewhere, or made again.
+	TopicID(ctx context.Context, topic string) (string, error)
+}
+
+var _ Known = (*broker.Client)(nil)
 
 // Topics are the names of the topics.
 type Topics struct {
@@ -53,7 +60,7 @@ func DefaultTopics() Topics {
 
 // Deps is what an Importer needs from its surroundings.
 type Deps struct {
-	Broker      Broker
+	Broker      Known
 	Recipient   age.Recipient               // seals rejected rows
 	Fingerprint func(content []byte) string // a keyed hash, to know a row that is rejected again
 	Topics      Topics                      // DefaultTopics when zero
@@ -64,7 +71,7 @@ type Deps struct {
 // Importer imports files. It is safe for concurrent use.
 type Importer struct {
 	cfg         Config
-	broker      Broker
+	broker      Known
 	sealer      *deadletter.Sealer
 	fingerprint func([]byte) string
 	topics      Topics

@@ -211,6 +211,37 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// An import that was interrupted does not go on in another Kafka: that one lacks what the
+// first has.
+func TestInterruptedElsewhere(t *testing.T) {
+	b := newBench(t)
+	b.cfg.BatchRecords = 100
+	path := b.write("one.csv", header+sample(0, 2000))
+	interrupt := func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		f := &flaky{Client: b.client, after: true, cancel: cancel}
+		f.left.Store(5)
+		run, err := b.importer(f).Open(ctx, b.job("generic-csv", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Import(ctx, nil); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	interrupt()
+	b.freshTopics("another")
+	_, counts := b.whole(b.job("generic-csv", path))
+	if diff := cmp.Diff(expected(2000), counts); diff != "" {
+		t.Error(diff)
+	}
+	b.reaches([2]int{0, 2000})
+}
+
 // checkpoint is the content of the one state file.
 func (b *bench) checkpoint() map[string][]byte {
 	b.t.Helper()

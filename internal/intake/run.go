@@ -33,6 +33,7 @@ type Run struct {
 	total   int64 // bytes of all files
 	done    int64 // bytes of the files before the current one
 	resumed bool
+	asked   bool // which Kafka it is
 	notice  string
 	once    bool // standard input is among the files: nothing can be read on
 }
@@ -179,6 +180,11 @@ func (r *Run) Import(ctx context.Context, progress func(Progress)) error {
 		progress = func(Progress) {}
 	}
 	r.done = 0
+	if r.resumed {
+		if err := r.know(ctx); err != nil {
+			return err
+		}
+	}
 	for i := range r.job.Files {
 		size, err := r.file(ctx, i, progress)
 		if err != nil {
@@ -217,7 +223,13 @@ func (r *Run) file(ctx context.Context, i int, progress func(Progress)) (size in
 	}
 	p := r.im.newPipe(f.name, Place{Source: r.job.Source, Run: r.state.Run, Context: r.job.Context})
 	p.onDisk = f.consumed
-	p.acked = func(b *batch) error { return r.acked(f, st, b, progress) }
+	p.acked = func(b *batch) error {
+		if r.state.Kafka == "" && !r.asked {
+			r.asked = true                                  // one that does not say is not asked at each batch
+			r.state.Kafka, _ = r.im.which(ctx, whichWithin) // empty where it does not
+		}
+		return r.acked(f, st, b, progress)
+	}
 	input := Input{Name: f.name}
 	if st.At != nil {
 		input.From = *st.At

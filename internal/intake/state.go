@@ -27,6 +27,7 @@ type state struct {
 	Run     string            `json:"run"`
 	Source  string            `json:"source"`
 	Context map[string]string `json:"context"`
+	Kafka   string            `json:"kafka,omitempty"` // into which it is read; see whichkafka.go
 	Started time.Time         `json:"started"`
 	Files   []fileState       `json:"files"`
 	Counts  Counts            `json:"counts"`

@@ -27,6 +27,8 @@ type tail struct {
 	state     *followState
 	session   Session
 	pipe      *pipe
+	known     bool      // it is the Kafka that the state is of
+	nextAsk   time.Time // which one it is: not before
 	dirty     bool      // the state is not what lies on the disk
 	clean     bool      // the session is where the state is: no reading was broken off
 	nextSave  time.Time // not before
