@@ -170,6 +170,9 @@ func open(path string) (_ *os.File, last Entry, err error) {
 	if err := private(f, path); err != nil {
 		return nil, last, err
 	}
+	if err := wholefile.GiveToOwner(path, filepath.Dir(path)); err != nil {
+		return nil, last, fmt.Errorf("writing the audit log: %w", err)
+	}
 	if last, err = tail(f); err != nil {
 		return nil, last, fmt.Errorf("the audit log %s: %w: hotline audit verify looks at all of it", path, err)
 	}
