@@ -68,7 +68,11 @@ hash. NAME stands under everything they enter and close, so it is a person's nam
 			if p.Role, err = people.ParseRole(role); err != nil {
 				return usageError{fmt.Errorf("--%w", err)}
 			}
-			if p.Expires, err = expiry(expires, time.Now()); err != nil {
+			zone, err := c.zone("")
+			if err != nil {
+				return err
+			}
+			if p.Expires, err = expiry(expires, time.Now().In(zone)); err != nil {
 				return usageError{err}
 			}
 			return app.AddPerson(cmd.Context(), c.cfg.Value, c.out, c.err, p)

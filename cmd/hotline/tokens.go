@@ -60,8 +60,11 @@ flags it may send every kind of record for every source and centre.`,
 			for _, k := range kinds {
 				t.Kinds = append(t.Kinds, tokens.Kind(k))
 			}
-			var err error
-			if t.Expires, err = expiry(expires, time.Now()); err != nil {
+			zone, err := c.zone("")
+			if err != nil {
+				return err
+			}
+			if t.Expires, err = expiry(expires, time.Now().In(zone)); err != nil {
 				return usageError{err}
 			}
 			return app.AddToken(cmd.Context(), c.cfg.Value, c.out, c.err, t)
@@ -80,7 +83,7 @@ flags it may send every kind of record for every source and centre.`,
 	return cmd
 }
 
-// expiry reads the end of a token's life. A day is that of this machine's zone.
+// expiry reads the end of a token's life. A day is that of now's zone, the hotline's.
 func expiry(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -92,7 +95,7 @@ func expiry(s string, now time.Time) (time.Time, error) {
 	case isDays && err == nil && n > 0 && n < 36_500:
 		at = now.AddDate(0, 0, n)
 	default:
-		if at, err = time.ParseInLocation(time.DateOnly, s, time.Local); err != nil {
+		if at, err = time.ParseInLocation(time.DateOnly, s, now.Location()); err != nil {
 			if at, err = time.Parse(time.RFC3339, s); err != nil {
 				return at, fmt.Errorf("--expires %q: write it as 2027-01-01, 2027-01-01T08:00:00+08:00 or 365d", s)
 			}

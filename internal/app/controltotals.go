@@ -17,6 +17,7 @@ import (
 	"hotline12333/internal/journal"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/refusal"
+	"hotline12333/internal/source"
 	"hotline12333/internal/store"
 	"hotline12333/internal/strictyaml"
 )
@@ -66,6 +67,10 @@ func (c *ControlTotals) validate() error {
 }
 
 func (s *system) enterControlTotals(ctx context.Context, c ControlTotals, r *ControlResult) error {
+	zone, err := source.ParseZone(s.cfg.Publish.Zone)
+	if err != nil {
+		return fmt.Errorf("publish.zone: %w", err)
+	}
 	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindControlTotal, Subject: c.Counter})
 	if err != nil {
 		return err
@@ -91,7 +96,7 @@ func (s *system) enterControlTotals(ctx context.Context, c ControlTotals, r *Con
 				continue
 			case !c.Replace && !seen.Withdrawn:
 				clashes = append(clashes, refusal.Errorf("%[1]s 已有%[5]s(%[3]s 于 %[4]s 填报)", "%[1]s has %[2]s, entered by %[3]s on %[4]s",
-					slot.Period, seen.Body, seen.By, seen.At.Format(time.DateOnly), totalsText(has)))
+					slot.Period, seen.Body, seen.By, seen.At.In(zone).Format(time.DateOnly), totalsText(has)))
 			}
 			e.Replaces = seen.ID
 		}

@@ -60,12 +60,16 @@ func ListPeople(cfg config.Root, out io.Writer) error {
 		w.line("nobody yet: %s lets somebody", addPersonTo(cfg))
 		return w.err
 	}
+	day, err := dates(cfg)
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	w.line("%-12s  %-14s %-8s %-10s %-10s %-12s %-14s %s", "ID", "ROLE", "STATE", "CREATED", "EXPIRES", "CENTRE", "LOGIN", "NAME")
 	for i := range list {
 		p := &list[i]
-		w.line("%-12s  %-14s %-8s %-10s %-10s %-12s %-14s %s", p.ID, p.Role, p.State(now), p.Created.Format(time.DateOnly),
-			dateOr(p.Expires, "never"), orDash(p.Centre), orDash(p.Login), p.Name)
+		w.line("%-12s  %-14s %-8s %-10s %-10s %-12s %-14s %s", p.ID, p.Role, p.State(now), day(p.Created, ""),
+			day(p.Expires, "never"), orDash(p.Centre), orDash(p.Login), p.Name)
 	}
 	return w.err
 }

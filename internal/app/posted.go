@@ -197,12 +197,16 @@ func ListTokens(cfg config.Root, out io.Writer) error {
 		w.line("no token yet: hotline tokens add NAME makes one")
 		return w.err
 	}
+	day, err := dates(cfg)
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	w.line("%-12s  %-16s %-8s %-10s %-10s %-24s %-20s %s", "ID", "NAME", "STATE", "CREATED", "EXPIRES", "KINDS", "SOURCES", "LIMITS AND SCOPE")
 	for i := range list {
 		t := &list[i]
-		w.line("%-12s  %-16s %-8s %-10s %-10s %-24s %-20s %s", t.ID, t.Name, t.State(now), t.Created.Format(time.DateOnly),
-			dateOr(t.Expires, "never"), kindsOf(t), sourcesOf(t), strings.Join(scopeOf(t), ", "))
+		w.line("%-12s  %-16s %-8s %-10s %-10s %-24s %-20s %s", t.ID, t.Name, t.State(now), day(t.Created, ""),
+			day(t.Expires, "never"), kindsOf(t), sourcesOf(t), strings.Join(scopeOf(t), ", "))
 	}
 	return w.err
 }
@@ -245,11 +249,18 @@ func sourcesOf(t *tokens.Token) string {
 	return strings.Join(t.Sources, ",")
 }
 
-func dateOr(t time.Time, none string) string {
-	if t.IsZero() {
-		return none
+// dates writes days of the hotline's zone, in which they are given; none for no time.
+func dates(cfg config.Root) (func(t time.Time, none string) string, error) {
+	zone, err := source.ParseZone(cfg.Publish.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("publish.zone: %w", err)
 	}
-	return t.Format(time.DateOnly)
+	return func(t time.Time, none string) string {
+		if t.IsZero() {
+			return none
+		}
+		return t.In(zone).Format(time.DateOnly)
+	}, nil
 }
 
 // RevokeToken ends a token.
