@@ -40,11 +40,16 @@ func Checks() []string {
 // mostNamed bounds how many days or indicators an item names; the report has all.
 const mostNamed = 12
 
-func some(list []string) string {
+func some(list []string) string { return firstOf(list, ", ", " … (%d)") }
+
+// someZH does the same in Chinese.
+func someZH(list []string) string { return firstOf(list, "、", "……(共%d)") }
+
+func firstOf(list []string, between, more string) string {
 	if n := len(list); n > mostNamed {
-		return strings.Join(list[:mostNamed], ", ") + fmt.Sprintf(" … (%d)", n)
+		return strings.Join(list[:mostNamed], between) + fmt.Sprintf(more, n)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(list, between)
 }
 
 // checkList is what is open in a report that is to be closed.
@@ -63,7 +68,7 @@ func (g *gathering) check(r *report.Report, pending int64, removed time.Time) []
 	if r.Total.Counts.Calls == 0 {
 		c.add(CheckDays, "本期没有来电记录", "the period has no records of calls")
 	} else if days := g.daysWithoutData(); len(days) > 0 {
-		c.add(CheckDays, fmt.Sprintf("%d天在服务时间内没有记录：%s", len(days), some(days)), fmt.Sprintf("%d days of service without records: %s", len(days), some(days)))
+		c.add(CheckDays, fmt.Sprintf("%d天在服务时间内没有记录：%s", len(days), someZH(days)), fmt.Sprintf("%d days of service without records: %s", len(days), some(days)))
 	}
 	if n := r.Total.Counts.Open; n > 0 {
 		c.add(CheckOpenCalls, fmt.Sprintf("%d通来电未办结，不计入任何指标", n), fmt.Sprintf("%d calls are open and count nowhere", n))
@@ -77,10 +82,10 @@ func (g *gathering) check(r *report.Report, pending int64, removed time.Time) []
 		var open named
 		for i := range r.Definitions {
 			if d := &r.Definitions[i]; d.Official && !d.Confirmed {
-				open.add(d.Code, d.Name.ZH)
+				open.add(d.Code, d.Name)
 			}
 		}
-		c.add(CheckDefinitions, "口径待确认："+some(open.names), "definitions are not confirmed: "+some(open.codes))
+		c.add(CheckDefinitions, "口径待确认："+someZH(open.zh), "definitions are not confirmed: "+some(open.en))
 	}
 	if pending > 0 {
 		c.add(CheckPending, fmt.Sprintf("%d条记录尚未入库或计数", pending), fmt.Sprintf("%d records or marks are not counted yet", pending))
@@ -124,14 +129,14 @@ func (c *checkList) tables(r *report.Report) {
 		for j := range t.Rows {
 			x := &t.Rows[j]
 			if x.State == kpi.NotEntered || len(x.Missing) > 0 {
-				values.add(x.Code, x.Name.ZH)
+				values.add(x.Code, x.Name)
 			}
 			explained := x.Reason != "" || x.Said != nil && x.Said.Cause != ""
 			if (x.State == kpi.Missed || x.State == kpi.Near) && !explained {
-				reasons.add(x.Code, x.Name.ZH)
+				reasons.add(x.Code, x.Name)
 			}
 		}
-		b, budget := &t.Budget, "表"+t.Number+"预算执行"
+		b, budget := &t.Budget, kpi.Wording{ZH: "表" + t.Number + "预算执行", EN: "budget execution of table " + t.Number}
 		if b.State == kpi.NotEntered {
 			values.add(t.Source.ExecutionCode(), budget)
 		}
@@ -140,20 +145,20 @@ func (c *checkList) tables(r *report.Report) {
 		}
 	}
 	if len(values.codes) > 0 {
-		c.add(CheckValues, "未填报："+some(values.names), "not entered: "+some(values.codes))
+		c.add(CheckValues, "未填报："+someZH(values.zh), "not entered: "+some(values.en))
 	}
 	if len(reasons.codes) > 0 {
-		c.add(CheckReasons, "低于指标值而未说明原因："+some(reasons.names), "below target without a reason: "+some(reasons.codes))
+		c.add(CheckReasons, "低于指标值而未说明原因："+someZH(reasons.zh), "below target without a reason: "+some(reasons.en))
 	}
 }
 
-// named are indicators, once each: by the name that forms have, and by the code that
-// commands take.
-type named struct{ codes, names []string }
+// named are indicators, once each: by the name that forms have, in English with the code
+// that commands take.
+type named struct{ codes, zh, en []string }
 
-func (n *named) add(code, name string) {
+func (n *named) add(code string, name kpi.Wording) {
 	if !slices.Contains(n.codes, code) {
-		n.codes, n.names = append(n.codes, code), append(n.names, name)
+		n.codes, n.zh, n.en = append(n.codes, code), append(n.zh, name.ZH), append(n.en, name.EN+" ("+code+")")
 	}
 }
 
