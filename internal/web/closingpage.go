@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"hotline12333/internal/journal"
@@ -212,7 +213,7 @@ type sealedPage struct {
 type sealedLine struct {
 	*seal.Entry
 	Newest   bool     // of its period
-	Formats  []string // parts that were handed in
+	Formats  []choice // parts that were handed in, those of the page's language first
 	Evidence []string
 }
 
@@ -222,6 +223,7 @@ func (s *Server) sealed(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if err != nil {
 		return err
 	}
+	l, _ := s.tastes(w, r)
 	p := sealedPage{Faults: faults}
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
@@ -231,11 +233,20 @@ func (s *Server) sealed(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		line := sealedLine{Entry: e, Newest: seal.Of(entries, e.Centre, e.Period)[0].ID == e.ID}
 		for _, part := range e.Parts {
 			if strings.HasPrefix(part.Name, "report.") {
-				line.Formats = append(line.Formats, part.Name)
+				line.Formats = append(line.Formats, s.formatOf(l, part.Name))
 			} else {
 				line.Evidence = append(line.Evidence, part.Name)
 			}
 		}
+		slices.SortStableFunc(line.Formats, func(a, b choice) int {
+			switch {
+			case a.Chosen == b.Chosen:
+				return 0
+			case a.Chosen:
+				return -1
+			}
+			return 1
+		})
 		if fmt.Sprint(e.Sequence) == r.FormValue("now") {
 			p.Now = e
 		}
@@ -243,6 +254,18 @@ func (s *Server) sealed(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	}
 	s.show(w, r, http.StatusOK, shown{page: "sealed", title: "sealed", visitor: v, body: p})
 	return nil
+}
+
+// formatOf is a part that was handed in as a page names it: report.zh.xlsx is xlsx, in the
+// page's language or another. Chosen is one of the page's own.
+func (s *Server) formatOf(l Lang, part string) choice {
+	name := strings.TrimPrefix(part, "report.")
+	for _, of := range languages() {
+		if format, ok := strings.CutPrefix(name, string(of)+"."); ok {
+			return choice{part, format + " " + s.words.in(l, of.of("in_zh", "in_en")), of == l}
+		}
+	}
+	return choice{part, name, true}
 }
 
 // sealedEntry finds a closed report that the visitor may see.
