@@ -175,7 +175,7 @@ func TestWrongRules(t *testing.T) {
 }
 
 // An engine that hangs holds a scrape up for less than Prometheus waits, ten seconds: else
-// the whole program would pass for gone.
+// the whole program would pass for gone. That it hangs is told, and that it goes on.
 func TestHangingEngineHoldsUpNoScrape(t *testing.T) {
 	sequential(t)
 	t.Parallel()
@@ -206,4 +206,20 @@ func TestHangingEngineHoldsUpNoScrape(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	told := func(up string, ready bool) {
+		testkit.Eventually(t, steps, func() error {
+			page, err := get(t, w, "/metrics")
+			if err != nil {
+				return err
+			}
+			_, err = get(t, w, "/readyz")
+			if got := metric(page, "hotline_engine_up"); got != up || (err == nil) != ready {
+				return fmt.Errorf("hotline_engine_up is %s, /readyz says %v", got, err)
+			}
+			return nil
+		})
+	}
+	told("0", false)
+	signal(syscall.SIGCONT)
+	told("1", true)
 }
