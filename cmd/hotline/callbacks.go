@@ -87,8 +87,7 @@ func (c *command) callbackList() *cobra.Command {
 
 // callbackAct is a command that takes a step.
 func (c *command) callbackAct(name, short string, step journal.CallBackStep) *cobra.Command {
-	a := callback.Act{Step: step}
-	var replaces string
+	a := app.CallbackAct{Act: callback.Act{Step: step}}
 	example := "  hotline callbacks " + name + " 20260302-0001 --by 王芳"
 	if step == journal.CallBackReopened {
 		example += " --reason 登记错误"
@@ -97,33 +96,35 @@ func (c *command) callbackAct(name, short string, step journal.CallBackStep) *co
 		Use: name + " CALL_ID", Short: short, Args: one("the id of a lost call, from callbacks list"),
 		Example: example,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.callBack(cmd, args[0], a, replaces)
+			a.CallID = args[0]
+			return c.callBack(cmd, a)
 		},
 	}
 	authorFlags(cmd, &a.By, &a.Reason)
-	replacesFlag(cmd, &replaces)
+	replacesFlag(cmd, &a.Replaces)
 	return cmd
 }
 
 func (c *command) callbackDone() *cobra.Command {
-	a := callback.Act{Step: journal.CallBackDone}
-	var result, replaces string
+	a := app.CallbackAct{Act: callback.Act{Step: journal.CallBackDone}}
+	var result string
 	cmd := &cobra.Command{
 		Use: "done CALL_ID", Short: "Say what came of it", Args: one("the id of a lost call, from callbacks list"),
 		Example: "  hotline callbacks done 20260302-0001 --result reached --by 王芳",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.Result = journal.CallBackResult(result)
-			return c.callBack(cmd, args[0], a, replaces)
+			a.CallID = args[0]
+			return c.callBack(cmd, a)
 		},
 	}
 	cmd.Flags().StringVar(&result, "result", "", "reached, not_reached, wrong_number or withdrawn (with --reason)")
 	authorFlags(cmd, &a.By, &a.Reason)
-	replacesFlag(cmd, &replaces)
+	replacesFlag(cmd, &a.Replaces)
 	return cmd
 }
 
-func (c *command) callBack(cmd *cobra.Command, callID string, a callback.Act, replaces string) error {
-	kept, err := app.CallBack(cmd.Context(), c.cfg.Value, c.log, callID, a, replaces)
+func (c *command) callBack(cmd *cobra.Command, a app.CallbackAct) error {
+	kept, err := app.CallBack(cmd.Context(), c.cfg.Value, c.log, a)
 	if err != nil {
 		return err
 	}

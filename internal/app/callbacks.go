@@ -241,15 +241,21 @@ func (d *callDesk) owed(ctx context.Context, centre string) (callback.Figures, e
 	return list.Figures(centre, time.Now(), time.Time{}), nil
 }
 
-// CallBack does something about a lost call. replaces is the entry of another person that
-// is to be replaced; empty: none.
-func CallBack(ctx context.Context, cfg config.Root, log *slog.Logger, callID string, a callback.Act, replaces string) (kept journal.Entry, err error) {
+// CallbackAct is something that is done about a lost call.
+type CallbackAct struct {
+	callback.Act
+	CallID   string
+	Replaces string // entry of another person that is to be replaced; empty: none
+}
+
+// CallBack does something about a lost call.
+func CallBack(ctx context.Context, cfg config.Root, log *slog.Logger, a CallbackAct) (kept journal.Entry, err error) {
 	err = withCallDesk(ctx, cfg, log, func(d *callDesk) error {
 		var seen *string
-		if replaces != "" {
-			seen = &replaces
+		if a.Replaces != "" {
+			seen = &a.Replaces
 		}
-		kept, err = d.act(ctx, callID, a, seen)
+		kept, err = d.act(ctx, a.CallID, a.Act, seen)
 		return err
 	})
 	return kept, err
