@@ -142,6 +142,26 @@ func TestSigningIn(t *testing.T) {
 	}
 }
 
+// A page that asks for itself again is nobody's use of it: else whoever leaves one open would
+// stay signed in for ever.
+func TestSessionIsUsedByPeople(t *testing.T) {
+	s, file := served(t, nil)
+	_, p, err := people.Add(t.Context(), file, people.Person{Name: "王芳", Role: people.Preparer}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, _ := people.Session(&p, time.Now().Add(-s.cfg.Session*2/3), s.cfg.Session)
+	for _, tt := range []struct {
+		path, unasked string
+		renews        bool
+	}{{"/", "", true}, {"/", "1", false}, {"/api/board", "", false}, {"/api/events", "", false}} {
+		w := asks(s, page0(tt.path), "10.0.0.5", "Cookie", sessionCookie+"="+old, unaskedHeader, tt.unasked)
+		if got := w.Header().Get("Set-Cookie"); w.Code != http.StatusOK || strings.Contains(got, sessionCookie) != tt.renews {
+			t.Errorf("%+v: %d, %q", tt, w.Code, got)
+		}
+	}
+}
+
 func TestLocal(t *testing.T) {
 	for path, want := range map[string]string{
 		"/report?period=2026Q1": "/report?period=2026Q1", "": "/", "report": "/", "//evil.example": "/", `/\evil.example`: "/",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"hotline12333/internal/credential"
@@ -54,12 +55,20 @@ func newGate(cfg Config, file string, now func() time.Time) *gate {
 	return g
 }
 
+// unaskedHeader stands in requests for a page that a page makes by itself.
+const unaskedHeader = "X-Hotline-Unasked"
+
+// unasked says that nobody has asked but a page that is open: that is no use of a session.
+func unasked(r *http.Request) bool {
+	return r.Header.Get(unaskedHeader) != "" || strings.HasPrefix(r.URL.Path, "/api/")
+}
+
 // who asks: a session first, then whom a trusted proxy names, then this machine itself.
 // The error is errNotSignedIn or one of credential's, or tells why the file of people
 // cannot be read; then nobody is let in.
 func (g *gate) who(w http.ResponseWriter, r *http.Request) (*visitor, error) {
 	v, p, until, err := g.find(r)
-	if p != nil && v.Signed {
+	if p != nil && v.Signed && !unasked(r) {
 		g.renew(w, r, p, until)
 	}
 	return v, err

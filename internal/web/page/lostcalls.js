@@ -10,10 +10,12 @@ async function refresh() {
   if (busy() || location.pathname !== '/lostcalls') return;
   let text;
   try {
-    const answer = await fetch(here, { credentials: 'same-origin', redirect: 'error' });
+    // Nobody has asked: it keeps no session going. One that has ended leads to signing in.
+    const answer = await fetch(here, { credentials: 'same-origin', redirect: 'manual', headers: { 'X-Hotline-Unasked': '1' } });
+    if (answer.type === 'opaqueredirect') return location.reload();
     if (!answer.ok) return;
     text = await answer.text();
-  } catch { return; } // signed out or no connection: the next look, or the next click, tells
+  } catch { return; } // no connection: the next look, or the next click, tells
   const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('live');
   if (!fresh || busy() || fresh.innerHTML === live.innerHTML) return;
   live.replaceChildren(...fresh.childNodes);
