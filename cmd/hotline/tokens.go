@@ -17,7 +17,8 @@ func (c *command) tokens() *cobra.Command {
 		Use:   "tokens",
 		Short: "Say who may post records, and what",
 		Long: `Records are posted to intake.http.listen with a token. Tokens lie, hashed, in one file
-(intake.http.tokens_file); running programs follow it at once.`,
+(intake.http.tokens_file); running programs follow it at once. A hotline started with --data DIR has
+tokens of its own: give the same --data here.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return usageError{errSubcommand("tokens", "add, list or revoke", args)}
@@ -36,6 +37,9 @@ func (c *command) tokens() *cobra.Command {
 		},
 	}
 	root.AddCommand(c.tokensAdd(), list, revoke)
+	for _, cmd := range root.Commands() {
+		c.dataDir(cmd)
+	}
 	return root
 }
 

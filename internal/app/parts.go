@@ -198,7 +198,7 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	people, err := peoplePath(s.cfg)
+	people, err := peopleOf(s.cfg).path()
 	if err != nil {
 		return nil, err
 	}

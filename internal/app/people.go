@@ -19,7 +19,7 @@ func AddPerson(ctx context.Context, cfg config.Root, out, notes io.Writer, p peo
 	if p.Login != "" && cfg.Web.Proxy.Header == "" {
 		return errors.New("--login: no proxy names people yet (web.proxy.header)")
 	}
-	path, err := peoplePath(cfg)
+	path, err := peopleOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func ofCentre(p *people.Person) string {
 
 // ListPeople prints who may use the pages; there is no token to show.
 func ListPeople(cfg config.Root, out io.Writer) error {
-	path, err := peoplePath(cfg)
+	path, err := peopleOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func ListPeople(cfg config.Root, out io.Writer) error {
 	}
 	w := &printer{out: out}
 	if len(list) == 0 {
-		w.line("nobody yet: %s lets somebody", addPersonTo(cfg))
+		w.line("nobody yet: %s lets somebody", peopleOf(cfg).command("add NAME --role ROLE"))
 		return w.err
 	}
 	day, err := dates(cfg)
@@ -76,7 +76,7 @@ func ListPeople(cfg config.Root, out io.Writer) error {
 
 // RevokePerson ends somebody's use of the pages.
 func RevokePerson(ctx context.Context, cfg config.Root, out io.Writer, which string) error {
-	path, err := peoplePath(cfg)
+	path, err := peopleOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func RevokePerson(ctx context.Context, cfg config.Root, out io.Writer, which str
 // lookPeople tells doctor who may use the pages.
 func lookPeople(cfg config.Root) finding {
 	f := finding{what: "people"}
-	path, err := peoplePath(cfg)
+	path, err := peopleOf(cfg).path()
 	if err != nil {
 		f.err = err
 		return f
@@ -101,7 +101,7 @@ func lookPeople(cfg config.Root) finding {
 		here = "on this machine nobody without signing in"
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		f.say = path + ": not there, so nobody can sign in to the pages (" + addPersonTo(cfg) + "); " + here
+		f.say = path + ": not there, so nobody can sign in to the pages (" + peopleOf(cfg).command("add NAME --role ROLE") + "); " + here
 		return f
 	}
 	list, err := people.List(path)

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,21 +24,12 @@ import (
 	"hotline12333/internal/wire"
 )
 
-// tokensPath is the place of the file of tokens.
-func tokensPath(cfg config.Root) (string, error) {
-	if file := cfg.Intake.HTTP.TokensFile; file != "" {
-		return filepath.Abs(file)
-	}
-	path, err := cfg.Keys.Path()
-	return filepath.Join(filepath.Dir(path), "tokens.json"), err
-}
-
 // posts takes records over HTTP; nil where that is switched off.
 func (s *system) posts(sources *source.Registry, kit *keys.Keys) (*httpapi.Server, error) {
 	if s.cfg.Intake.HTTP.Listen == "" {
 		return nil, nil
 	}
-	path, err := tokensPath(s.cfg)
+	path, err := tokensOf(s.cfg).path()
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +153,7 @@ func (s *system) topicsWhenUp(ctx context.Context) error {
 // AddToken makes a token. Its secret goes to out, alone, so that it can be kept by a
 // script; what else is to be said goes to notes.
 func AddToken(ctx context.Context, cfg config.Root, out, notes io.Writer, t tokens.Token) error {
-	path, err := tokensPath(cfg)
+	path, err := tokensOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -184,7 +174,7 @@ func AddToken(ctx context.Context, cfg config.Root, out, notes io.Writer, t toke
 
 // ListTokens prints the tokens; there is no secret to show.
 func ListTokens(cfg config.Root, out io.Writer) error {
-	path, err := tokensPath(cfg)
+	path, err := tokensOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -194,7 +184,7 @@ func ListTokens(cfg config.Root, out io.Writer) error {
 	}
 	w := &printer{out: out}
 	if len(list) == 0 {
-		w.line("no token yet: hotline tokens add NAME makes one")
+		w.line("no token yet: %s makes one", tokensOf(cfg).command("add NAME"))
 		return w.err
 	}
 	day, err := dates(cfg)
@@ -265,7 +255,7 @@ func dates(cfg config.Root) (func(t time.Time, none string) string, error) {
 
 // RevokeToken ends a token.
 func RevokeToken(ctx context.Context, cfg config.Root, out io.Writer, which string) error {
-	path, err := tokensPath(cfg)
+	path, err := tokensOf(cfg).path()
 	if err != nil {
 		return err
 	}
@@ -284,13 +274,13 @@ func lookTokens(cfg config.Root) finding {
 		f.say = "intake.http.listen is empty: no records are posted"
 		return f
 	}
-	path, err := tokensPath(cfg)
+	path, err := tokensOf(cfg).path()
 	if err != nil {
 		f.err = err
 		return f
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		f.say = path + ": not there, so nobody may post records (hotline tokens add)"
+		f.say = path + ": not there, so nobody may post records (" + tokensOf(cfg).command("add NAME") + ")"
 		return f
 	}
 	list, err := tokens.List(path)

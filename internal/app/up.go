@@ -40,7 +40,7 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		return err
 	}
 	if fresh {
-		if err := beginPeople(ctx, cfg); err != nil {
+		if err := errJoin(peopleOf(cfg).start(ctx), tokensOf(cfg).start(ctx)); err != nil {
 			return err
 		}
 	}
@@ -130,10 +130,10 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		_, err := fmt.Fprintf(opts.Out, "The board is at http://%s  (metrics at /metrics; Kafka %s, ClickHouse http://%s; Ctrl-C stops)\n",
 			pages.Addr(), m.broker.Addr(), m.engine.Addr())
 		if err == nil {
-			_, err = fmt.Fprintf(opts.Out, "Who enters values, closes periods or comes from another machine signs in  (%s lets somebody)\n", addPersonTo(cfg))
+			_, err = fmt.Fprintf(opts.Out, "Who enters values, closes periods or comes from another machine signs in  (%s lets somebody)\n", peopleOf(cfg).command("add NAME --role ROLE"))
 		}
 		if posts != nil && err == nil {
-			_, err = fmt.Fprintf(opts.Out, "Records are posted to %s  (hotline tokens add NAME lets somebody)\n", posts.URL())
+			_, err = fmt.Fprintf(opts.Out, "Records are posted to %s  (%s lets somebody)\n", posts.URL(), tokensOf(cfg).command("add NAME"))
 		}
 		return err
 	})

@@ -12,7 +12,7 @@ import (
 type HTTP struct {
 	Listen           string        `yaml:"listen" doc:"Address records are posted to; empty switches it off."`
 	AllowRemote      bool          `yaml:"allow_remote" doc:"Take records without encryption on an address that is not loopback. Tokens and telephone numbers can be read on the way: put a proxy that encrypts in front, or set tls instead."`
-	TokensFile       string        `yaml:"tokens_file" doc:"File with the hashes of the tokens that may post (hotline tokens), read again when it changes. Empty: tokens.json beside the key file."`
+	TokensFile       string        `yaml:"tokens_file" doc:"File with the hashes of the tokens that may post (hotline tokens), read again when it changes. Empty: tokens.json beside the key file; where data.dir is one of your own and keys.file is not set, a file of that data directory, beside it too."`
 	TLS              HTTPTLS       `yaml:"tls" doc:"Encryption of what is posted."`
 	MaxBodyBytes     int64         `yaml:"max_body_bytes" doc:"Largest body of one request, decompressed."`
 	MaxRecords       int           `yaml:"max_records" doc:"Most records of one request."`

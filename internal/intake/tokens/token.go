@@ -82,6 +82,9 @@ func Add(ctx context.Context, path string, t Token, now time.Time) (secret strin
 	return kind.Add(ctx, path, t, now)
 }
 
+// Begin makes a file without tokens where there is none.
+func Begin(ctx context.Context, path string) error { return kind.Begin(ctx, path) }
+
 // Revoke ends a token, given by name or id, for good. Who uses the file refuses it from
 // the next request on.
 func Revoke(ctx context.Context, path, which string, now time.Time) (Token, error) {

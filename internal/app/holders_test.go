@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hotline12333/internal/config"
+	"hotline12333/internal/intake/tokens"
 	"hotline12333/internal/web/people"
 )
 
@@ -57,12 +58,12 @@ func TestPeopleFollowTheDataDirectory(t *testing.T) {
 		t.Errorf("those of the usual data directory are not where they were: %v", err)
 	}
 	trial := of("demo")
-	if err := beginPeople(t.Context(), trial); err != nil { // as up does in a new directory
+	if err := peopleOf(trial).start(t.Context()); err != nil { // as up does in a new directory
 		t.Fatal(err)
 	}
 	wantPeople(t, "a new trial", trial)
 	addViewer(t, trial, "李强")
-	if err := beginPeople(t.Context(), trial); err != nil {
+	if err := peopleOf(trial).start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wantPeople(t, "the trial", trial, "李强")
@@ -71,6 +72,37 @@ func TestPeopleFollowTheDataDirectory(t *testing.T) {
 	if _, err := os.Stat(trial.Data.Dir); !os.IsNotExist(err) {
 		t.Errorf("a copy of the data would hold what sessions are signed with: %v", err)
 	}
+}
+
+// So it is with what may post records.
+func TestTokensFollowTheDataDirectory(t *testing.T) {
+	etc, of := peopleHome(t)
+	usual, trial := of(""), of("demo")
+	add := func(cfg config.Root, name string) {
+		t.Helper()
+		if err := AddToken(t.Context(), cfg, io.Discard, io.Discard, tokens.Token{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has := func(cfg config.Root, want string) {
+		t.Helper()
+		var out bytes.Buffer
+		if err := ListTokens(cfg, &out); err != nil || strings.Contains(out.String(), "pbx") != strings.Contains(want, "pbx") || strings.Contains(out.String(), "test") != strings.Contains(want, "test") {
+			t.Errorf("%v, want %q in\n%s", err, want, out.String())
+		}
+	}
+	add(usual, "pbx")
+	if _, err := os.Stat(filepath.Join(etc, "tokens.json")); err != nil {
+		t.Error(err)
+	}
+	has(trial, "pbx") // an older program has kept them there
+	if err := tokensOf(trial).start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	has(trial, "")
+	add(trial, "test")
+	has(trial, "test")
+	has(usual, "pbx")
 }
 
 // What an older program kept beside the key file is found, and goes on being used.
@@ -96,21 +128,21 @@ func TestPeopleWhereTheyAreWanted(t *testing.T) {
 	byKeys.Keys.File = filepath.Join(dir, "keys.json")
 	byFile.Web.PeopleFile = filepath.Join(dir, "who.json")
 	for cfg, want := range map[*config.Root]string{&byKeys: filepath.Join(dir, "people.json"), &byFile: byFile.Web.PeopleFile} {
-		if err := beginPeople(t.Context(), *cfg); err != nil {
+		if err := peopleOf(*cfg).start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := peoplePath(*cfg); err != nil || got != want {
+		if got, err := peopleOf(*cfg).path(); err != nil || got != want {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 		addViewer(t, *cfg, "赵敏")
 		if _, err := os.Stat(want); err != nil {
 			t.Error(err)
 		}
-		if strings.Contains(addPersonTo(*cfg), "--data") {
-			t.Errorf("who is told to give --data needs not: %s", addPersonTo(*cfg))
+		if strings.Contains(peopleOf(*cfg).command("add NAME"), "--data") {
+			t.Errorf("who is told to give --data needs not: %s", peopleOf(*cfg).command("add NAME"))
 		}
 	}
-	if own := of("srv"); !strings.HasSuffix(addPersonTo(own), "--data "+own.Data.Dir) {
-		t.Errorf("the command misses the directory: %s", addPersonTo(own))
+	if own := of("srv"); !strings.HasSuffix(peopleOf(own).command("add NAME"), "--data "+own.Data.Dir) {
+		t.Errorf("the command misses the directory: %s", peopleOf(own).command("add NAME"))
 	}
 }
