@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -86,6 +87,19 @@ func TestWorkPagesInBrowser(t *testing.T) {
 		t.Errorf("signed: %+v", s)
 	}
 	one := "/shift/one?id=" + w.shifts(t)[0].ID
+	// The next hand-over is told on the page that is open, without a click.
+	zhou := w.person("周萍", "supervisor")
+	page := zhou.sees("/shift", http.StatusOK, "交班签字:周萍")
+	if status, body := zhou.post("/shift/hand", url.Values{"seen": {hidden(t, page, "seen")}}); status != http.StatusOK {
+		t.Fatalf("the next hand-over: %d %s", status, tail(body))
+	}
+	testkit.Eventually(t, testkit.Patience, func() error {
+		b.Run(t, chromedp.Evaluate(`document.activeElement.blur(); dispatchEvent(new Event('focus')); document.getElementById('menu').textContent`, &text))
+		if !strings.Contains(text, "交接班 1 项等您处理") {
+			return fmt.Errorf("the menu still says %q", text)
+		}
+		return nil
+	})
 	for _, path := range []string{"/lostcalls", "/lostcalls?view=all", "/lostcalls?view=apart", "/lostcalls/item?call=late", "/shift", one} {
 		for _, lang := range []string{"zh", "en"} {
 			for _, size := range [][2]int64{{1920, 1080}, {1366, 768}, {390, 844}} {

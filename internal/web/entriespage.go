@@ -132,11 +132,26 @@ func rowOf(set *kpi.Indicators, code string) *kpi.Row {
 	return &kpi.Row{}
 }
 
+// targetOf is a target as the source prints it, which is Chinese, or in English words.
 func targetOf(r *kpi.Row, l Lang) string {
-	if r.TargetPrinted != "" {
+	if r.TargetPrinted != "" && (l == chinese || r.Sign == kpi.Graded) {
 		return r.TargetPrinted
 	}
-	return r.SignPrinted + r.Target.String() + l.word(r.Unit.Name)
+	if l == chinese {
+		return r.SignPrinted + r.Target.String() + r.Unit.Name.ZH
+	}
+	text := r.Target.String()
+	if r.Sign != kpi.Equals {
+		text = string(r.Sign) + text
+	}
+	if r.Unit.Name.EN != "%" {
+		text += " "
+	}
+	text += r.Unit.Name.EN
+	if r.Per == kpi.PerQuarter || r.Per == kpi.PerMonth {
+		text += " a " + string(r.Per)
+	}
+	return text
 }
 
 // heldEntries are what holds in a period.

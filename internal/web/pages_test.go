@@ -277,3 +277,24 @@ func TestTableOfTickets(t *testing.T) {
 		t.Errorf("calls do not say how long they waited:\n%s", got)
 	}
 }
+
+// A target is quoted on a Chinese page and said in English on an English one.
+func TestTargetInWords(t *testing.T) {
+	percent, money := kpi.Unit{Name: kpi.Wording{ZH: "%", EN: "%"}}, kpi.Unit{Name: kpi.Wording{ZH: "万元", EN: "ten thousand yuan"}}
+	row := func(sign kpi.Sign, printed string, target int64, unit kpi.Unit, per kpi.Part) *kpi.Row {
+		return &kpi.Row{Indicator: kpi.Indicator{Sign: sign, SignPrinted: ""}, TargetPrinted: printed, Target: kpi.Fraction{Num: target, Den: 1}, Unit: unit, Per: per}
+	}
+	for _, tt := range []struct {
+		row    *kpi.Row
+		zh, en string
+	}{
+		{row(kpi.AtLeast, "≥83%", 83, percent, ""), "≥83%", "≥83%"},
+		{row(kpi.Equals, "100%", 100, percent, ""), "100%", "100%"},
+		{row(kpi.AtMost, "2万/月", 2, money, "month"), "2万/月", "≤2 ten thousand yuan a month"},
+		{row(kpi.Graded, "便捷", 0, kpi.Unit{}, ""), "便捷", "便捷"},
+	} {
+		if zh, en := targetOf(tt.row, chinese), targetOf(tt.row, english); zh != tt.zh || en != tt.en {
+			t.Errorf("%s: %q, %q; want %q, %q", tt.row.TargetPrinted, zh, en, tt.zh, tt.en)
+		}
+	}
+}
