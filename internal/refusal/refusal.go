@@ -20,8 +20,9 @@ type Error struct {
 }
 
 // Errorf makes a refusal of two formats, which take the same arguments; where their order
-// differs they name them, as %[2]s, and the Chinese one may leave the last ones out. What is [Worded] stands in each text in its language,
-// and an error among the arguments can be found in the refusal.
+// differs they name them, as %[2]s, and the Chinese one may leave the last ones out. What is
+// [Worded] stands in each text in its language, and an error among the arguments can be
+// found in the refusal.
 func Errorf(zh, en string, args ...any) *Error {
 	e := &Error{}
 	inZH, inEN := make([]any, len(args)), make([]any, len(args))

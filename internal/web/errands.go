@@ -42,10 +42,12 @@ func (e *errand) For(v *visitor) bool {
 	return v.Role.May(e.Act) && v.Name != e.By && (v.Centre == "" || v.Centre == e.Centre)
 }
 
-// The list is looked at when figures change, once it may be another one, and now and then:
-// callers become overdue without any record, and other machines write into the same journal.
+// The lost callers are counted when figures change, and now and then: they become overdue
+// without any record. What else waits is read now and then, since other machines write into
+// the same journal.
 const (
 	owedAfter    = time.Second // for so long the list of lost callers is good enough
+	owedRest     = 20          // and for so many times as long as it took: it must not keep the store busy
 	errandsEvery = time.Minute
 	errandsBound = 10 * time.Second
 )
@@ -58,7 +60,7 @@ type errands struct {
 	figures chan struct{} // they have changed
 	told    chan struct{} // there is something else to show
 
-	asking sync.Mutex // of one who reads; what was read first is not shown last
+	reading sync.Mutex // so that what was read first is not shown last
 
 	mu   sync.Mutex
 	owed *callback.Figures // nil: not read yet
@@ -77,6 +79,7 @@ func (e *errands) run(ctx context.Context) {
 	all, calls := time.NewTicker(errandsEvery), time.NewTicker(drift)
 	defer all.Stop()
 	defer calls.Stop()
+	took := e.count(ctx)
 	e.look(ctx)
 	for {
 		select {
@@ -85,14 +88,14 @@ func (e *errands) run(ctx context.Context) {
 		case <-all.C:
 			e.look(ctx)
 		case <-calls.C:
-			e.count(ctx)
+			took = e.count(ctx)
 		case <-e.figures:
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(owedAfter):
+			case <-time.After(max(owedAfter, owedRest*took)):
 			}
-			e.count(ctx)
+			took = e.count(ctx)
 		}
 	}
 }
@@ -119,17 +122,16 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// look reads everything anew; whoever has just done an errand does it, too, so that the next
-// page knows. What cannot be read stays as it was.
+// look reads what waits; whoever has just done an errand looks, too, so that the next page
+// knows. What cannot be read stays as it was.
 func (e *errands) look(ctx context.Context) {
 	if e == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, errandsBound)
 	defer cancel()
-	e.count(ctx)
-	e.asking.Lock()
-	defer e.asking.Unlock()
+	e.reading.Lock()
+	defer e.reading.Unlock()
 	list, err := e.read(ctx)
 	if err != nil {
 		e.failed(ctx, err)
@@ -146,16 +148,16 @@ func (e *errands) failed(ctx context.Context, err error) {
 	}
 }
 
-// count reads who is to be called back.
-func (e *errands) count(ctx context.Context) {
-	e.asking.Lock()
-	defer e.asking.Unlock()
+// count reads who is to be called back, and says how long that took.
+func (e *errands) count(ctx context.Context) time.Duration {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, errandsBound)
 	defer cancel()
 	owed, err := e.desk.Owed(ctx)
+	took := time.Since(began)
 	if err != nil {
 		e.failed(ctx, err)
-		return
+		return took
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -163,6 +165,7 @@ func (e *errands) count(ctx context.Context) {
 		signal(e.told)
 	}
 	e.owed = &owed
+	return took
 }
 
 func (e *errands) read(ctx context.Context) ([]errand, error) {
