@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"hotline12333/internal/wholefile"
 )
 
 // Start is how a running hotline was begun. Whoever goes on with it after a restart must
@@ -64,17 +65,7 @@ func (s Start) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("noting how the simulation was started: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".simulation-*")
-	if err != nil {
-		return fmt.Errorf("noting how the simulation was started: %w", err)
-	}
-	_, err = tmp.Write(append(data, '\n'))
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name()) // the error that matters is the first
+	if err := wholefile.Replace(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("noting how the simulation was started: %w", err)
 	}
 	return nil
