@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,6 +44,33 @@ func TestDemoYear(t *testing.T) {
 		}
 	}
 	t.Logf("%d answered, answer rate %.4f", sum.Answered, float64(sum.Answered)/float64(sum.Requested()))
+}
+
+// TestDemoIsStaffed holds the demo's roster together: whoever has the day off, each queue has
+// somebody at every time of every weekday.
+func TestDemoIsStaffed(t *testing.T) {
+	p, err := named(t, Demo).compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for weekday := time.Sunday; weekday <= time.Saturday; weekday++ {
+		for minute := 0; minute < 24*60; minute += 15 {
+			there := make([]int, len(p.Queues))
+			for i, agent := range p.Agents {
+				if p.duty[i].off[weekday] || !slices.ContainsFunc(p.duty[i].work, func(s stretch) bool { return minute >= s.from && minute < s.to }) {
+					continue
+				}
+				for _, q := range agent.Queues {
+					there[p.queueIndex(q)]++
+				}
+			}
+			for i, n := range there {
+				if n == 0 {
+					t.Errorf("%s %02d:%02d: nobody for %s", weekday, minute/60, minute%60, p.Queues[i].Name)
+				}
+			}
+		}
+	}
 }
 
 // TestDemoLooksOrdinary starts the demo at moments of all sorts: its board has calls of the
