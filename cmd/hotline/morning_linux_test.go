@@ -274,7 +274,7 @@ func cellsOf(t *testing.T, body, class string) (rows [][]string) {
 func samePageAsCommand(t *testing.T, w *world, viewer *person) {
 	t.Helper()
 	m := w.morning("--date", "2026-03-30", "--seats", "7")
-	body := viewer.sees("/morning?date=2026-03-30&seats=7", http.StatusOK, "建议在岗坐席", "7 席时接通率", "通常在岗不够的时段：09:00–09:30（5.0，需", "通常在岗", "处理时长：平均 4分0秒",
+	body := viewer.sees("/morning?date=2026-03-30&seats=7", http.StatusOK, "建议在岗坐席", "7 席时接通率", "通常在岗不够的时段：09:00–09:30（5，需", "通常在岗", "处理时长：平均 4分0秒",
 		kpi.About(m.Staff.Calls.Mean), m.Staff.Calls.Bounds(), kpi.CutShare(*m.Staff.Tried))
 	share := func(x float64) string {
 		if x >= m.Staff.Goal.Answered {
@@ -294,7 +294,7 @@ func samePageAsCommand(t *testing.T, w *world, viewer *person) {
 		}
 		want := []string{
 			name, fmt.Sprint(*h.Seats), kpi.About(h.Calls.Mean), h.Calls.Bounds(), kpi.CutShare(*h.Answered), kpi.CutShare(*h.Busy),
-			fmt.Sprint(*h.SeatsHigh), kpi.About(*h.Planned), share(*h.AnsweredPlanned), share(*h.Tried),
+			fmt.Sprint(*h.SeatsHigh), kpi.MeanAgents(*h.Planned), share(*h.AnsweredPlanned), share(*h.Tried),
 		}
 		if !slices.Equal(rows[i], want) {
 			t.Errorf("the page has %q, the command %q", rows[i], want)

@@ -276,13 +276,26 @@ func (d *dawn) staff(ctx context.Context) (*kpi.Staffing, error) {
 		Goal:            kpi.SeatsGoal{Answered: kpi.AnswerRateTarget.Value(), Level: c.ServiceLevel, Within: c.Within.Seconds()},
 		AssumedHandling: c.Handling.Seconds(), AssumedPatience: c.Patience.Seconds(),
 	}
-	_, knows := d.build.Sum(d.on(usual.Days))
+	on := d.on(usual.Days)
+	q.Centres = centresOf(on)
+	_, knows := d.build.Sum(on)
 	q.Waits = knows == nil || knows[kpi.CanQueueWait]
 	q.NotConnected = knows.MissingFor("requested", 1)
 	if q.Planned, err = d.planned(ctx, usual.Days); err != nil {
 		return nil, err
 	}
 	return kpi.Staff(q), nil
+}
+
+// centresOf counts the centres that have calls.
+func centresOf(entries []kpi.Entry) int {
+	centres := make(map[string]bool)
+	for i := range entries {
+		if entries[i].Tally.Calls > 0 {
+			centres[entries[i].Key.Centre] = true
+		}
+	}
+	return len(centres)
 }
 
 // on are the entries of some days.

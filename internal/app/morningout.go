@@ -20,7 +20,7 @@ func PrintMorning(out io.Writer, m *kpi.Morning) error {
 	if m.DataTo != nil {
 		to = m.DataTo.Format("2006-01-02 15:04:05")
 	}
-	w.line("%s %s %s, data to %s (%s)", m.Date, kpi.Weekday(day).EN, kpi.SortWords(m.Sort).EN, to, m.Zone)
+	w.line("%s %s %s, data to %s (%s)", m.Date, kpi.Weekday(day).EN, kpi.SortWords(m.Sort, day).EN, to, m.Zone)
 	w.line("")
 	printClosed(w, m.Before)
 	w.line("")
@@ -88,7 +88,7 @@ func printStaffing(w *printer, m *kpi.Morning, day time.Time) {
 	s := m.Staff
 	switch {
 	case s.Closed:
-		w.line("%s: no service (%s)", m.Date, kpi.SortWords(m.Sort).EN)
+		w.line("%s: no service (%s)", m.Date, kpi.SortWords(m.Sort, day).EN)
 		return
 	case s.NotConnected != "":
 		w.line("%s: nothing can be expected: a source does not know %s", m.Date, s.NotConnected)
@@ -141,7 +141,7 @@ func mean(x *float64) string {
 	if x == nil {
 		return "-"
 	}
-	return kpi.About(*x)
+	return kpi.MeanAgents(*x)
 }
 
 func share(x *float64) string {

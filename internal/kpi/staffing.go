@@ -21,7 +21,8 @@ type StaffingQuery struct {
 	// NotConnected is what a source would have to know to tell who asked for an agent.
 	NotConnected Capability
 	// Waits says that the sources know how long callers wait.
-	Waits bool
+	Waits   bool
+	Centres int // whose calls Usual is of
 	// What is taken where the records do not tell, in seconds; 0: nothing is. A patience
 	// of 0 is an endless one.
 	AssumedHandling, AssumedPatience float64
@@ -36,6 +37,7 @@ type Staffing struct {
 	LeftOut  []string `json:"left_out"` // days that were like it, and miss records
 	Likeness Likeness `json:"likeness"`
 	Missing  int      `json:"days_missing"` // so many more like days are needed before anything is expected
+	Centres  int      `json:"centres"`      // whose calls are expected, together
 	Closed   bool     `json:"closed"`       // no service on the day
 	// NotConnected is what a source does not know; then nothing is expected.
 	NotConnected Capability `json:"not_connected,omitempty"`
@@ -62,7 +64,8 @@ type Handling struct {
 // Patience is how long callers would wait on average.
 type Patience struct {
 	Seconds   *float64 `json:"seconds"`   // nil: for ever, as far as is known
-	Abandoned int64    `json:"abandoned"` // calls that it is taken from
+	Abandoned int64    `json:"abandoned"` // calls of these days that gave up
+	Waits     bool     `json:"waits"`     // whether the records tell how long callers wait
 	Assumed   bool     `json:"assumed"`   // not measured
 }
 
@@ -100,7 +103,7 @@ const FewestAbandoned = 10
 // Staff says what is to be expected of a day.
 func Staff(q StaffingQuery) *Staffing {
 	u := q.Usual
-	s := &Staffing{Days: dateNames(u.Days), LeftOut: dateNames(u.LeftOut), Likeness: u.Likeness, Goal: q.Goal, Peak: -1, HalfHours: []HalfHour{}}
+	s := &Staffing{Days: dateNames(u.Days), LeftOut: dateNames(u.LeftOut), Likeness: u.Likeness, Centres: q.Centres, Goal: q.Goal, Peak: -1, HalfHours: []HalfHour{}}
 	slots := q.slots()
 	s.Closed = len(slots) == 0
 	s.Missing = max(0, FewestUsualDays-len(u.Days))
@@ -252,12 +255,14 @@ func (q *StaffingQuery) measure(s *Staffing, open [][]bool) {
 		s.Handling.Seconds, s.Handling.Calls = float64(busy)/1000/float64(all.Answered), all.Answered
 	}
 	waited := float64(all.WaitMillis+all.LostMillis) / 1000
-	if lost := all.RequestedAbandoned(); q.Waits && lost >= FewestAbandoned && waited > 0 {
+	lost := all.RequestedAbandoned()
+	if q.Waits && lost >= FewestAbandoned && waited > 0 {
 		p := waited / float64(lost)
-		s.Patience = Patience{Seconds: &p, Abandoned: lost}
+		s.Patience = Patience{Seconds: &p, Abandoned: lost, Waits: true}
 		return
 	}
-	s.Patience.Assumed = true
+	// Who gave up in numbers without a second of waiting is of records that tell of none.
+	s.Patience = Patience{Assumed: true, Abandoned: lost, Waits: q.Waits && lost < FewestAbandoned}
 	if q.AssumedPatience > 0 {
 		s.Patience.Seconds = &q.AssumedPatience
 	}

@@ -87,7 +87,7 @@ func TestStrain(t *testing.T) {
 			t.Errorf("%d calls, %d seats busy %v: said %v", tt.calls, *s.HalfHours[0].Seats, *s.HalfHours[0].Busy, says)
 		}
 	}
-	for x, want := range map[float64]string{0: "0.0", 465.875: "465.9", 999.94: "999.9", 42000.4: "42,000"} {
+	for x, want := range map[float64]string{0: "0", 0.125: "<1", 0.5: "1", 465.875: "466", 999.94: "1,000", 42000.4: "42,000"} {
 		if got := About(x); got != want {
 			t.Errorf("%v is written %s, want %s", x, got, want)
 		}
@@ -236,6 +236,63 @@ func TestStaffStates(t *testing.T) {
 				tt.query(&q)
 			}
 			tt.check(t, Staff(q))
+		})
+	}
+}
+
+// TestAssumptionsSay holds what is said of the day's days, patience and centres against what
+// was there.
+func TestAssumptionsSay(t *testing.T) {
+	fewGaveUp := func(u *UsualQuery) {
+		for i := range u.Entries {
+			if e := &u.Entries[i].Tally; i > 0 {
+				e.Answered, e.AbandonedQueue = e.Calls, 0
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name     string
+		entry    func(*UsualQuery)
+		query    func(*StaffingQuery)
+		day      time.Time
+		sort     calendar.DaySort
+		zh, en   []string
+		unspoken string
+	}{
+		{name: "as usual", sort: calendar.Worked, zh: []string{"同为工作日的周一共5天", "按整通显示", "所有来电的等待时间之和÷放弃 88 通"}, en: []string{"earlier Mondays that were working days", "whole ones"}, unspoken: "centres"},
+		{name: "waits are not connected", sort: calendar.Worked, query: func(q *StaffingQuery) { q.Waits, q.AssumedPatience = false, 120 }, zh: []string{"来电人耐心：未知，等待时间未接入，按设定平均 2分0秒"}, en: []string{"no source tells how long callers wait. Taken to be 2 min 0 s"}, unspoken: "fewer than 10"},
+		{name: "waits are not connected, for ever", sort: calendar.Worked, query: func(q *StaffingQuery) { q.Waits = false }, zh: []string{"等待时间未接入，按不会放弃计算"}, en: []string{"Nobody is taken to give up"}, unspoken: "fewer than 10"},
+		{name: "few gave up", sort: calendar.Worked, entry: fewGaveUp, query: func(q *StaffingQuery) { q.AssumedPatience = 120 }, zh: []string{"只有 2 通放弃，不足 10 通，无法推算，按设定平均 2分0秒"}, en: []string{"only 2 callers gave up on these days, fewer than 10"}, unspoken: "no source tells"},
+		{name: "a Sunday of a hotline that is always open", sort: calendar.Worked, day: time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC), zh: []string{"预计来电：此前的周日共5天"}, en: []string{"of 5 days, earlier Sundays ("}, unspoken: "working day"},
+		{name: "two centres", sort: calendar.Worked, query: func(q *StaffingQuery) { q.Centres = 2 }, zh: []string{"2 个中心合计", "请选中心分别查看"}, en: []string{"The calls of 2 centres together"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q := staffed(t, tt.entry)
+			if tt.query != nil {
+				tt.query(&q)
+			}
+			day := tt.day
+			if day.IsZero() {
+				day = q.Day
+			}
+			var zh, en strings.Builder
+			for _, w := range Staff(q).Assumptions(tt.sort, day) {
+				zh.WriteString(w.ZH + "\n")
+				en.WriteString(w.EN + "\n")
+			}
+			for _, want := range tt.zh {
+				if !strings.Contains(zh.String(), want) {
+					t.Errorf("%q is not said in\n%s", want, zh.String())
+				}
+			}
+			for _, want := range tt.en {
+				if !strings.Contains(en.String(), want) {
+					t.Errorf("%q is not said in\n%s", want, en.String())
+				}
+			}
+			if tt.unspoken != "" && strings.Contains(en.String(), tt.unspoken) {
+				t.Errorf("%q is said in\n%s", tt.unspoken, en.String())
+			}
 		})
 	}
 }

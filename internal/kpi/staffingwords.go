@@ -4,19 +4,26 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"hotline12333/internal/calendar"
 )
 
-// About writes an expected count: it is none that was counted, so it has a decimal, unless it
-// is so large that nobody reads one.
+// About writes an expected count of calls in whole ones: a tenth of a call is nothing that
+// anybody can expect. Fewer than a half are not none.
 func About(x float64) string {
-	if x >= 1000 {
-		return grouped(int64(math.Round(x)))
+	if x > 0 && x < 0.5 {
+		return "<1"
 	}
-	return fmt.Sprintf("%.1f", x)
+	return grouped(int64(math.Round(x)))
+}
+
+// MeanAgents writes how many agents there were on average over days: to a decimal, since half
+// an agent more or less decides whether they are enough.
+func MeanAgents(x float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 }
 
 // CutShare writes an expected share in percent, cut to a decimal: one below a target never
@@ -39,9 +46,14 @@ func (r Range) Bounds() string {
 
 var chineseWeekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
 
-// SortWords is what a sort of day is called.
-func SortWords(s calendar.DaySort) Wording {
+// SortWords is what a sort of day is called. A weekend that a calendar works on as on any
+// other day of the week is no 工作日 to anybody.
+func SortWords(s calendar.DaySort, day time.Time) Wording {
 	switch s {
+	case calendar.Worked:
+		if w := day.Weekday(); w == time.Saturday || w == time.Sunday {
+			return Wording{ZH: "服务日", EN: "day of service"}
+		}
 	case calendar.MadeUp:
 		return Wording{ZH: "调休上班", EN: "make-up working day"}
 	case calendar.RestDay:
@@ -78,8 +90,8 @@ func (s *Staffing) ShortWords() Wording {
 	var zh, en []string
 	for _, h := range s.Short() {
 		at := h.Name()
-		zh = append(zh, fmt.Sprintf("%s（%s，需%d，预计%s）", at, About(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
-		en = append(en, fmt.Sprintf("%s (%s, %d needed, %s expected)", at, About(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
+		zh = append(zh, fmt.Sprintf("%s（%s，需%d，预计%s）", at, MeanAgents(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
+		en = append(en, fmt.Sprintf("%s (%s, %d needed, %s expected)", at, MeanAgents(*h.Planned), *h.Seats, CutShare(*h.AnsweredPlanned)))
 	}
 	if len(zh) == 0 {
 		return Wording{ZH: "各时段通常在岗均够用。", EN: "Those usually signed in are enough in every half hour."}
@@ -101,6 +113,12 @@ func (s *Staffing) Assumptions(sort calendar.DaySort, day time.Time) []Wording {
 		ZH: "坐席指能接电话的在岗人数，小休、培训者不计；响铃时间、转接和重拨不另计。一名坐席同一时间只接一通，所有坐席都能接所有业务。",
 		EN: "Seats are agents who can take calls: breaks and training are beside them. Ringing, transfers and redials are not counted apart. Every agent can take every call, one at a time.",
 	}}
+	if s.Centres > 1 {
+		said = append(said, Wording{
+			ZH: fmt.Sprintf("%d 个中心合计：按所有坐席能接各中心的来电计算，合在一起所需比各中心相加少。坐席分属各中心时，请选中心分别查看。", s.Centres),
+			EN: fmt.Sprintf("The calls of %d centres together, as if every agent took those of all of them, which needs fewer seats than each centre by itself. Where each has agents of its own, choose one centre at a time.", s.Centres),
+		})
+	}
 	if slices.ContainsFunc(s.HalfHours, func(h HalfHour) bool { return h.Straining() }) {
 		said = append(said, Wording{
 			ZH: fmt.Sprintf("有的时段达标所需的最少坐席占用超过 %s：人多时接通率目标几乎不留空闲，长时间难以坚持，宜多排，或用 staffing.service_level 另设目标。", CutShare(strain)),
@@ -117,17 +135,22 @@ const strain = 0.9
 func (h *HalfHour) Straining() bool { return h.Busy != nil && *h.Busy > strain }
 
 func (s *Staffing) daysWords(sort calendar.DaySort, day time.Time) Wording {
-	zh, en := "此前同为"+SortWords(sort).ZH+"的"+Weekday(day).ZH, "earlier "+Weekday(day).EN+"s that were "+SortWords(sort).EN+"s"
+	of := SortWords(sort, day)
+	zh, en := "此前同为"+of.ZH+"的"+Weekday(day).ZH, "earlier "+Weekday(day).EN+"s that were "+of.EN+"s"
 	switch s.Likeness {
+	case SameWeekday:
+		if of.ZH == "服务日" {
+			zh, en = "此前的"+Weekday(day).ZH, "earlier "+Weekday(day).EN+"s"
+		}
 	case SameSort:
-		zh, en = "此前的"+SortWords(sort).ZH, "earlier "+SortWords(sort).EN+"s"
+		zh, en = "此前的"+of.ZH, "earlier "+of.EN+"s"
 	case AnyWorked:
 		zh, en = fmt.Sprintf("此前的工作日，不分星期（同类日不足%d天）", FewestUsualDays),
 			fmt.Sprintf("earlier working days of any weekday (there are fewer than %d like this one)", FewestUsualDays)
 	}
 	w := Wording{
-		ZH: fmt.Sprintf("预计来电：%s共%d天（%s）每刻钟人工请求量的平均；区间表示同样的日子五次中至少四次落在其中。", zh, len(s.Days), strings.Join(s.Days, "、")),
-		EN: fmt.Sprintf("Expected calls: the mean of the requests for an agent in each quarter hour of %d days, %s (%s). At least four of five such days lie within the range.",
+		ZH: fmt.Sprintf("预计来电：%s共%d天（%s）每刻钟人工请求量的平均；区间表示同样的日子五次中至少四次落在其中。来电按整通显示，各时段相加与全天可能差几通。", zh, len(s.Days), strings.Join(s.Days, "、")),
+		EN: fmt.Sprintf("Expected calls: the mean of the requests for an agent in each quarter hour of %d days, %s (%s). At least four of five such days lie within the range. Calls are shown as whole ones: the half hours can add up to a few more or fewer than the day.",
 			len(s.Days), en, strings.Join(s.Days, ", ")),
 	}
 	if len(s.LeftOut) > 0 {
@@ -165,16 +188,23 @@ func (s *Staffing) handlingWords() Wording {
 
 func (s *Staffing) patienceWords() Wording {
 	p := s.Patience
+	unknown := Wording{
+		ZH: fmt.Sprintf("这些日子只有 %s 通放弃，不足 %d 通，无法推算", grouped(p.Abandoned), FewestAbandoned),
+		EN: fmt.Sprintf("not known, since only %s callers gave up on these days, fewer than %d", grouped(p.Abandoned), FewestAbandoned),
+	}
+	if !p.Waits {
+		unknown = Wording{ZH: "未知，等待时间未接入", EN: "not known, since no source tells how long callers wait"}
+	}
 	switch {
 	case p.Seconds == nil:
 		return Wording{
-			ZH: fmt.Sprintf("来电人耐心：未知（等待时间未接入，或放弃不足%d通），按不会放弃计算（Erlang-C）；可用 staffing.patience 设定。", FewestAbandoned),
-			EN: fmt.Sprintf("Patience of callers: not known (waits are not connected, or fewer than %d callers gave up). Nobody is taken to give up (Erlang-C); staffing.patience sets one.", FewestAbandoned),
+			ZH: fmt.Sprintf("来电人耐心：%s，按不会放弃计算（Erlang-C）；可用 staffing.patience 设定。", unknown.ZH),
+			EN: fmt.Sprintf("Patience of callers: %s. Nobody is taken to give up (Erlang-C); staffing.patience sets one.", unknown.EN),
 		}
 	case p.Assumed:
 		return Wording{
-			ZH: fmt.Sprintf("来电人耐心：未知（等待时间未接入，或放弃不足%d通），按设定平均 %s（staffing.patience）。", FewestAbandoned, length(*p.Seconds).ZH),
-			EN: fmt.Sprintf("Patience of callers: not known (waits are not connected, or fewer than %d callers gave up). Taken to be %s on average, as set (staffing.patience).", FewestAbandoned, length(*p.Seconds).EN),
+			ZH: fmt.Sprintf("来电人耐心：%s，按设定平均 %s（staffing.patience）。", unknown.ZH, length(*p.Seconds).ZH),
+			EN: fmt.Sprintf("Patience of callers: %s. Taken to be %s on average, as set (staffing.patience).", unknown.EN, length(*p.Seconds).EN),
 		}
 	}
 	return Wording{

@@ -122,7 +122,7 @@ func (s *Server) morning(w http.ResponseWriter, r *http.Request, v *visitor) err
 
 func (s *Server) fillMorning(page *morningPage, day time.Time, v *visitor) {
 	m := page.M
-	page.Date, page.Weekday, page.Sort = m.Date, kpi.Weekday(day), kpi.SortWords(m.Sort)
+	page.Date, page.Weekday, page.Sort = m.Date, kpi.Weekday(day), kpi.SortWords(m.Sort, day)
 	today := s.deps.Now().In(s.deps.Desk.Zone())
 	page.Today = query("/morning", "centre", page.Centre)
 	page.Tomorrow = query("/morning", "date", kpi.DayStart(today.Year(), today.Month(), today.Day()+1, today.Location()).Format(time.DateOnly), "centre", page.Centre)
@@ -152,7 +152,7 @@ func (s *Server) fillMorning(page *morningPage, day time.Time, v *visitor) {
 			row.Occupied = kpi.CutShare(*h.Busy)
 		}
 		if h.Planned != nil {
-			row.Planned = kpi.About(*h.Planned)
+			row.Planned = kpi.MeanAgents(*h.Planned)
 		}
 		rows = append(rows, row)
 	}
