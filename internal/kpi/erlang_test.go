@@ -109,7 +109,7 @@ func TestErlangPublished(t *testing.T) {
 
 // TestErlangElsewhere holds the formulas against what two packages of PyPI gave out when they
 // were run once: most-queue 2.9 (MMnImpatienceCalc: the states' probabilities, summed) and the
-// simulator Ciw 3.2.7 (customers who renege, 20 runs of 100,000 calls). Ciw alone knows the
+// simulator Ciw 3.2.7 (customers who renege, 20 runs of 100,000 calls each). Ciw alone knows the
 // share answered within a time; its numbers have an error, of which three are allowed.
 func TestErlangElsewhere(t *testing.T) {
 	for _, tt := range []struct {
@@ -130,11 +130,24 @@ func TestErlangElsewhere(t *testing.T) {
 		closeTo(t, name+"abandons", w.Abandons, tt.abandons, 1e-8)
 		closeTo(t, name+"mean wait", w.MeanWait, tt.meanWait, 1e-6)
 	}
-	w := ErlangA{Rate: 70. / 3600, Handling: 300, Patience: 120}.Serve(6, 20)
-	closeTo(t, "Ciw: waits", w.Waits, 0.437152, 3*0.000813)
-	closeTo(t, "Ciw: abandons", w.Abandons, 0.184054, 3*0.00047)
-	closeTo(t, "Ciw: mean wait", w.MeanWait, 22.038272, 3*0.073649)
-	closeTo(t, "Ciw: answered within 20 s", w.Within, 0.63225, 3*0.000796)
+	type measured struct{ value, err float64 }
+	for _, tt := range []struct {
+		perHour, handling, patience       float64
+		seats                             int
+		within                            float64
+		waits, abandons, meanWait, inTime measured
+	}{
+		{70, 300, 120, 6, 20, measured{0.437152, 0.000813}, measured{0.184054, 0.00047}, measured{22.038272, 0.073649}, measured{0.63225, 0.000796}},
+		{360, 240, 300, 28, 20, measured{0.244019, 0.001524}, measured{0.023118, 0.000202}, measured{6.941074, 0.05589}, measured{0.858056, 0.001017}},
+		{200, 180, 90, 7, 30, measured{0.776888, 0.000666}, measured{0.341754, 0.000562}, measured{30.700673, 0.073338}, measured{0.403905, 0.000983}},
+	} {
+		w := ErlangA{Rate: tt.perHour / 3600, Handling: tt.handling, Patience: tt.patience}.Serve(tt.seats, tt.within)
+		name := fmt.Sprintf("Ciw: %v an hour of %v s, %d seats: ", tt.perHour, tt.handling, tt.seats)
+		closeTo(t, name+"waits", w.Waits, tt.waits.value, 3*tt.waits.err)
+		closeTo(t, name+"abandons", w.Abandons, tt.abandons.value, 3*tt.abandons.err)
+		closeTo(t, name+"mean wait", w.MeanWait, tt.meanWait.value, 3*tt.meanWait.err)
+		closeTo(t, name+"answered in time", w.Within, tt.inTime.value, 3*tt.inTime.err)
+	}
 }
 
 // balance solves the queue from its balance equations and, for the service level, follows a
