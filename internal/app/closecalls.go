@@ -105,6 +105,10 @@ func (l *callList) stand(c *store.SeenCall) listedCall {
 	return line
 }
 
+// piece is how much of a period is listed at a time: it bounds the memory that the calls take,
+// and the time of a query.
+const piece = 7 * 24 * time.Hour
+
 // pieces calls each for the pieces of the period with their calls by id. Memory is bounded
 // by the calls of a piece.
 func (l *callList) pieces(ctx context.Context, each func(to time.Time, calls []listedCall) error) error {

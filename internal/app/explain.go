@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"hotline12333/internal/aggregate"
 	"hotline12333/internal/config"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/refusal"
@@ -112,8 +111,9 @@ type explainer struct {
 	q           ExplainQuery
 	checked     bool // there are tallies to compare with
 	tallies     store.TallyQuery
-	ticketsKept time.Time // before it retention has removed tickets, and sealed what was counted of them
-	knows       kpi.Knows // of a figure of tickets: what the sources of the period's calls know, and of tickets
+	ticketsKept time.Time                      // before it retention has removed tickets, and sealed what was counted of them
+	kindsOf     map[kpi.Role]map[kpi.Seen]bool // of calls, as far as they have been read
+	knows       kpi.Knows                      // of a figure of tickets: what the sources of the period's calls know, and of tickets
 }
 
 func (s *system) explainer(ctx context.Context, sources *source.Registry, q ExplainQuery) (*explainer, error) {
@@ -125,7 +125,7 @@ func (s *system) explainer(ctx context.Context, sources *source.Registry, q Expl
 	if err != nil {
 		return nil, err
 	}
-	x := &explainer{sys: s, sources: sources, build: buildOf(sources, q.Zone, defined), q: q}
+	x := &explainer{sys: s, sources: sources, build: buildOf(sources, q.Zone, defined), q: q, kindsOf: map[kpi.Role]map[kpi.Seen]bool{}}
 	x.build.Now = now
 	if x.figure, err = kpi.LookupExplained(q.Figure, x.build.Definitions); err != nil {
 		return nil, err
@@ -140,10 +140,6 @@ func (s *system) explainer(ctx context.Context, sources *source.Registry, q Expl
 	x.tallies = store.TallyQuery{Dimension: d, Centre: q.Place.Centre, Names: named}
 	return x, nil
 }
-
-// piece is how much of a period is read at a time: it bounds the memory that the tallies
-// take, and the time of a query.
-const piece = 7 * 24 * time.Hour
 
 // explain counts the calls behind a figure, draws the sample, and holds the sum against
 // the tallies. That they differ is told in the explanation and is no error of this
@@ -167,28 +163,17 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 	if !x.checked {
 		e.Checked = kpi.Checked{Without: "no tally counts two of queue, agent and topic together"}
 	}
-	all, sampler := kpi.Standings{}, kpi.NewSampler(q.Sample)
-	var knows kpi.Knows
-	var dataTo time.Time
 	gone, err := s.goneBefore(ctx, q.Span)
 	if err != nil {
 		return nil, err
 	}
-	var next time.Time
-	for at := q.Span.From; at.Before(q.Span.To); at = next {
-		next = minTime(at.Add(piece), q.Span.To)
-		var p *stretch
-		if at.Before(gone) { // what was counted of them stays; they themselves are gone
-			next = minTime(next, gone)
-			p = &stretch{from: at, to: next}
-			if err := x.readTallies(ctx, p); err != nil {
-				return nil, err
-			}
+	all, sampler := kpi.Standings{}, kpi.NewSampler(q.Sample)
+	var knows kpi.Knows
+	var dataTo time.Time
+	err = x.each(ctx, gone, func(p *stretch) {
+		if p.gone { // what was counted of them stays; they themselves are gone
 			x.remember(e, p)
 		} else {
-			if p, err = x.read(ctx, at, next); err != nil {
-				return nil, err
-			}
 			all.Merge(p.standings)
 			sampler.Merge(p.sampler)
 			x.compare(e, p)
@@ -199,12 +184,18 @@ func (s *system) explain(ctx context.Context, sources *source.Registry, q Explai
 		if p.tally.DataTo.After(dataTo) {
 			dataTo = p.tally.DataTo
 		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if e.Calls, err = x.drawn(ctx, x.remaining(gone), all, sampler); err != nil {
+		return nil, err
 	}
 	sum := all.Sum()
 	if e.Removed != nil {
 		sum.Num, sum.Den = sum.Num+e.Removed.Numerator, sum.Den+e.Removed.Denominator
 	}
-	e.Numerator, e.Denominator, e.Roles, e.Calls = sum.Num, sum.Den, all.Totals(), sampler.Calls()
+	e.Numerator, e.Denominator, e.Roles = sum.Num, sum.Den, all.Totals()
 	e.NotConnected, e.Value = x.figure.Value(sum, knows)
 	if !dataTo.IsZero() {
 		dataTo = dataTo.In(q.Zone)
@@ -246,15 +237,6 @@ func minTime(a, b time.Time) time.Time {
 	return a
 }
 
-// stretch is what was read of a piece of the period.
-type stretch struct {
-	from, to  time.Time
-	tally     kpi.Tally
-	knows     kpi.Knows
-	standings kpi.Standings
-	sampler   *kpi.Sampler
-}
-
 func (x *explainer) terms(p *stretch) (calls, tallies kpi.Terms) {
 	c, t := p.standings.Sum(), x.figure.Of(&p.tally, nil)
 	return kpi.Terms{Numerator: c.Num, Denominator: c.Den}, kpi.Terms{Numerator: t.Num, Denominator: t.Den}
@@ -271,80 +253,6 @@ func (x *explainer) compare(e *kpi.Explanation, p *stretch) {
 		e.Checked.Equal = false
 		e.Checked.Differences = append(e.Checked.Differences, kpi.Mismatch{From: p.from.In(x.q.Zone), To: p.to.In(x.q.Zone), Calls: calls, Tallies: tallies})
 	}
-}
-
-// settling is how long calls and tallies get to agree: what is loaded this moment is
-// tallied the next.
-const settling = 20 * time.Second
-
-// read reads calls and tallies of a piece. While they differ and marks are waiting to be
-// recomputed it reads them again.
-func (x *explainer) read(ctx context.Context, from, to time.Time) (*stretch, error) {
-	deadline := time.Now().Add(settling)
-	for {
-		p, err := x.readOnce(ctx, from, to)
-		if err != nil {
-			return nil, err
-		}
-		calls, tallies := x.terms(p)
-		if !x.checked || calls == tallies || time.Now().After(deadline) {
-			return p, nil
-		}
-		marks, err := aggregate.Pending(ctx, x.sys.broker, x.sys.cfg.Aggregate.Group, x.sys.cfg.Topics.Touched)
-		if err != nil {
-			return nil, fmt.Errorf("calls and tallies differ; asking what is still to be recomputed: %w", err)
-		}
-		if marks == 0 {
-			// Both may have been read around a recomputation: the last word is one more look.
-			return x.readOnce(ctx, from, to)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-func (x *explainer) readOnce(ctx context.Context, from, to time.Time) (*stretch, error) {
-	p := &stretch{from: from, to: to}
-	if err := x.readTallies(ctx, p); err != nil {
-		return nil, err
-	}
-	explainer := kpi.NewExplainer(x.figure)
-	begin := func() { p.standings, p.sampler = kpi.Standings{}, kpi.NewSampler(x.q.Sample) }
-	begin()
-	err := x.sys.store.SeenCalls(ctx, x.seen(from, to), begin, func(c *store.SeenCall) error {
-		if err := placedIn(x.sources, c.Source, c.Bucket); err != nil {
-			return err
-		}
-		at := x.stand(explainer, c)
-		p.standings.Add(at)
-		p.sampler.Offer(at.Role, c.CallID, func() kpi.ExplainedCall { return x.told(c, at) })
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the calls: %w", err)
-	}
-	return p, nil
-}
-
-// readTallies reads what the tallies say of the place.
-func (x *explainer) readTallies(ctx context.Context, p *stretch) error {
-	q := x.tallies
-	q.From, q.To = p.from, p.to
-	entries, err := x.sys.entries(ctx, q)
-	if err != nil {
-		return err
-	}
-	kept := entries[:0]
-	for i := range entries {
-		if !x.checked || x.q.Place.Counts(&entries[i].Key, x.q.Zone) {
-			kept = append(kept, entries[i])
-		}
-	}
-	p.tally, p.knows = x.build.Sum(kept)
-	return nil
 }
 
 func (x *explainer) seen(from, to time.Time) store.SeenQuery {

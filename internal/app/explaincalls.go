@@ -16,9 +16,8 @@ import (
 
 // explainedCalls is a page of the calls behind a figure, in order of bucket and call_id;
 // next is empty after the last, though the page it names may be empty too. It reads on from
-// the page before, so a page costs the same wherever it lies. Where few of the calls have the
-// role more are read at a time, and after a while the page has those that were found: the
-// next one looks on.
+// the page before, so a page costs the same wherever it lies: where the calls are is asked
+// first, of the columns that the figure looks at, and then what else there is of these.
 func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q CallsQuery) (calls []kpi.ExplainedCall, next string, err error) {
 	x, err := s.explainer(ctx, sources, q.ExplainQuery)
 	if err != nil {
@@ -41,48 +40,88 @@ func (s *system) explainedCalls(ctx context.Context, sources *source.Registry, q
 			from = later
 		}
 	}
-	explainer := kpi.NewExplainer(x.figure)
-	size, enough := q.Limit, time.Now().Add(longestLook)
-	for from.Before(q.Span.To) {
-		to := minTime(from.Add(piece), q.Span.To)
-		seen := x.seen(from, to)
-		seen.After, seen.Limit = after, size
-		last, read, before := after, 0, len(calls)
-		begin := func() { last, read, calls = after, 0, calls[:before] }
-		err := s.store.SeenCalls(ctx, seen, begin, func(c *store.SeenCall) error {
-			read++
-			if len(calls) == q.Limit {
-				return nil // it begins the next page
-			}
-			last = c.SeenPlace
-			if at := x.stand(explainer, c); q.Role == "" || q.Role == at.Role {
-				calls = append(calls, x.told(c, at))
-			}
-			return nil
-		})
-		switch {
-		case err != nil:
-			return nil, "", fmt.Errorf("reading the calls: %w", err)
-		case len(calls) == q.Limit:
-			return calls, afterPlace(last), nil
-		case read < size: // the piece is at its end
-			from = to
-		default:
-			after, from = last, last.Bucket
-			size = min(4*size, pageOfAll)
+	near := q.Span.To
+	if q.Limit > 0 {
+		near = minTime(from.Add(nearby), near)
+	}
+	for found := 0; from.Before(q.Span.To); {
+		places, to, err := x.places(ctx, q.Role, page{from: from, to: near, after: after, limit: q.Limit - found})
+		if err != nil {
+			return nil, "", err
 		}
-		if q.Role != "" && time.Now().After(enough) && from.Before(q.Span.To) {
-			if after.Bucket.Before(from) { // all before it has been looked at
-				after = store.SeenPlace{Bucket: from}
-			}
-			return calls, afterPlace(after), nil
+		told, err := x.tell(ctx, places)
+		if err != nil {
+			return nil, "", err
 		}
+		for i := range told {
+			if q.Role == "" || q.Role == told[i].Role { // else it has been corrected meanwhile
+				calls = append(calls, told[i])
+			}
+		}
+		if found += len(places); found == q.Limit {
+			return calls, afterPlace(places[len(places)-1]), nil
+		}
+		from, near = to, q.Span.To
 	}
 	return calls, "", nil
 }
 
-// longestLook is how long calls of a role are looked for before a page is shown.
-const longestLook = 3 * time.Second
+// nearby is how far is looked at first, where most pages end; then all the rest is.
+const nearby = 7 * 24 * time.Hour
+
+// page is so many calls after a place, from one time to another.
+type page struct {
+	from, to time.Time
+	after    store.SeenPlace
+	limit    int
+}
+
+// places are where the next calls of a role are, all up to a time or as many as wanted.
+func (x *explainer) places(ctx context.Context, role kpi.Role, p page) (places []store.SeenPlace, to time.Time, err error) {
+	q := store.KindQuery{SeenQuery: x.seen(p.from, p.to), Looks: x.figure.Looks()}
+	q.After, q.Limit = p.after, p.limit
+	if role != "" {
+		if q.Outside, err = x.outside(ctx, p.from, p.to); err != nil {
+			return nil, p.to, err
+		}
+		q.Piece = pieceOf(p.from, p.to)
+		kinds, err := x.kinds(ctx, q)
+		if err != nil {
+			return nil, p.to, err
+		}
+		explainer, counts := kpi.NewExplainer(x.figure), [mostPieces]int64{}
+		q.Kinds = []kpi.Seen{}
+		for i := range kinds {
+			if k := &kinds[i]; explainer.StandAll(k.Seen, k.Calls).Role == role {
+				q.Kinds = append(q.Kinds, k.Seen)
+				counts[k.Piece] += k.Calls
+			}
+		}
+		q.From, q.To = within(p, q.Piece, counts[:])
+		q.Within = x.seen(q.From, q.To).Within
+	}
+	if places, err = x.sys.store.SeenPlaces(ctx, q); err != nil {
+		return nil, p.to, fmt.Errorf("looking for the calls: %w", err)
+	}
+	return places, q.To, nil
+}
+
+// within is the part of a page's time that its calls lie in, by how many there are in each
+// piece of it. Of the first quarter hour some may lie before the page.
+func within(p page, piece time.Duration, counts []int64) (from, to time.Time) {
+	from, to = p.to, p.to
+	sum := int64(0)
+	for i, n := range counts {
+		at := p.from.Add(time.Duration(i) * piece)
+		if n > 0 && at.Before(from) {
+			from = at
+		}
+		if sum += n; sum >= int64(p.limit) {
+			return from, minTime(at.Add(piece), p.to)
+		}
+	}
+	return from, to
+}
 
 // afterPlace names a place in the order of calls for whoever asks for the next page.
 func afterPlace(p store.SeenPlace) string {

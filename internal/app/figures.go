@@ -99,7 +99,6 @@ func (s *system) computed(ctx context.Context, sources *source.Registry, q Figur
 	if build.DataTo, err = s.store.DataTo(ctx, q.Now); err != nil {
 		return nil, fmt.Errorf("reading how far the data reach: %w", err)
 	}
-	tq.Names = q.By == kpi.Queue
 	totals, err := s.entries(ctx, tq)
 	if err != nil {
 		return nil, err
@@ -107,27 +106,54 @@ func (s *system) computed(ctx context.Context, sources *source.Registry, q Figur
 	if err := placed(sources, totals); err != nil {
 		return nil, err
 	}
-	ticketTotals, err := s.tickets(ctx, &build, sources, period, store.TicketQuery{From: tq.From, To: tq.To, Dimension: kpi.ByKind, Centre: q.Centre})
+	tickets := store.TicketQuery{From: tq.From, To: tq.To, Dimension: kpi.ByKind, Centre: q.Centre}
+	ticketTotals, err := s.tickets(ctx, &build, sources, period, tickets)
 	if err != nil {
 		return nil, err
 	}
-	if q.By == kpi.Queue { // no ticket is of a queue
-		return build.Statement(period, slices.Concat(totals, ticketTotals), q.By, totals), nil
+	whole := slices.Concat(totals, ticketTotals)
+	switch q.By {
+	case kpi.Queue, kpi.Agent, kpi.Topic:
+	default:
+		return build.Statement(period, whole, q.By, whole), nil
 	}
-	totals = append(totals, ticketTotals...)
-	divided := totals
-	if d := q.By.Dimension(); d != kpi.ByQueue {
-		tq.Dimension, tq.Names = d, true
-		if divided, err = s.entries(ctx, tq); err != nil {
-			return nil, err
-		}
-		more, err := s.tickets(ctx, &build, sources, period, store.TicketQuery{From: tq.From, To: tq.To, Dimension: d, Centre: q.Centre})
+	tq.Dimension, tq.Names = q.By.Dimension(), true
+	divided, err := s.sums(ctx, store.SumQuery{TallyQuery: tq, Outside: outsideAmong(sources, totals, tq)})
+	if err != nil {
+		return nil, err
+	}
+	if q.By != kpi.Queue { // no ticket is of a queue
+		tickets.Dimension = tq.Dimension
+		more, err := s.tickets(ctx, &build, sources, period, tickets)
 		if err != nil {
 			return nil, err
 		}
 		divided = append(divided, more...)
 	}
-	return build.Statement(period, totals, q.By, divided), nil
+	return build.Statement(period, whole, q.By, divided), nil
+}
+
+// outsideAmong are the stretches outside service hours, by source, of the time that entries
+// lie in, which come in the order of time: all of the query's where it is bounded.
+func outsideAmong(sources *source.Registry, entries []kpi.Entry, q store.TallyQuery) map[string][]store.Stretch {
+	if len(entries) == 0 {
+		return nil
+	}
+	of := kpi.Span{From: q.From, To: q.To}
+	if first := entries[0].Key.Bucket; of.From.Equal(hotline.Earliest) {
+		of.From = first
+	}
+	if last := entries[len(entries)-1].Key.Bucket; of.To.Equal(hotline.Latest) {
+		of.To = last.Add(hotline.BucketLength)
+	}
+	outside := map[string][]store.Stretch{}
+	for i := range entries {
+		name := entries[i].Key.Source
+		if _, known := outside[name]; !known {
+			outside[name] = outsideOf(sources.Calendar(name), of)
+		}
+	}
+	return outside
 }
 
 // knowTickets tells the build which centres have tickets.
@@ -162,7 +188,15 @@ func (s *system) ticketLines(ctx context.Context, build *kpi.Build, sources *sou
 }
 
 func (s *system) entries(ctx context.Context, q store.TallyQuery) ([]kpi.Entry, error) {
-	lines, err := s.store.Tallies(ctx, q)
+	return entriesOf(s.store.Tallies(ctx, q))
+}
+
+// sums are entries of a whole time, as store.TallySums has them.
+func (s *system) sums(ctx context.Context, q store.SumQuery) ([]kpi.Entry, error) {
+	return entriesOf(s.store.TallySums(ctx, q))
+}
+
+func entriesOf(lines []store.Tally, err error) ([]kpi.Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the tallies: %w", err)
 	}

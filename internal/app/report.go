@@ -247,18 +247,6 @@ func stretchesWhere(from, to time.Time, holds func(time.Time) bool) []store.Stre
 	return list
 }
 
-func (g *gathering) sums(ctx context.Context, q store.TallyQuery, outside map[string][]store.Stretch) ([]kpi.Entry, error) {
-	lines, err := g.sys.store.TallySums(ctx, q, outside)
-	if err != nil {
-		return nil, fmt.Errorf("reading the tallies: %w", err)
-	}
-	entries := make([]kpi.Entry, len(lines))
-	for i, l := range lines {
-		entries[i] = kpi.Entry(l)
-	}
-	return entries, nil
-}
-
 // named reads what queues, agents and topics have in the span.
 func (g *gathering) named(ctx context.Context) error {
 	for _, d := range []struct {
@@ -268,7 +256,7 @@ func (g *gathering) named(ctx context.Context) error {
 		q := g.query(g.span)
 		q.Dimension, q.Names = d.dimension, true
 		var err error
-		if *d.into, err = g.sums(ctx, q, g.outside); err != nil {
+		if *d.into, err = g.sys.sums(ctx, store.SumQuery{TallyQuery: q, Outside: g.outside}); err != nil {
 			return err
 		}
 		if d.dimension == kpi.ByQueue { // no ticket is of a queue
@@ -297,7 +285,7 @@ func (g *gathering) compared(ctx context.Context) error {
 			known = known && g.sources.Calendar(name).Check(c.span.From, c.span.To) == nil
 			outside[name] = outsideOf(g.sources.Calendar(name), c.span)
 		}
-		entries, err := g.sums(ctx, g.query(c.span), outside)
+		entries, err := g.sys.sums(ctx, store.SumQuery{TallyQuery: g.query(c.span), Outside: outside})
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"hotline12333/internal/hotline"
@@ -40,6 +41,30 @@ func around(c *hotline.Call, all []*hotline.Call) (preceded, followed bool) {
 	return preceded, followed
 }
 
+// ofKind are so many calls that a figure sees alike, with the sums of their times where it
+// looks at them.
+type ofKind struct {
+	Seen
+	n int64
+}
+
+func gatherKind(kinds map[Seen]*ofKind, l Looks, s Seen) {
+	of := l.Of(s)
+	kind := of
+	if l.Times {
+		kind.Wait, kind.Talk, kind.Hold, kind.Wrapup = 0, 0, 0, 0
+	}
+	k := kinds[kind]
+	if k == nil {
+		kinds[kind] = &ofKind{of, 1}
+		return
+	}
+	k.n++
+	if l.Times {
+		k.Wait, k.Talk, k.Hold, k.Wrapup = k.Wait+s.Wait, k.Talk+s.Talk, k.Hold+s.Hold, k.Wrapup+s.Wrapup
+	}
+}
+
 func night(at time.Time) bool { return at.Hour() >= 18 || at.Hour() < 8 }
 
 // checkExplained compares a figure as its tallies and as its calls give it, at every place.
@@ -59,8 +84,15 @@ func checkExplained(t *rapid.T, f Explained, calls []*hotline.Call, tallies map[
 		want[place{k.Dimension, k.Name}] = sum
 	}
 	sides := map[string]Role{}
+	oneByOne, together := map[place]Standings{}, map[place]Standings{}
+	kinds := map[place]map[Seen]*ofKind{}
 	stand := func(at place, s Seen) {
 		st := explainer.Stand(s)
+		if kinds[at] == nil {
+			kinds[at], oneByOne[at], together[at] = map[Seen]*ofKind{}, Standings{}, Standings{}
+		}
+		oneByOne[at].Add(st)
+		gatherKind(kinds[at], f.Looks(), s)
 		if st.Rule.Code == "" || st.Rule.ZH == "" || st.Rule.EN == "" {
 			t.Fatalf("%s says nothing of %+v", f.Name, s)
 		}
@@ -87,6 +119,14 @@ func checkExplained(t *rapid.T, f Explained, calls []*hotline.Call, tallies map[
 			}
 		}
 	}
+	for at, of := range kinds {
+		for _, kind := range of {
+			together[at].AddAll(explainer.StandAll(kind.Seen, kind.n), kind.n)
+		}
+		if diff := cmp.Diff(oneByOne[at], together[at]); diff != "" {
+			t.Fatalf("%s at %v: calls one by one (-), by their kinds (+):\n%s", f.Name, at, diff)
+		}
+	}
 	for at, tally := range want {
 		if r := f.Of(&tally, nil); r != got[at] {
 			t.Fatalf("%s at %v: %v by the tallies, %v by the calls", f.Name, at, r, got[at])
@@ -102,7 +142,7 @@ func checkExplained(t *rapid.T, f Explained, calls []*hotline.Call, tallies map[
 // The calls behind every figure add up to it, whatever the calls: as a whole, by queue, by
 // topic and by agent.
 func TestExplainedEqualsComputed(t *testing.T) {
-	for _, leading := range []string{RateAgent, RateComposite} {
+	for _, leading := range AnswerRates() {
 		d := DefaultDefinitions()
 		d.AnswerRate, d.ServiceLevels = leading, []int{1, 15, 600}
 		rapid.Check(t, func(t *rapid.T) {

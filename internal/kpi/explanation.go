@@ -109,7 +109,7 @@ type Standings map[Role]map[Rule]*RuleTotal
 
 // Add counts one.
 func (s Standings) Add(at Standing) {
-	s.add(at.Role, &RuleTotal{Rule: at.Rule, Calls: 1, Numerator: at.Num, Denominator: at.Den})
+	s.AddAll(at, 1)
 }
 
 // Merge adds those of another set of calls.

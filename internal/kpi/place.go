@@ -50,15 +50,15 @@ func (p Place) Dimension() (d Dimension, named, ok bool) {
 	return d, named, true
 }
 
-// name is what the place is called in its dimension; of the nameless it is blank.
-func (p Place) name(d Dimension) string {
+// Name is what the place is called in its dimension; of the nameless it is blank.
+func (p Place) Name(d Dimension) string {
 	return map[Dimension]string{ByQueue: p.Queue, ByAgent: p.Agent, ByTopic: p.Topic}[d]
 }
 
 // Counts says whether a tally of the place's dimension is of the place.
 func (p Place) Counts(k *Key, zone *time.Location) bool {
 	_, named, ok := p.Dimension()
-	return ok && (!named || k.Name == p.name(k.Dimension)) &&
+	return ok && (!named || k.Name == p.Name(k.Dimension)) &&
 		(p.Source == "" || k.Source == p.Source) && (p.Centre == "" || k.Centre == p.Centre) && p.At(k.Bucket, zone)
 }
 
@@ -86,7 +86,7 @@ func (p Place) Check() error {
 	if !slices.Contains([]Dimension{ByQueue, ByAgent, ByTopic}, p.Nameless) {
 		return refusal.Errorf("无法区分未标明“%s”的来电:只能是技能组、坐席或业务类型", "calls without %q cannot be told apart: use queue, agent or topic", p.Nameless)
 	}
-	if name := p.name(p.Nameless); name != "" {
+	if name := p.Name(p.Nameless); name != "" {
 		return refusal.Errorf("“未标明%[1]s”与“%[2]s”不能同时选:请只选其一", "calls without %[1]s and calls of %[1]s %[2]s are not the same ones: ask for one or the other", p.Nameless.wording(), name)
 	}
 	return nil

@@ -29,7 +29,7 @@ func (s *Sampler) Offer(role Role, id string, make func() ExplainedCall) {
 		d = new(drawn)
 		s.kept[role] = d
 	}
-	at := draw(s.Seed, id)
+	at := Drawn(s.Seed, id)
 	if d.Len() == s.Size {
 		if at >= (*d)[0].at {
 			return
@@ -66,7 +66,20 @@ func (s *Sampler) Calls() []ExplainedCall {
 	return list
 }
 
-func draw(seed uint64, callID string) uint64 {
+// Kept is how many of a role it has kept.
+func (s *Sampler) Kept(role Role) int {
+	if s.kept[role] == nil {
+		return 0
+	}
+	return s.kept[role].Len()
+}
+
+// Replace puts what another one has kept of a role in the place of its own.
+func (s *Sampler) Replace(role Role, other *Sampler) { s.kept[role] = other.kept[role] }
+
+// Drawn is what calls are drawn by: the first eight bytes of the SHA-256 of the seed and the
+// id, the lowest first.
+func Drawn(seed uint64, callID string) uint64 {
 	h := sha256.New()
 	var key [8]byte
 	binary.BigEndian.PutUint64(key[:], seed)

@@ -3,20 +3,29 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"hotline12333/internal/hotline"
+	"hotline12333/internal/kpi"
 )
 
 // apart says what is to be joined to calls, and whether there are tickets to count: where
 // nothing of the kind has ever been stored, nothing is.
-type apart struct{ supplements, callers, tickets bool }
+type apart struct {
+	supplements, callers, tickets bool
+
+	kinds []string // of supplements: of the others nothing is joined; nil: all
+}
 
 // apart asks until all the tables have rows, in one query, since every recomputation waits for
 // the answer. Whoever writes the first ones marks the buckets afterwards, so a no that is out
 // of date is mended.
 func (s *Store) apart(ctx context.Context) (apart, error) {
-	if a := (apart{s.hasSupplements.Load(), s.hasCallers.Load(), s.hasTickets.Load()}); a.supplements && a.callers && a.tickets {
+	if a := (apart{supplements: s.hasSupplements.Load(), callers: s.hasCallers.Load(), tickets: s.hasTickets.Load()}); a.supplements && a.callers && a.tickets {
 		return a, nil
 	}
 	var supplements, callers, tickets uint64
@@ -36,6 +45,31 @@ func (s *Store) apart(ctx context.Context) (apart, error) {
 		s.hasTickets.Store(true)
 	}
 	return a, nil
+}
+
+// only is what is to be joined for what a figure looks at of the calls of a query: a join with
+// all supplements or callers of a year takes longer than all the rest.
+func (s *Store) only(ctx context.Context, with apart, q *SeenQuery, l kpi.Looks) (apart, error) {
+	with.callers = with.callers && l.Caller
+	if !with.supplements {
+		return with, nil
+	}
+	stored, err := collect(ctx, s, "supplement_kinds", "SELECT DISTINCT toString(kind) FROM "+s.table(tableSupplements),
+		func(rows driver.Rows, kind *string) error { return rows.Scan(kind) })
+	if err != nil {
+		return with, err
+	}
+	with.kinds = slices.DeleteFunc(stored, func(kind string) bool {
+		switch hotline.SupplementKind(kind) {
+		case hotline.SupplementRating:
+			return !l.Rating
+		case hotline.SupplementTopics:
+			return q.Topic == "" && q.Nameless != kpi.ByTopic
+		}
+		return false // a time in the menu says whether the caller queued at all
+	})
+	with.supplements = len(with.kinds) > 0
+	return with, nil
 }
 
 // anyTicket says whether a ticket has ever been counted. Retention may have removed all of
@@ -58,6 +92,10 @@ func (s *Store) anyTicket(ctx context.Context) (bool, error) {
 func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
 	from := s.table(tableCalls) + " FINAL"
 	if a.supplements {
+		kinds := ""
+		if a.kinds != nil {
+			kinds = " AND kind IN ('" + strings.Join(a.kinds, "', '") + "')"
+		}
 		from += fmt.Sprintf(`
         LEFT JOIN (
             SELECT call_id AS s_call_id,
@@ -65,9 +103,9 @@ func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
                 argMaxIf((rating_invited, rating_given, concat(toString(rating_scale), ':', toString(rating_value))), rank, kind = 'rating') AS s_rating,
                 argMaxIf(topics, rank, kind = 'topics') AS s_topics
             FROM %s
-            WHERE call_id IN (SELECT call_id FROM %s WHERE %s)
+            WHERE call_id IN (SELECT call_id FROM %s WHERE %s)%s
             GROUP BY call_id
-        ) AS s ON call_id = s_call_id`, s.table(tableSupplements), s.table(tableCalls), where)
+        ) AS s ON call_id = s_call_id`, s.table(tableSupplements), s.table(tableCalls), where, kinds)
 	}
 	if a.callers {
 		const now = "concat(centre, '/', caller_hash)"

@@ -20,6 +20,7 @@ type SeenQuery struct {
 
 	Nameless kpi.Dimension // calls whose name in it is blank
 	Within   []Stretch     // parts of [From, To) that calls lie in; nil: all of it
+	Only     []SeenPlace   // the calls themselves; nil: all
 
 	// A page, in order of bucket and call_id: so many calls after the place. Without a
 	// limit all are told, in no order.
@@ -77,9 +78,10 @@ func stretches(list []Stretch) string {
 	return strings.Join(parts, " OR ")
 }
 
-func (s *Store) seenSQL(q SeenQuery, with apart) string {
-	f := with.columns()
-	where := fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To))
+// here is what picks the calls of a query: by columns of calls alone, and by all that is
+// known of them.
+func (q *SeenQuery) here(f *joined) (where, all string) {
+	where = fmt.Sprintf("bucket >= %d AND bucket < %d", bound(q.From), bound(q.To))
 	for _, c := range []struct {
 		column, value string
 		blank         bool
@@ -91,20 +93,48 @@ func (s *Store) seenSQL(q SeenQuery, with apart) string {
 	if q.Within != nil {
 		where += " AND (" + stretches(q.Within) + ")"
 	}
-	legs := "emptyArrayString(), emptyArrayUInt64(), emptyArrayUInt64()"
-	all := where
+	if q.Only != nil {
+		where += " AND " + placesIn(q.Only)
+	}
+	all = where
 	if q.byAgent() {
-		legs = "arrayMap(a -> toString(a), leg_agents), leg_talk_ms, leg_hold_ms"
 		all += " AND has(leg_agents, " + quote(q.Agent) + ")"
 	}
 	if q.Topic != "" || q.Nameless == kpi.ByTopic {
 		all += " AND has(" + f.topics + ", " + quote(q.Topic) + ")"
 	}
-	tail := ""
-	if q.Limit > 0 {
-		all += fmt.Sprintf(" AND (bucket, call_id) > (toDateTime(%d, 'UTC'), %s)", bound(q.After.Bucket), quote(q.After.CallID))
-		tail = fmt.Sprintf(" ORDER BY bucket, call_id LIMIT %d", q.Limit)
+	return where, all
+}
+
+// page narrows calls to those after the query's place, and puts them in order.
+func (q *SeenQuery) page(all string) (after, tail string) {
+	if q.Limit == 0 {
+		return all, ""
 	}
+	return fmt.Sprintf("%s AND (bucket, call_id) > (toDateTime(%d, 'UTC'), %s)", all, bound(q.After.Bucket), quote(q.After.CallID)),
+		fmt.Sprintf(" ORDER BY bucket, call_id LIMIT %d", q.Limit)
+}
+
+// placesIn picks the calls of places.
+func placesIn(places []SeenPlace) string {
+	if len(places) == 0 {
+		return "false"
+	}
+	list := make([]string, len(places))
+	for i, p := range places {
+		list[i] = fmt.Sprintf("(%d,%s)", bound(p.Bucket), quote(p.CallID))
+	}
+	return "(bucket, call_id) IN (" + strings.Join(list, ",") + ")"
+}
+
+func (s *Store) seenSQL(q SeenQuery, with apart) string {
+	f := with.columns()
+	where, all := q.here(&f)
+	legs := "emptyArrayString(), emptyArrayUInt64(), emptyArrayUInt64()"
+	if q.byAgent() {
+		legs = "arrayMap(a -> toString(a), leg_agents), leg_talk_ms, leg_hold_ms"
+	}
+	all, tail := q.page(all)
 	fields := []string{
 		"toUnixTimestamp(bucket)", "call_id", "version", "content_hash", "toUnixTimestamp64Milli(started_at)",
 		"toString(centre)", "toString(source)", "toString(queue)", "toString(agent)", "caller_masked", "toString(run)", "origin",

@@ -57,6 +57,8 @@ func compareSeen(t *testing.T, r *rapid.T, s *store.Store, base time.Time, want 
 			q.Topic = drawn[d]
 		}
 		read(d, drawn[d], q)
+		looks := []kpi.Looks{{Waits: []int{15}, Rating: true, Caller: true, Skew: true, Legs: true, Transfers: true}, {Times: true}}
+		compareKinds(t, r, s, store.KindQuery{SeenQuery: q, Looks: looks[len(got)%2], Draw: store.Draw{Seed: 7, UpTo: 1 << 63}})
 	}
 	told := map[kpi.Key]*kpi.Tally{}
 	for k, tally := range want {

@@ -110,7 +110,7 @@ func sumsAreSums(t *testing.T, s *store.Store, q store.TallyQuery, outside map[s
 				for _, l := range list {
 					add(want, l)
 				}
-				if list, err = s.TallySums(t.Context(), q, outside); err != nil {
+				if list, err = s.TallySums(t.Context(), store.SumQuery{TallyQuery: q, Outside: outside}); err != nil {
 					t.Fatal(err)
 				}
 				for _, l := range list {

@@ -123,14 +123,11 @@ func (s *Store) newest(table, buckets string) string {
 // that there were some in their quarter hour, of tickets, whose quarter hour may be that of
 // a deadline, nothing. A zero now believes all.
 func (s *Store) DataTo(ctx context.Context, now time.Time) (time.Time, error) {
-	told := "toUnixTimestamp64Milli(data_to)"
-	ofCalls, ofTickets := told, told
+	ofTickets := toldSQL
 	if !now.IsZero() {
-		ahead := fmt.Sprintf("%s > %d", told, now.UnixMilli())
-		ofTickets = fmt.Sprintf("if(%s, 0, %s)", ahead, told)
-		ofCalls = fmt.Sprintf("multiIf(NOT (%s), %s, toUnixTimestamp(bucket) <= %d, toInt64(toUnixTimestamp(bucket)) * 1000, 0)", ahead, told, bound(now))
+		ofTickets = fmt.Sprintf("if(%[1]s > %[2]d, 0, %[1]s)", toldSQL, now.UnixMilli())
 	}
-	calls, err := s.dataTo(ctx, tableTallies, kpi.ByQueue, ofCalls)
+	calls, err := s.dataTo(ctx, tableTallies, kpi.ByQueue, believedSQL(now))
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -142,6 +139,17 @@ func (s *Store) DataTo(ctx context.Context, now time.Time) (time.Time, error) {
 		return tickets, err
 	}
 	return calls, err
+}
+
+const toldSQL = "toUnixTimestamp64Milli(data_to)"
+
+// believedSQL is kpi.Believed of the tally of calls of a quarter hour.
+func believedSQL(now time.Time) string {
+	if now.IsZero() {
+		return toldSQL
+	}
+	return fmt.Sprintf("multiIf(%[1]s <= %[2]d, %[1]s, toUnixTimestamp(bucket) <= %[3]d, toInt64(toUnixTimestamp(bucket)) * 1000, 0)",
+		toldSQL, now.UnixMilli(), bound(now))
 }
 
 // dataTo is the latest that an expression gives over the lines of a dimension.
