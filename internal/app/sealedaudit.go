@@ -81,7 +81,7 @@ func (s *system) wholeChain(ctx context.Context) ([]*seal.Entry, error) {
 		return nil, err
 	}
 	if len(w.faults) > 0 {
-		return nil, fmt.Errorf("the chain of closed reports is not what the audit log tells of (%s): hotline report list --verify", w.faults[0])
+		return nil, fmt.Errorf("the chain of closed reports is not what the audit log tells of (%s): hotline report list --verify looks at all of it; where those lines are of a trial with another data directory, give each an audit.file of its own", w.faults[0])
 	}
 	if w.late != nil {
 		return entries, witness(s.cfg, w.late, lateRemark)
