@@ -91,6 +91,16 @@ func (h holders) start(ctx context.Context) error {
 	return h.begin(ctx, own)
 }
 
+// takeDir claims the data directory, with holders of its own where nobody has used it before.
+// A start that fails behind it, as for a port that is taken, is a use.
+func takeDir(ctx context.Context, cfg config.Root) error {
+	fresh := !claimed(cfg.Data.Dir)
+	if err := claimDir(cfg.Data.Dir); err != nil || !fresh {
+		return err
+	}
+	return errJoin(peopleOf(cfg).start(ctx), tokensOf(cfg).start(ctx))
+}
+
 // command is one about them, as add NAME, which says whose they are where it must.
 func (h holders) command(what string) string {
 	command := "hotline " + h.name + " " + what

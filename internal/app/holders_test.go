@@ -105,6 +105,39 @@ func TestTokensFollowTheDataDirectory(t *testing.T) {
 	has(usual, "pbx")
 }
 
+// A directory that is new has people of its own whatever becomes of the first start; one of
+// before keeps those it had.
+func TestTakeDir(t *testing.T) {
+	etc, of := peopleHome(t)
+	addViewer(t, of(""), "王芳")
+	before := of("before")
+	if err := claimDir(before.Data.Dir); err != nil { // as an older program did
+		t.Fatal(err)
+	}
+	for cfg, names := range map[*config.Root]string{&before: "王芳", new(of("new")): ""} {
+		for range 2 {
+			if err := takeDir(t.Context(), *cfg); err != nil {
+				t.Fatal(err)
+			}
+			wantPeople(t, cfg.Data.Dir, *cfg, names)
+		}
+	}
+	taken := of("taken")
+	if err := os.MkdirAll(filepath.Join(taken.Data.Dir, "photos"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	own, _, err := peopleOf(taken).places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := takeDir(t.Context(), taken); err == nil {
+		t.Error("a directory of something else is taken")
+	}
+	if _, err := os.Stat(own); !os.IsNotExist(err) {
+		t.Errorf("for a directory that is refused there is %s in %s", own, etc)
+	}
+}
+
 // What an older program kept beside the key file is found, and goes on being used.
 func TestPeopleOfBefore(t *testing.T) {
 	etc, of := peopleHome(t)

@@ -34,15 +34,12 @@ func Up(ctx context.Context, cfg config.Root, log *slog.Logger, opts UpOptions) 
 		return err
 	}
 	reg := newRegistry()
-	fresh := !claimed(cfg.Data.Dir)
+	if err := takeDir(ctx, cfg); err != nil {
+		return err
+	}
 	m, cfg, err := startMachine(ctx, cfg, log, reg, down)
 	if err != nil {
 		return err
-	}
-	if fresh {
-		if err := errJoin(peopleOf(cfg).start(ctx), tokensOf(cfg).start(ctx)); err != nil {
-			return err
-		}
 	}
 	kit, err := openKeys(cfg, true)
 	if err != nil {
