@@ -19,6 +19,10 @@ type apart struct {
 	supplements, callers, tickets bool
 
 	kinds []string // of supplements: of the others nothing is joined; nil: all
+
+	// Joined whole, and not those of the calls alone: of many calls to pick them takes several
+	// times as long as to join some that nothing is joined to.
+	everySupplement, everyCaller bool
 }
 
 // apart asks until all the tables have rows, in one query, since every recomputation waits for
@@ -51,13 +55,35 @@ func (s *Store) apart(ctx context.Context) (apart, error) {
 // all supplements or callers of a year takes longer than all the rest.
 func (s *Store) only(ctx context.Context, with apart, q *SeenQuery, l kpi.Looks) (apart, error) {
 	with.callers = with.callers && l.Caller
-	if !with.supplements {
+	if with.supplements {
+		if err := s.onlyKinds(ctx, &with, q, l); err != nil {
+			return with, err
+		}
+	}
+	if !with.supplements && !with.callers {
 		return with, nil
 	}
+	f := with.columns()
+	where, _ := q.here(&f)
+	var calls, supplements, callers uint64
+	sql := fmt.Sprintf("SELECT (SELECT count() FROM %s WHERE %s), (SELECT count() FROM %s), (SELECT count() FROM %s WHERE bucket >= %d AND bucket < %d)",
+		s.table(tableCalls), where, s.table(tableSupplements), s.table(tableCallers), bound(q.From), bound(q.To))
+	if err := s.queryRow(ctx, "joined", sql, &calls, &supplements, &callers); err != nil {
+		return with, err
+	}
+	with.everySupplement, with.everyCaller = supplements < several*calls, callers < several*calls
+	return with, nil
+}
+
+// several is how many rows can be joined in the time in which a call is looked up.
+const several = 4
+
+// onlyKinds leaves out the supplements that nothing looks at.
+func (s *Store) onlyKinds(ctx context.Context, with *apart, q *SeenQuery, l kpi.Looks) error {
 	stored, err := collect(ctx, s, "supplement_kinds", "SELECT DISTINCT toString(kind) FROM "+s.table(tableSupplements),
 		func(rows driver.Rows, kind *string) error { return rows.Scan(kind) })
 	if err != nil {
-		return with, err
+		return err
 	}
 	with.kinds = slices.DeleteFunc(stored, func(kind string) bool {
 		switch hotline.SupplementKind(kind) {
@@ -69,7 +95,7 @@ func (s *Store) only(ctx context.Context, with apart, q *SeenQuery, l kpi.Looks)
 		return false // a time in the menu says whether the caller queued at all
 	})
 	with.supplements = len(with.kinds) > 0
-	return with, nil
+	return nil
 }
 
 // anyTicket says whether a ticket has ever been counted. Retention may have removed all of
@@ -96,6 +122,10 @@ func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
 		if a.kinds != nil {
 			kinds = " AND kind IN ('" + strings.Join(a.kinds, "', '") + "')"
 		}
+		of := "true"
+		if !a.everySupplement {
+			of = fmt.Sprintf("call_id IN (SELECT call_id FROM %s WHERE %s)", s.table(tableCalls), where)
+		}
 		from += fmt.Sprintf(`
         LEFT JOIN (
             SELECT call_id AS s_call_id,
@@ -103,24 +133,28 @@ func (s *Store) callsWith(a apart, where string, first, last time.Time) string {
                 argMaxIf((rating_invited, rating_given, concat(toString(rating_scale), ':', toString(rating_value))), rank, kind = 'rating') AS s_rating,
                 argMaxIf(topics, rank, kind = 'topics') AS s_topics
             FROM %s
-            WHERE call_id IN (SELECT call_id FROM %s WHERE %s)%s
+            WHERE %s%s
             GROUP BY call_id
-        ) AS s ON call_id = s_call_id`, s.table(tableSupplements), s.table(tableCalls), where, kinds)
+        ) AS s ON call_id = s_call_id`, s.table(tableSupplements), of, kinds)
 	}
 	if a.callers {
 		const now = "concat(centre, '/', caller_hash)"
 		for _, side := range []struct{ at, which, order, name string }{
 			{"n", "repeats", "<", now}, {"p", "contact", ">", "if(caller_before != '', caller_before, " + now + ")"},
 		} {
+			of := "true"
+			if !a.everyCaller {
+				of = fmt.Sprintf("caller IN (SELECT %s FROM %s WHERE %s AND caller_hash != '')", side.name, s.table(tableCalls), where)
+			}
 			from += fmt.Sprintf(`
         ASOF LEFT JOIN (
             SELECT caller AS %[1]s_caller, started_at AS %[1]s_at
             FROM %[4]s FINAL
             WHERE %[2]s AND bucket >= %[6]d AND bucket <= %[7]d
-                AND caller IN (SELECT %[9]s FROM %[5]s WHERE %[8]s AND caller_hash != '')
-        ) AS %[1]s ON %[9]s = %[1]s_caller AND started_at %[3]s %[1]s_at`,
-				side.at, side.which, side.order, s.table(tableCallers), s.table(tableCalls),
-				bound(first.Add(-repeatReach)), bound(last.Add(repeatReach)), where, side.name)
+                AND %[5]s
+        ) AS %[1]s ON %[8]s = %[1]s_caller AND started_at %[3]s %[1]s_at`,
+				side.at, side.which, side.order, s.table(tableCallers), of,
+				bound(first.Add(-repeatReach)), bound(last.Add(repeatReach)), side.name)
 		}
 	}
 	return from

@@ -78,11 +78,10 @@ func BenchmarkRegistry(b *testing.B) {
 	b.ReportMetric(float64(n)/insert.Seconds(), "rows/s")
 }
 
-// BenchmarkYear reads what a year's page needs: every quarter hour, summed over queues.
-func BenchmarkYear(b *testing.B) {
-	s := testkit.Store(b)
-	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	const batches = 25 // half a million calls in a year
+// benchYear stores half a million calls of a year, and says when it begins.
+func benchYear(b *testing.B, s *store.Store) (from time.Time) {
+	from = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	const batches = 25
 	n := int64(0)
 	for i := range batches {
 		rows := benchCalls(from.Add(time.Duration(i)*benchRows*63*time.Second), 63*time.Second, int(n))
@@ -91,6 +90,50 @@ func BenchmarkYear(b *testing.B) {
 		}
 		n += benchRows
 	}
+	return from
+}
+
+// BenchmarkSeenKinds counts the calls behind a figure of a year, and draws some of them. It
+// says how many times as long it takes to be told each call, in the same run: that is what
+// not to do for a page.
+func BenchmarkSeenKinds(b *testing.B) {
+	s := testkit.Store(b)
+	from := benchYear(b, s)
+	q := store.KindQuery{
+		SeenQuery: store.SeenQuery{From: from, To: from.AddDate(1, 0, 0)}, Looks: kpi.Looks{Waits: []int{20}},
+		Piece: 12 * 24 * time.Hour, Draw: store.Draw{Seed: 1, UpTo: 1 << 53},
+	}
+	var apart, together time.Duration
+	for b.Loop() {
+		start, calls, counted := time.Now(), int64(0), int64(0)
+		err := s.SeenCalls(b.Context(), q.SeenQuery, func() {}, func(*store.SeenCall) error {
+			calls++
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		told := time.Now()
+		kinds, err := s.SeenKinds(b.Context(), q)
+		if err != nil {
+			b.Fatal(err)
+		}
+		apart, together = apart+told.Sub(start), together+time.Since(told)
+		for i := range kinds {
+			counted += kinds[i].Calls
+		}
+		if calls != counted || calls == 0 {
+			b.Fatalf("%d calls one by one, %d by kind", calls, counted)
+		}
+	}
+	b.ReportMetric(float64(apart)/float64(together), "one-by-one/kinds")
+	b.ReportMetric(together.Seconds()/float64(b.N), "s/kinds")
+}
+
+// BenchmarkYear reads what a year's page needs: every quarter hour, summed over queues.
+func BenchmarkYear(b *testing.B) {
+	s := testkit.Store(b)
+	from := benchYear(b, s)
 	var buckets []time.Time
 	for t := from; t.Year() == 2026; t = t.Add(hotline.BucketLength) {
 		buckets = append(buckets, t)
