@@ -124,7 +124,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 	}
 	c := journal.Closing{Head: field(r, "head"), Answers: map[string]string{}, Revise: r.FormValue("revise") != "", Reason: field(r, "revision_reason")}
 	for name := range r.PostForm {
-		if code, ok := strings.CutPrefix(name, "answer_"); ok && field(r, name) != "" {
+		if code, ok := strings.CutPrefix(name, answerField); ok && field(r, name) != "" {
 			c.Answers[code] = field(r, name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 type loginPage struct {
 	Next, Why string
+	Kept      *kept // what was being sent; nil: nothing
 }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
@@ -24,9 +25,9 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 // signIn takes a token. What is wrong with it is told in the same words for all that are
 // not known. One that stands in an address, which logs and histories keep, is not taken.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	next := local(r.FormValue("next"))
+	next, form := local(r.FormValue("next")), keptAgain(r)
 	refuse := func(status int, why string) {
-		s.show(w, r, status, shown{page: "login", title: "sign_in", body: loginPage{Next: next, Why: why}})
+		s.show(w, r, status, shown{page: "login", title: "sign_in", body: loginPage{Next: next, Why: why, Kept: form}})
 	}
 	if s.gate.people == nil {
 		refuse(http.StatusForbidden, "login_unknown")
@@ -43,6 +44,11 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	s.gate.remember(w, r, p)
 	s.deps.Log.Info("signed in", "name", p.Name, "role", string(p.Role))
+	if form != nil {
+		v := &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre, Signed: true}
+		s.show(w, r, http.StatusOK, shown{page: "resend", title: "resend", visitor: v, body: resendPage{Form: form, Name: p.Name}})
+		return
+	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
@@ -58,6 +64,9 @@ type handler func(http.ResponseWriter, *http.Request, *visitor) error
 func (s *Server) guard(act people.Act, next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.gate.who(w, r)
+		if err == nil && v.Name == nobody && r.Method != http.MethodGet && !v.Role.May(act) {
+			err = v.stale // most likely somebody whose session has ended since the page was opened
+		}
 		if err != nil {
 			s.notSignedIn(w, r, err)
 			return
@@ -88,7 +97,11 @@ func (s *Server) notSignedIn(w http.ResponseWriter, r *http.Request, err error) 
 	case strings.HasPrefix(r.URL.Path, "/api/"):
 		answer(w, http.StatusUnauthorized, "sign in first, at /login: "+err.Error())
 	case r.Method != http.MethodGet:
-		s.show(w, r, http.StatusUnauthorized, shown{page: "login", title: "sign_in", body: loginPage{Next: "/", Why: "login_lost"}})
+		page := loginPage{Next: "/", Why: "login_lost", Kept: keepForm(r)}
+		if page.Kept != nil {
+			page.Why = "login_kept"
+		}
+		s.show(w, r, http.StatusUnauthorized, shown{page: "login", title: "sign_in", body: page})
 	default:
 		q := url.Values{"next": {local(r.URL.RequestURI())}}
 		if why != "" {

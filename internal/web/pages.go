@@ -25,7 +25,7 @@ var templates embed.FS
 // pageNames are the pages; each is a file of templates that defines "content".
 func pageNames() []string {
 	return []string{
-		"login", "refused", "problem", "board", "history", "report", "entries", "value", "conflict", "totals", "outages",
+		"login", "resend", "refused", "problem", "board", "history", "report", "entries", "value", "conflict", "totals", "outages",
 		"closing", "sealed", "difference", "calls", "calllist",
 		"lostcalls", "lostcall", "shift", "shiftone",
 		"runbook",
