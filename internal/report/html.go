@@ -36,7 +36,7 @@ func writeHTML(w io.Writer, sheets []sheet, p properties) error {
 }
 
 func pageOf(sheets []sheet, p properties, link func(Trace) string) *htmlPage {
-	view := &htmlPage{Lang: p.lang.tag(), Title: p.title, Footer: p.footer}
+	view := &htmlPage{Lang: p.lang.tag(), Title: p.title, Contents: p.lang.of("目录", "contents"), Footer: p.footer}
 	for i := range sheets {
 		view.Sheets = append(view.Sheets, htmlSheetOf(&sheets[i], p.lang, link))
 	}
@@ -55,9 +55,9 @@ func (v *htmlPage) write(w io.Writer, name string) error {
 }
 
 type htmlPage struct {
-	CSS                 template.CSS
-	Lang, Title, Footer string
-	Sheets              []htmlSheet
+	CSS                           template.CSS
+	Lang, Title, Contents, Footer string
+	Sheets                        []htmlSheet
 }
 
 type htmlSheet struct {
@@ -171,7 +171,7 @@ func (p *part) htmlRows(link func(Trace) string) [][]htmlCell {
 			if p.heat && c.number != nil && most > 0 {
 				h.Class = strings.TrimSpace(fmt.Sprintf("%s heat%.0f", h.Class, math.Ceil(heats**c.number/most)))
 			}
-			if c.trace.Figure != "" {
+			if c.trace.Figure != "" && c.text != "" {
 				h.Href, h.Title = link(c.trace), c.title
 			}
 			rows[i] = append(rows[i], h)

@@ -26,3 +26,6 @@ if (menu) {
   setInterval(askMenu, 30000);
   addEventListener('focus', askMenu);
 }
+// The menu of a narrow window shows where one is.
+const here = document.querySelector('.bar-top nav [aria-current]');
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
