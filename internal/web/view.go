@@ -33,7 +33,9 @@ type view struct {
 	Year        year              `json:"year"`
 	Topics      []topic           `json:"topics"`
 	Queues      []queue           `json:"queues"`
-	Alarms      *alarms           `json:"alarms"` // null: nobody tells
+	MoreQueues  int               `json:"more_queues"`  // that the board has no room for
+	MoreWaiting int               `json:"more_waiting"` // calls that are known to wait in them
+	Alarms      *alarms           `json:"alarms"`       // null: nobody tells
 }
 
 // definition is the one of the answer rate that leads. What the board calls the rate is
@@ -195,6 +197,13 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 		v.Topics = append(v.Topics, topic{t.Topic, t.Calls})
 	}
 	v.Queues = newQueues(s)
+	v.MoreQueues = max(0, len(v.Queues)-mostQueues)
+	for _, q := range v.Queues[len(v.Queues)-v.MoreQueues:] {
+		if q.Waiting != nil {
+			v.MoreWaiting += *q.Waiting
+		}
+	}
+	v.Queues = v.Queues[:len(v.Queues)-v.MoreQueues]
 	return v
 }
 
@@ -280,7 +289,7 @@ func newQueues(s *kpi.Snapshot) []queue {
 	slices.SortFunc(list, func(a, b queue) int {
 		return cmp.Or(cmp.Compare(b.Rate.Den, a.Rate.Den), cmp.Compare(b.Rate.Num, a.Rate.Num), cmp.Compare(a.Name, b.Name))
 	})
-	return list[:min(mostQueues, len(list))]
+	return list
 }
 
 func plain(r kpi.Ratio) figure {

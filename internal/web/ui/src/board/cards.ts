@@ -10,6 +10,11 @@ const text = (r: Figure) => r.text || missing(r, t);
 // How many were requested nobody knows without a calendar, and where the source does not tell.
 const below = (r: Figure) => (r.not_connected === 'service_hours' || r.not_connected === 'requests' ? '—' : number(r.den));
 const mark = (r: Figure) => (r.text ? (r.met ? '▲ ' : '▼ ') : '');
+/** A name that may be cut: whole where the mouse rests on it. */
+const called = (e: HTMLElement, name: string) => {
+  say(e, name || t.unnamed);
+  attribute(e, 'title', name);
+};
 const tone = (r: Figure) => (r.text ? (r.met ? 'good' : 'bad') : '');
 const rateName = (name: string) => t[`${name}_rate` as 'agent_rate'] ?? name;
 
@@ -66,7 +71,7 @@ function bar(id: string, r: Figure, target: string): void {
 
 function margin(v: View): void {
   const { rate: r, misses_left, answers_needed, allowance: a } = v.today;
-  say($('misses'), !r.text ? '—' : r.met ? t.may_miss(number(misses_left)) : t.must_answer(number(answers_needed)));
+  say($('misses'), !r.text ? '—' : r.met ? t.may_miss(number(misses_left)) : t.must_answer(number(answers_needed), answers_needed));
   look($('misses'), tone(r));
   say($('misses-day'), !r.text || !a ? '' : a.left < 0 ? t.day_gone(number(a.remaining)) : t.day_left(number(a.left), number(a.remaining)));
 }
@@ -124,13 +129,14 @@ export function recent(v: View): void {
 export function topics(v: View, trace: Trace): void {
   const list = v.topics ?? [], most = Math.max(1, ...list.map(x => x.calls));
   show($('no-topics'), !list.length);
+  say($('no-topics'), v.today.offered ? t.no_topics : t.none);
   each($('topics'), list, () => {
     const row = el('li', 'row'), track = el('span', 'track');
     track.append(named('i', 'meter', 'meter'));
     row.append(named('span', 'name', 'name'), track, named('b', 'calls', 'num'));
     return row;
   }, (row, x) => {
-    say(part(row, 'name'), x.name || t.unnamed);
+    called(part(row, 'name'), x.name);
     part(row, 'meter').style.width = `${100 * x.calls / most}%`;
     lead(part(row, 'calls'), number(x.calls), x.name ? trace('offered', { topic: x.name }) : '');
   });
@@ -140,13 +146,15 @@ export function queues(v: View, trace: Trace): void {
   const list = v.queues ?? [];
   show($('queues-table'), list.length > 0);
   show($('no-queues'), !list.length);
+  show($('queues-more'), v.more_queues > 0);
+  say($('queues-more'), t.more_queues(number(v.more_queues)) + (v.more_waiting ? t.more_waiting(number(v.more_waiting)) : ''));
   each($('queues'), list, () => {
     const tr = el('tr'), th = named('th', 'name');
     th.scope = 'row';
     tr.append(th, named('td', 'waiting'), named('td', 'counts'), named('td', 'rate'));
     return tr;
   }, (tr, q: Queue) => {
-    say(part(tr, 'name'), q.name || t.unnamed);
+    called(part(tr, 'name'), q.name);
     say(part(tr, 'waiting'), q.waiting === null ? '—' : number(q.waiting));
     look(part(tr, 'waiting'), q.waiting ? 'busy' : '');
     say(part(tr, 'counts'), `${number(q.rate.num)} / ${below(q.rate)}`);

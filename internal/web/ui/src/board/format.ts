@@ -16,7 +16,8 @@ export function length(ms: number, t: Words): string {
   if (s < 60) return t.seconds(s);
   if (s < 3600) return t.minutes(Math.floor(s / 60));
   if (s < 2 * 86400) return t.hours(Math.floor(s / 3600));
-  return t.days(Math.floor(s / 86400));
+  const days = Math.floor(s / 86400);
+  return days < 730 ? t.days(days) : t.years(Math.floor(days / 365.25));
 }
 
 /** Clocks of the hotline's zone. Made once: a formatter a second is what a wall screen would drown in. */

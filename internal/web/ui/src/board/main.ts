@@ -76,7 +76,7 @@ class Board {
     if (!this.view || !this.day) return;
     const { curve, so_far: s, offered } = this.view.today;
     this.dayChart.set(curve, this.day, this.quarter());
-    say($('so-far'), s ? t.so_far(s.until, number(s.offered), s.usual, s.change) : offered ? '' : t.no_calls);
+    say($('so-far'), s ? t.so_far(s.until, number(s.offered), s.usual, s.change) : offered ? '' : this.view.data_to ? t.no_calls : t.nothing);
   }
 
   /** How much of the running quarter hour is over. */

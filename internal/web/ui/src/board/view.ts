@@ -88,6 +88,8 @@ export interface View {
   year: { answered: number; share: string; rate: Figure };
   topics: { name: string; calls: number }[] | null;
   queues: Queue[] | null;
+  more_queues: number;
+  more_waiting: number;
   alarms: Alarms | null;
 }
 
