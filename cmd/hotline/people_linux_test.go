@@ -389,17 +389,47 @@ func TestPagesInBrowser(t *testing.T) {
 	if rate != want || text != want || english != "Indicator report" {
 		t.Errorf("%q shows %q, its calls %q, kpi %s", english, rate, text, want)
 	}
-	for _, path := range []string{"/", "/history", "/report?period=2026Q1", "/entries", "/entries/totals", "/entries/outages", "/closing", "/sealed", "/calls", "/login"} {
-		for _, size := range [][2]int64{{1366, 768}, {390, 844}} {
-			var wide bool
-			b.Run(t, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(base+path), chromedp.WaitReady(`main`),
-				chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide))
-			if wide {
-				t.Errorf("%s is wider than a window of %d", path, size[0])
-			}
-		}
+	w.must("import", w.write("names.csv", longNames()), "--source", "generic-csv", "--zone", "Asia/Shanghai")
+	for i, path := range []string{
+		"/history?period=2026Q1&by=queue", "/history?period=2026Q1&by=agent", "/history?period=2026Q1&by=topic", "/report?period=2026Q1", "/entries?period=2026Q1", "/entries/value?code=policy_awareness&period=2026Q1",
+		"/entries/totals", "/entries/outages", "/closing?period=2026Q1", "/sealed", "/morning?date=2026-03-03", "/calls?figure=answer_rate_agent&period=2026Q1", "/runbooks/LongestWait", "/login",
+	} {
+		looksGood(t, b, base+path, i)
 	}
 	b.Quiet(t)
+}
+
+// looksGood looks at a page on a desk, at twice the size, and on a phone, in both languages and themes.
+func looksGood(t *testing.T, b *testkit.Browser, address string, odd int) {
+	t.Helper()
+	tastes := []string{"zh&theme=light", "en&theme=dark", "zh&theme=dark", "en&theme=light"}
+	for i, size := range [][2]int64{{1366, 768}, {683, 384}, {390, 844}} {
+		at := withLang(address, tastes[(i+odd)%len(tastes)])
+		b.Run(t, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at), chromedp.WaitReady(`main`))
+		where := fmt.Sprint(size, " ", at)
+		b.Looks(t, where)
+		if i == odd%3 {
+			b.Accessible(t, where)
+		}
+	}
+}
+
+// longNames are calls of queues, agents and topics with the longest names there may be, and
+// with those that would be something else in a page.
+func longNames() string {
+	file := "call_id,started_at,queued_at,answered_at,ended_at,outcome,queue,agent,topics,caller\n"
+	for i, name := range []string{
+		strings.Repeat("城乡居民养老", 7), strings.Repeat("Unemployment", 10), `"<b>养老</b>&'q' <script>alert(1)</script>"`, "A very long name of a queue that could be broken between any two of its many words",
+	} {
+		for j, outcome := range []string{"answered", "abandoned_queue", "timed_out"} {
+			answered := ""
+			if outcome == "answered" {
+				answered = "2026-03-02 09:31:00"
+			}
+			file += fmt.Sprintf("%s%d%d,2026-03-02 09:30:00,2026-03-02 09:30:10,%s,2026-03-02 09:34:00,%s,%s,%s,%s,1390000%d%03d\n", strings.Repeat("long-", 20), i, j, answered, outcome, name, name, name, i, j)
+		}
+	}
+	return file
 }
 
 func day(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 10, 0, 0, 0, time.UTC) }

@@ -118,6 +118,8 @@ func (w *wall) fits(b *testkit.Browser) {
 			b.Run(w.t, chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &over), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high),
 				chromedp.Evaluate(`['#alarms', '#rate', '#waiting', '#longest', '#agents', '#recent', '#curve', '#year-answered', '#pace-gap'].filter(s => document.querySelector(s).getBoundingClientRect().bottom > innerHeight)`, &hidden))
 			b.Shoot(w.t, fmt.Sprintf("%dx%d-%s", size[0], size[1], strings.NewReplacer("lang=", "", "&theme=", "-").Replace(tastes)))
+			b.Looks(w.t, fmt.Sprint(size, " ", tastes))
+			b.Accessible(w.t, fmt.Sprint(size, " ", tastes))
 			if over > 0 {
 				w.t.Errorf("%v %s: wider than the window by %d", size, tastes, over)
 			}
@@ -264,11 +266,16 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 		change func(*kpi.Snapshot)
 		want   map[string]string
 	}{
-		{"nothing", func(s *kpi.Snapshot) { count(s, kpi.Counted{}); s.DataTo = time.Time{} }, map[string]string{"#rate-text": "无数据", "#data-to": "还没有数据", "#so-far": "今天还没有来电", "#year-answered": "0", "#no-usual": "同类日不足 3 天,暂无平常值", "#longest": "—", "#agents-off": "未接入:数据源不提供坐席状态"}},
+		{"nothing", func(s *kpi.Snapshot) { count(s, kpi.Counted{}); s.DataTo = time.Time{} }, map[string]string{"#rate-text": "无数据", "#data-to": "还没有数据", "#so-far": "还没有任何来电记录。接入话务系统", "#year-answered": "0", "#no-usual": "同类日不足 3 天,暂无平常值", "#longest": "—", "#agents-off": "未接入:数据源不提供坐席状态"}},
 		{"one-call", func(s *kpi.Snapshot) {
 			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 1, Answered: 1, WaitAnswered: kpi.Hist{3: 1}, WaitMillis: 3000}})
 			s.Curve[56].Offered, s.Curve[56].Requested, s.Curve[56].Answered = 1, 1, 1
 		}, map[string]string{"#rate": "100.0%", "#requested": "1", "#asa": "3 秒", "#recent .window .note": "≈ 通数少,不足以判断 · 真实水平约在 21%–100%"}},
+		{"thousands", func(s *kpi.Snapshot) {
+			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 1748, Answered: 1438, AbandonedQueue: 310}})
+			s.Waiting = map[kpi.Scope]kpi.Waiting{all: {Count: 36, Since: s.At.Add(-2 * time.Hour)}}
+		}, map[string]string{"#rate": "82.2%", "#no-topics": "今日来电未标业务类型"}},
+		{"years-ago", func(s *kpi.Snapshot) { count(s, kpi.Counted{}); s.DataTo = s.At.AddDate(-27, 0, 0) }, map[string]string{"#data-age": "27 年前", "#so-far": "今天还没有来电"}},
 		{"unknown", func(s *kpi.Snapshot) {
 			count(s, kpi.Counted{Tally: kpi.Tally{Calls: 9, Answered: 9}, Knows: kpi.Knows{}})
 		}, map[string]string{"#timeliness": "未接入", "#asa": "未接入", "#second-text": "未接入"}},
@@ -288,7 +295,15 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 			for i := range 5 {
 				s.Topics = append(s.Topics, kpi.TopicCount{Topic: strings.Repeat("城乡居民基本养老保险待遇", 2), Calls: int64(400_000 - i)})
 			}
-		}, map[string]string{"#rate": "85.2%", "#answered": "2,000,001", "#waiting": "1,234", "#year-share": "2000.0%", "#agents-signed_in": "1,340"}},
+			for i, name := range append([]string{strings.Repeat("城乡居民养老保险待遇", 6), `<b>养老</b>&"q" <script>alert(1)</script>`, strings.Repeat("Unemployment", 10)}, strings.Fields(strings.Repeat("组 ", 57))...) {
+				if i > 2 {
+					name += fmt.Sprint(i)
+				}
+				queue := kpi.Scope{Level: kpi.OneQueue, Centre: "default", Queue: name}
+				s.Windows[kpi.Today].Scopes[queue] = kpi.Counted{Tally: kpi.Tally{Calls: int64(90_000 - 1000*i), Answered: int64(70_000 - 1000*i), AbandonedQueue: 20_000}}
+				s.Waiting[queue] = kpi.Waiting{Count: 20}
+			}
+		}, map[string]string{"#rate": "85.2%", "#answered": "2,000,001", "#waiting": "1,234", "#year-share": "2000.0%", "#agents-signed_in": "1,340", "#queues-more": "另有 54 个技能组,其中排队 1,080 通"}},
 	} {
 		w.tell(tt.change)
 		w.openAnyway(b)
@@ -296,17 +311,28 @@ func (w *wall) hasGaps(b *testkit.Browser) {
 			b.Run(w.t, testkit.Shows(selector, text))
 		}
 		b.Shoot(w.t, "gap-"+tt.name)
-		var over int64
-		if b.Run(w.t, chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &over)); over > 0 {
-			w.t.Errorf("%s: wider than the window by %d", tt.name, over)
+		for _, look := range []struct {
+			width, height int64
+			tastes        string
+		}{{1920, 1080, "lang=en&theme=dark"}, {683, 384, "lang=zh&theme=light"}, {390, 844, "lang=en&theme=dark"}} {
+			w.showAnyway(b, look.width, look.height, look.tastes)
+			var high int64
+			b.Run(w.t, testkit.Holds(`!!document.querySelector('#curve canvas')`), chromedp.Evaluate(`document.documentElement.scrollHeight - innerHeight`, &high))
+			b.Shoot(w.t, fmt.Sprintf("gap-%s-%d", tt.name, look.width))
+			b.Looks(w.t, fmt.Sprint(tt.name, " ", look))
+			if high > 0 && look.height >= 1080 && look.width > 1000 {
+				w.t.Errorf("%s %v: higher than the window by %d", tt.name, look, high)
+			}
 		}
 	}
 	w.tell(nil)
 }
 
 // openAnyway shows the board where there may be nothing to wait for but its clock.
-func (w *wall) openAnyway(b *testkit.Browser) {
-	b.Run(w.t, chromedp.EmulateViewport(1920, 1080), chromedp.Navigate("http://"+w.addr+"/?lang=zh&theme=light"), testkit.Holds(`document.querySelector('#clock').textContent.startsWith('14:')`))
+func (w *wall) openAnyway(b *testkit.Browser) { w.showAnyway(b, 1920, 1080, "lang=zh&theme=light") }
+
+func (w *wall) showAnyway(b *testkit.Browser, width, height int64, tastes string) {
+	b.Run(w.t, chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+w.addr+"/?"+tastes), testkit.Holds(`document.querySelector('#clock').textContent.startsWith('14:')`))
 }
 
 // lasts draws the board many times: what it is made of must not grow.
