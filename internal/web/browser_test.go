@@ -208,10 +208,10 @@ func (w *wall) keepsFocus(b *testkit.Browser) {
 func trouble(n int) AlarmState {
 	s := AlarmState{At: afternoon}
 	for i := range n {
-		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("AnswerRateDropped", i), Severity: "page", Summary: kpi.Wording{ZH: "接通率骤降:中心 all,技能组 养老待遇,近15分钟人工接通率 41.17%", EN: "Answer rate dropped: centre all, queue 养老待遇, 41.17% of the requested answered in the last 15 minutes"}, Since: afternoon.Add(-4 * time.Minute), Runbook: "docs/runbooks/AnswerRateDropped.md"})
+		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("AnswerRateDropped", i), Severity: "page", Summary: kpi.Wording{ZH: "接通率骤降:全部中心,技能组 养老待遇,近15分钟人工接通率 41.17%", EN: "Answer rate dropped: all centres, queue 养老待遇, 41.17% of the requested answered in the last 15 minutes"}, Since: afternoon.Add(-4 * time.Minute), Runbook: "docs/runbooks/AnswerRateDropped.md"})
 	}
 	for i := range n {
-		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("LongestWait", i), Severity: "warning", Summary: kpi.Wording{ZH: "排队过久:中心 all,最长等待 372 秒", EN: "Long wait: centre all, longest wait 372 s"}, Since: afternoon.Add(-90 * time.Second), Runbook: "docs/runbooks/LongestWait.md"})
+		s.Firing = append(s.Firing, Alarm{Name: fmt.Sprint("LongestWait", i), Severity: "warning", Summary: kpi.Wording{ZH: "排队过久:全部中心,最长等待 372 秒", EN: "Long wait: all centres, longest wait 372 s"}, Since: afternoon.Add(-90 * time.Second), Runbook: "docs/runbooks/LongestWait.md"})
 	}
 	return s
 }

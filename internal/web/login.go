@@ -64,7 +64,7 @@ type handler func(http.ResponseWriter, *http.Request, *visitor) error
 func (s *Server) guard(act people.Act, next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.gate.who(w, r)
-		if err == nil && v.Name == nobody && r.Method != http.MethodGet && !v.Role.May(act) {
+		if err == nil && v.Name == nobody && !v.Role.May(act) && r.Method == http.MethodPost && keepForm(r) != nil {
 			err = v.stale // most likely somebody whose session has ended since the page was opened
 		}
 		if err != nil {

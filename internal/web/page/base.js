@@ -29,3 +29,13 @@ if (menu) {
 // The menu of a narrow window shows where one is.
 const here = document.querySelector('.bar-top nav [aria-current]');
 if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
+// What can be scrolled sideways and holds nothing to go to is reached with the keyboard itself.
+const reach = () => document.querySelectorAll('.scroll').forEach(s => {
+  const needed = s.scrollWidth > s.clientWidth + 1 && !s.querySelector('a, button, input, select, textarea');
+  if (!needed) return s.removeAttribute('tabindex');
+  s.tabIndex = 0;
+  s.setAttribute('role', 'group');
+  s.setAttribute('aria-label', s.closest('section')?.querySelector('h2')?.textContent ?? document.title);
+});
+reach();
+addEventListener('resize', reach);
