@@ -103,8 +103,8 @@ func TestUpTellsOfACollapse(t *testing.T) {
 	p := w.up()
 	f := newFeed(t, w)
 	f.decided(12, "lost", hotline.AbandonedQueue)
-	r.hears(t, "【告警】接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%",
-		"Answer rate dropped: centre all, queue all, 0.00% of the requested answered in the last 15 minutes",
+	r.hears(t, "【告警】接通率骤降:全部中心,全部技能组,近15分钟人工接通率 0.00%",
+		"Answer rate dropped: all centres, all queues, 0.00% of the requested answered in the last 15 minutes",
 		"处置 what to do: docs/runbooks/AnswerRateDropped.md")
 	w.tells(`hotline_alarm_firing{alertname="AnswerRateDropped",severity="page"}`, "1") // that of the queue is held back
 	w.tells(`hotline_alarm_waiting_groups{channel="webhook"}`, "1")
@@ -117,7 +117,7 @@ func TestUpTellsOfACollapse(t *testing.T) {
 	w.up()
 	w.evaluated()
 	w.tells(`hotline_alarm_firing{alertname="AnswerRateDropped",severity="page"}`, "1")
-	w.onBoard(`"name":"AnswerRateDropped"`, "接通率骤降:中心 all,技能组 all,近15分钟人工接通率 0.00%", "Answer rate dropped: centre all")
+	w.onBoard(`"name":"AnswerRateDropped"`, "接通率骤降:全部中心,全部技能组,近15分钟人工接通率 0.00%", "Answer rate dropped: all centres")
 	select { // the successor tells whom its predecessor could not
 	case g := <-posted:
 		labels, _ := g["commonLabels"].(map[string]any)
@@ -137,7 +137,7 @@ func TestUpTellsOfACollapse(t *testing.T) {
 
 	f = newFeed(t, w)
 	f.decided(20, "answered", hotline.Answered)
-	r.hears(t, "【恢复】接通率骤降:中心 all,技能组 all", "恢复于 resolved at")
+	r.hears(t, "【恢复】接通率骤降:全部中心,全部技能组", "恢复于 resolved at")
 
 	id := w.maintained()
 	w.evaluated()

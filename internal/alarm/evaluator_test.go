@@ -170,8 +170,8 @@ func TestFiresTellsRepeatsAndEnds(t *testing.T) {
 			t.Errorf("seen after %v", took)
 		}
 		alarms := r.State().Firing
-		if len(alarms) != 1 || alarms[0].Summary.ZH != "接通率骤降:中心 all,技能组 all,近15分钟人工接通率 50.00%" ||
-			alarms[0].Summary.EN != "Answer rate dropped: centre all, queue all, 50.00% of the requested answered in the last 15 minutes" ||
+		if len(alarms) != 1 || alarms[0].Summary.ZH != "接通率骤降:全部中心,全部技能组,近15分钟人工接通率 50.00%" ||
+			alarms[0].Summary.EN != "Answer rate dropped: all centres, all queues, 50.00% of the requested answered in the last 15 minutes" ||
 			alarms[0].Runbook != "docs/runbooks/AnswerRateDropped.md" || alarms[0].Labels["queue"] != "all" || time.Since(alarms[0].Since) > time.Second {
 			t.Errorf("in force is %+v", alarms)
 		}
