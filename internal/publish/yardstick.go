@@ -13,10 +13,12 @@ import (
 
 // While the past is changing, what today and the year are held against is kept for at least
 // a while, and for many times of what it takes to make it: an import of years must not have
-// it made anew at each look.
+// it made anew at each look. While no day like today is known, as on a first start whose
+// history is still coming in, somebody waits for it.
 const (
 	yardstickRest  = 10 * time.Second
 	yardstickTimes = 50
+	unknownTimes   = 10
 
 	fewOff = 50 // calls, by which a figure of the year may be behind
 )
@@ -39,8 +41,12 @@ func (y *yardstick) outdated(today date, counted string, now time.Time) bool {
 	if y.day != today || y.counted != counted {
 		return true
 	}
+	times := time.Duration(yardstickTimes)
+	if y.usual == nil {
+		times = unknownTimes
+	}
 	since := now.Sub(y.at)
-	return y.stale && (since < 0 || since >= max(yardstickRest, yardstickTimes*y.took))
+	return y.stale && (since < 0 || since >= max(yardstickRest, times*y.took))
 }
 
 // outrun says whether so many calls of past days have come since, or have gone, that what

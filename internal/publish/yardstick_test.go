@@ -144,3 +144,37 @@ func TestYardstickOfUnknownYear(t *testing.T) {
 		t.Errorf("usual %v, pace %v, %q", s.Usual, s.Pace, s.NoCalendar)
 	}
 }
+
+// TestYardstickIsMadeAnew: at once for another day, after a rest when the past has changed,
+// and sooner while no day like today is known.
+func TestYardstickIsMadeAnew(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	today := dateOf(at, time.UTC)
+	y := yardstick{day: today, counted: kpi.RateAgent, at: at, took: 3 * time.Second, usual: &kpi.UsualDay{}}
+	for _, c := range []struct {
+		what  string
+		stale bool
+		none  bool
+		after time.Duration
+		want  bool
+	}{
+		{"the past is as it was", false, false, time.Hour, false},
+		{"it changed a while ago", true, false, 149 * time.Second, false},
+		{"it changed", true, false, 150 * time.Second, true},
+		{"nothing usual is known, for a while", true, true, 29 * time.Second, false},
+		{"nothing usual is known", true, true, 30 * time.Second, true},
+		{"nothing usual is known, nor has anything come", false, true, time.Hour, false},
+		{"the clock was set back", true, false, -time.Second, true},
+	} {
+		y := y
+		if y.stale = c.stale; c.none {
+			y.usual = nil
+		}
+		if got := y.outdated(today, kpi.RateAgent, at.Add(c.after)); got != c.want {
+			t.Errorf("%s: made anew %v", c.what, got)
+		}
+	}
+	if !y.outdated(today.add(1), kpi.RateAgent, at) || !y.outdated(today, kpi.RateComposite, at) {
+		t.Error("another day, or another way of counting")
+	}
+}
