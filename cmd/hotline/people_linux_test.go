@@ -353,7 +353,7 @@ func TestPagesInBrowser(t *testing.T) {
 		token := strings.TrimSpace(w.must("people", "add", name, "--role", role))
 		return chromedp.Tasks{
 			chromedp.Navigate(base + "/login?next=/entries"), chromedp.SendKeys(`input[name=token]`, token),
-			chromedp.Click(`form.card button.primary`), chromedp.WaitVisible(`nav a[aria-current]`),
+			chromedp.Click(`form.card button.primary`), testkit.Holds(`document.querySelector('nav a[aria-current]') !== null`),
 		}
 	}
 	var text, rate, english string

@@ -50,7 +50,7 @@ func TestWorkPagesInBrowser(t *testing.T) {
 		token := strings.TrimSpace(w.must("people", "add", name, "--role", "supervisor"))
 		return chromedp.Tasks{
 			chromedp.Navigate(base + "/login?next=/lostcalls"), chromedp.SendKeys(`input[name=token]`, token),
-			chromedp.Click(`form.card button.primary`), chromedp.WaitVisible(`nav a[aria-current]`),
+			chromedp.Click(`form.card button.primary`), testkit.Holds(`document.querySelector('nav a[aria-current]') !== null`),
 		}
 	}
 	var text, number, live string
