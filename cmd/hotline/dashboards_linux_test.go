@@ -127,6 +127,11 @@ func watch(t *testing.T) *watched {
 		ID: "waits", Version: 1, Centre: hotline.DefaultCentre, Source: "centre-pbx", Direction: hotline.Inbound,
 		Queue: "综合", Outcome: hotline.Open, StartedAt: waits, QueuedAt: waits,
 	}))
+	f.send(record(&hotline.Call{ // a simulated quarter of an hour may pass without one
+		ID: "answered", Version: 1, Centre: hotline.DefaultCentre, Source: "centre-pbx", Direction: hotline.Inbound,
+		Queue: "综合", Outcome: hotline.Answered, Agent: "8001", StartedAt: waits.Add(-30 * time.Second), QueuedAt: waits.Add(-30 * time.Second),
+		AnsweredAt: waits.Add(-20 * time.Second), EndedAt: waits.Add(-time.Second),
+	}))
 	w.prometheus = testkit.RealPrometheus(t, testkit.PrometheusConfig{
 		Targets: []string{w.settings["web.listen"]},
 		Rules:   "groups: [{name: test, rules: [{alert: HotlineTest, expr: vector(1), labels: {severity: page}}]}]\n",
