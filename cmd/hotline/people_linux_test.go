@@ -328,8 +328,12 @@ func closesPeriod(t *testing.T, w *world, wang, li *person) {
 	w.must("import", w.write("late.csv", "call_id,version,started_at,queued_at,answered_at,ended_at,outcome,queue\n"+
 		callLine("01-00", 2, day(2026, 1, 10), true)), "--source", "generic-csv", "--zone", "Asia/Shanghai")
 	diff := regexp.MustCompile(`href="(/sealed/difference\?[^"]*)"`).FindStringSubmatch(body)
-	li.sees(diff[1], http.StatusOK, "上报值", "现值", "人工接听量", "更正 1 通", "01-00")
-	li.sees(diff[1]+"&lang=en", http.StatusOK, "As submitted", "answered by agents")
+	if page := shownText(t, li.sees(diff[1], http.StatusOK, "上报值", "现值", "人工接听量", "更正 1 通", "01-00", "v2 人工接听")); strings.Contains(page, "corrected") {
+		t.Errorf("the reasons are in English too: %s", tail(page))
+	}
+	if page := shownText(t, li.sees(diff[1]+"&lang=en", http.StatusOK, "As submitted", "answered by agents", "corrected: 1", "v2 answered by an agent")); strings.Contains(page, "更正 1 通") {
+		t.Errorf("the reasons are in Chinese too: %s", tail(page))
+	}
 	li.sees("/sealed?lang=en", http.StatusOK, "first quarter of 2026")
 	li.sees("/sealed?lang=zh", http.StatusOK, "已锁定报告", "2026年第一季度")
 	li.sees(diff[1], http.StatusOK, "上报值与现值 · 2026年第一季度")

@@ -133,7 +133,7 @@ func (o *office) Difference(ctx context.Context, period, centre string, revision
 	}
 	for _, r := range x.Rows {
 		d.Rows = append(d.Rows, web.DifferentRow{
-			Table: r.Table, Form: r.Form, Code: r.Code, Name: r.name, Was: r.was, Is: r.is, Change: r.Change, Why: r.Why, Trace: web.Trace(r.trace),
+			Table: r.Table, Form: r.Form, Code: r.Code, Name: r.name, Was: r.was, Is: r.is, Change: r.Change, Why: r.why, Trace: web.Trace(r.trace),
 		})
 	}
 	return d, nil

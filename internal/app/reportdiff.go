@@ -44,6 +44,7 @@ type DifferentRow struct {
 	Why    []string `json:"why"`
 
 	name, was, is kpi.Wording
+	why           []kpi.Wording
 	trace         report.Trace // of what it is now
 }
 

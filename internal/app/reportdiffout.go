@@ -32,7 +32,7 @@ func (x *differ) rows() {
 		then, now := strconv.FormatInt(was[i].n, 10), strconv.FormatInt(is.n, 10)
 		x.add(DifferentRow{
 			Code: is.figure, name: is.name, was: kpi.Wording{ZH: then, EN: then}, is: kpi.Wording{ZH: now, EN: now},
-			Change: fmt.Sprintf("%+d", is.n-was[i].n), Why: x.because(is.figure, nil, nil),
+			Change: fmt.Sprintf("%+d", is.n-was[i].n), why: x.because(is.figure, nil, nil),
 			trace: report.Trace{Figure: is.figure, Period: x.now.Period.Name, Place: kpi.Place{Centre: x.now.Centre}},
 		})
 	}
@@ -40,6 +40,9 @@ func (x *differ) rows() {
 
 func (x *differ) add(r DifferentRow) {
 	r.Name, r.Was, r.Is = r.name.ZH, r.was.ZH, r.is.ZH
+	for _, why := range r.why {
+		r.Why = append(r.Why, why.ZH+" "+why.EN)
+	}
 	x.d.Rows = append(x.d.Rows, r)
 }
 
@@ -55,14 +58,14 @@ func (x *differ) row(t *report.FilledTable, was *report.Indicator) {
 		}
 	}
 	if is == nil {
-		r.is, r.Change, r.Why = kpi.Wording{ZH: "—", EN: "—"}, "—", []string{"指标已不在表中 no row of the table any more"}
+		r.is, r.Change, r.why = kpi.Wording{ZH: "—", EN: "—"}, "—", []kpi.Wording{{ZH: "指标已不在表中", EN: "no row of the table any more"}}
 		x.add(r)
 		return
 	}
 	if was.Value == is.Value && was.SameCounts(is) && was.Score == is.Score && was.State == is.State {
 		return
 	}
-	r.is, r.Change, r.Why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
+	r.is, r.Change, r.why = shownOf(is), change(was.Value, is.Value), x.because(was.Code, was, is)
 	x.add(r)
 }
 
@@ -99,20 +102,20 @@ func change(was, is string) string {
 
 // because is why a row is not what it was: of computed ones the calls that stand otherwise,
 // of entered ones what was entered.
-func (x *differ) because(code string, was, is *report.Indicator) []string {
-	var why []string
+func (x *differ) because(code string, was, is *report.Indicator) (why []kpi.Wording) {
+	say := func(zh, en string) { why = append(why, kpi.Wording{ZH: zh, EN: en}) }
 	if was != nil && !was.Computed {
 		if was.Value != is.Value {
-			why = append(why, "录入值已更改 another value was entered: "+x.enteredSince(code))
+			say("录入值已更改："+x.enteredSince(code), "another value was entered: "+x.enteredSince(code))
 		} else {
-			why = append(why, "指标值、权重或时序进度变化 target, weight or expected progress changed")
+			say("指标值、权重或时序进度变化", "target, weight or expected progress changed")
 		}
 	}
 	for i := range x.was.Definitions {
 		for j := range x.now.Definitions {
 			a, b := &x.was.Definitions[i], &x.now.Definitions[j]
 			if a.Code == code && b.Code == code && a.Version != b.Version {
-				why = append(why, fmt.Sprintf("口径由第%d版改为第%d版 definition v%d, was v%d", a.Version, b.Version, b.Version, a.Version))
+				say(fmt.Sprintf("口径由第%d版改为第%d版", a.Version, b.Version), fmt.Sprintf("definition v%d, was v%d", b.Version, a.Version))
 			}
 		}
 	}
@@ -121,25 +124,25 @@ func (x *differ) because(code string, was, is *report.Indicator) []string {
 		for _, kind := range seal.ChangeKinds() {
 			if n := by[kind]; n > 0 {
 				zh, en := kind.Title()
-				why = append(why, fmt.Sprintf("%s %d 通 %s", zh, n, en))
+				say(fmt.Sprintf("%s %d 通", zh, n), fmt.Sprintf("%s: %d", en, n))
 			}
 		}
 	}
 	if len(x.d.Rules) > 0 && was != nil {
-		why = append(why, "规则文件变化 files of rules changed: "+strings.Join(x.d.Rules, ", "))
+		say("规则文件变化："+strings.Join(x.d.Rules, "、"), "files of rules changed: "+strings.Join(x.d.Rules, ", "))
 	}
 	if len(why) == 0 && was != nil && (code == kpi.DefResponse || code == kpi.DefConsultation) {
-		why = append(why, "工单办理情况变化 what became of tickets")
+		say("工单办理情况变化", "what became of tickets")
 	}
 	if len(why) == 0 && was != nil && was.SameCounts(is) {
-		why = append(why, "时序进度或预测变化 expected progress or forecast")
+		say("时序进度或预测变化", "expected progress or forecast")
 	}
 	if len(why) == 0 && x.d.Kinds[seal.Expired] > 0 {
-		why = append(why, "明细已过保存期限，无法逐通说明 the calls have reached retention: which of them it was cannot be told")
+		say("明细已过保存期限，无法逐通说明", "the calls have reached retention: which of them it was cannot be told")
 	}
 	if len(why) == 0 {
 		zh, en := seal.Unlisted.Title()
-		why = append(why, zh+" "+en+"：报告期以外的来电 calls outside of the period, or records that came apart from calls")
+		say(zh+"：报告期以外的来电，或与来电分开到达的记录", en+": calls outside of the period, or records that came apart from calls")
 	}
 	return why
 }

@@ -62,6 +62,27 @@ var (
 	ruleStraight      = Rule{"no_clock_skew", "时间正常", "times in order"}
 )
 
+// RuleOf is the rule of that code by which a call is counted, or not; ok is false where there
+// is none, as of a program to come.
+func RuleOf(code string) (r Rule, ok bool) {
+	for _, r := range outcomeRules {
+		if r.Code == code {
+			return r, true
+		}
+	}
+	for _, r := range exclusionRules {
+		if r.Code == code {
+			return r, true
+		}
+	}
+	for _, r := range []Rule{ruleAgentLeg, ruleAnotherFirst, ruleDirectMail, ruleAfterHours, ruleOutside} {
+		if r.Code == code {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
 // excluded is the rule of calls that belong to no population here.
 func (s *Seen) excluded() (Rule, bool) {
 	if s.Part {

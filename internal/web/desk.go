@@ -139,7 +139,7 @@ type DifferentRow struct {
 	Table, Form, Code string
 	Name, Was, Is     kpi.Wording
 	Change            string
-	Why               []string
+	Why               []kpi.Wording
 	Trace             Trace // what it is now leads to its calls; blank: it is of no calls
 }
 

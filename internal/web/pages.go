@@ -79,6 +79,19 @@ func helpers(w words, l Lang, zone *time.Location) template.FuncMap {
 		"list":   func(keys ...string) []string { return keys },
 		"hours":  func(d time.Duration) string { return strconv.FormatFloat(d.Hours(), 'f', -1, 64) },
 		"join":   func(list []string) string { return strings.Join(list, l.of(";", "; ")) },
+		"words": func(list []kpi.Wording) string {
+			said := make([]string, len(list))
+			for i, w := range list {
+				said[i] = l.of(w.ZH, w.EN)
+			}
+			return strings.Join(said, l.of(";", "; "))
+		},
+		"rule": func(code string) string {
+			if r, ok := kpi.RuleOf(code); ok {
+				return l.of(r.ZH, r.EN)
+			}
+			return code
+		},
 	}
 }
 
