@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"hotline12333/internal/testkit"
 )
 
 // TestNobodyKnowsWhoAsked: calls of a source that does not tell who asked for an agent go
@@ -61,6 +64,13 @@ func TestNobodyKnowsWhoAsked(t *testing.T) {
 			t.Errorf("%s: all are said to have been answered", path)
 		}
 	}
+	testkit.Eventually(t, steps, func() error { // who is owed a call is read beside the figures
+		if _, board := w.stranger().get("/api/board"); !strings.Contains(board, `"callbacks":{"connected":false`) {
+			return fmt.Errorf("callers owed are told: %s", tail(board))
+		}
+		return nil
+	})
+	w.person("周萍", "supervisor").sees("/shift", http.StatusOK, "待回拨 未接入")
 	_, metrics := w.stranger().get("/metrics")
 	for _, absent := range []string{
 		`hotline_answer_rate_ratio{centre="all",definition="agent"`, `population="requested",queue="all",window="year"`, `hotline_answer_rate_budget_burn{`,

@@ -232,7 +232,8 @@ func (e *errands) of(v *visitor) []errand {
 
 // callbacks are the lost callers to be called back, as the board gets them.
 type callbacks struct {
-	// Connected is false where nobody can be called back because no source tells who called.
+	// Connected is false where nobody is known that is to be called back, and a source does
+	// not tell who called, or who asked for an agent in vain.
 	Connected bool `json:"connected"`
 	Owed      int  `json:"owed"`
 	Overdue   int  `json:"overdue"`
@@ -248,6 +249,8 @@ func (e *errands) callbacks(s *kpi.Snapshot) *callbacks {
 	if e.owed == nil {
 		return nil
 	}
-	callers := figures(s, kpi.ThisYear, kpi.Scope{Level: kpi.AllCentres}).RepeatCallers
-	return &callbacks{Connected: e.owed.Owed > 0 || callers.NotConnected == "", Owed: e.owed.Owed, Overdue: e.owed.Overdue}
+	all := kpi.Scope{Level: kpi.AllCentres}
+	callers := figures(s, kpi.ThisYear, all).RepeatCallers
+	known := callers.NotConnected == "" && missing(s, kpi.ThisYear, all, "requested", 0) == ""
+	return &callbacks{Connected: known || e.owed.Owed > 0, Owed: e.owed.Owed, Overdue: e.owed.Overdue}
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -54,6 +56,24 @@ func TestBoardLosesItsServer(t *testing.T) {
 	b.Forgive("ERR_CONNECTION_REFUSED")
 	b.Forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
 	b.Quiet(t)
+}
+
+// TestStopCutsLinesInReserve: a browser opens a line before it has anything to ask. That does
+// not keep the server from stopping, nor is it an error.
+func TestStopCutsLinesInReserve(t *testing.T) {
+	t.Parallel()
+	w := newWall(t)
+	line, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer line.Close()
+	answer, err := http.Get("http://" + w.addr + "/api/board") // the line before it is accepted by then
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	w.stop() // which fails the test where serving ends with an error
 }
 
 // TestBoardOfRevokedViewer leads who is no longer let in to signing in.

@@ -137,7 +137,8 @@ func (s *Server) Run(ctx context.Context) error {
 		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if err = s.http.Shutdown(bound); err != nil {
-			err = errors.Join(err, s.http.Close())
+			// Who is served too long is cut off, as is the line a browser keeps in reserve.
+			err = s.http.Close()
 		}
 		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
 			err = errors.Join(err, e)

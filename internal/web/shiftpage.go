@@ -259,6 +259,9 @@ func (s *Server) stateLines(l Lang, then, now *journal.ShiftState) []stateLine {
 	})
 	add("shift_agents", func(x *journal.ShiftState) string { return s.agentsText(l, x.Agents) })
 	add("shift_callbacks", func(x *journal.ShiftState) string {
+		if x.CallbacksOwed == nil && x.DataTo != nil { // there are data, and they do not tell
+			return s.words.in(l, "not_connected")
+		}
 		return s.owedText(l, x.CallbacksOwed, x.CallbacksOverdue, "no_data")
 	}).Bad =
 		then.CallbacksOverdue != nil && *then.CallbacksOverdue > 0
