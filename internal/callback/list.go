@@ -178,12 +178,20 @@ func (b *builder) addEntries(entries []journal.History) error {
 	return nil
 }
 
+// entryID tells apart what one person has entered at one moment.
+func (e *ending) entryID() string {
+	if e.entry == nil {
+		return ""
+	}
+	return e.entry.ID
+}
+
 // itemsOf makes the items of one caller: what one and the same ending ends is one, and what
 // none ends is one. The earliest ending of a call counts.
 func (b *builder) itemsOf(calls []Call, ends []ending) {
 	slices.SortFunc(calls, func(x, y Call) int { return cmp.Or(x.DecidedAt.Compare(y.DecidedAt), cmp.Compare(x.ID, y.ID)) })
 	slices.SortFunc(ends, func(x, y ending) int {
-		return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.way, y.way), cmp.Compare(x.by, y.by))
+		return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.way, y.way), cmp.Compare(x.by, y.by), cmp.Compare(x.entryID(), y.entryID()))
 	})
 	parts := make([][]Call, len(ends)+1)
 	for _, c := range calls {
