@@ -20,24 +20,6 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-// golden compares what was printed with a file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
-
 // fits checks that a table can be read on a terminal of 80 columns.
 func fits(t *testing.T, table string) {
 	t.Helper()
@@ -63,7 +45,7 @@ func TestAnalyzeTable(t *testing.T) {
 			t.Fatalf("exit code %d\n%s", code, p.err.String())
 		}
 		fits(t, p.out.String())
-		golden(t, "analyze-"+name+".txt", p.out.String())
+		testkit.Golden{Name: "analyze-" + name + ".txt", Got: p.out.String(), Update: *update}.Check(t)
 	}
 	if left := entries(t, w.path("tmp")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

@@ -10,6 +10,7 @@ import (
 
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
+	"hotline12333/internal/store"
 )
 
 // withJournal does something with the journal of a running system.
@@ -41,6 +42,20 @@ func (s *system) enter(ctx context.Context, e journal.Entry) (journal.Entry, err
 	}
 	kept.At = kept.At.In(zone)
 	return kept, err
+}
+
+// holding is the entry that holds of what people name by an id; shows is the command that
+// lists them.
+func (s *system) holding(ctx context.Context, kind journal.Kind, id, shows string) (*journal.Entry, error) {
+	list, err := s.store.Entries(ctx, store.EntryQuery{Kind: kind, Subject: id})
+	if err != nil {
+		return nil, err
+	}
+	all := journal.Histories(list)
+	if id == "" || len(all) != 1 || all[0].Holds() == nil {
+		return nil, fmt.Errorf("there is no %s %q: %s shows them", kind, id, shows)
+	}
+	return all[0].Holds(), nil
 }
 
 // EntryLine is an entry as it is listed.

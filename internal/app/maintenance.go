@@ -33,15 +33,10 @@ func EnterMaintenance(ctx context.Context, cfg config.Root, log *slog.Logger, m 
 // EndMaintenance ends one that is going on or to come: alerts speak again.
 func EndMaintenance(ctx context.Context, cfg config.Root, log *slog.Logger, id string, a Author) (kept journal.Entry, err error) {
 	err = withJournal(ctx, cfg, log, func(s *system) error {
-		list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindMaintenance, Subject: id})
+		seen, err := s.holding(ctx, journal.KindMaintenance, id, "maintenance list")
 		if err != nil {
 			return err
 		}
-		all := journal.Histories(list)
-		if id == "" || len(all) != 1 || all[0].Holds() == nil {
-			return fmt.Errorf("there is no maintenance %q: maintenance list shows them", id)
-		}
-		seen := all[0].Holds()
 		a.Withdraw, a.Replaces = true, seen.ID
 		if err := a.check(false); err != nil {
 			return err

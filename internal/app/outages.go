@@ -11,7 +11,6 @@ import (
 	"hotline12333/internal/config"
 	"hotline12333/internal/journal"
 	"hotline12333/internal/refusal"
-	"hotline12333/internal/store"
 )
 
 // EnteredOutage is a time in which calls could not be taken or were not recorded.
@@ -57,15 +56,10 @@ func (o *EnteredOutage) entry() (journal.Entry, error) {
 // ChangeOutage gives an outage its end, or withdraws it. It changes what holds right now.
 func ChangeOutage(ctx context.Context, cfg config.Root, log *slog.Logger, id string, end time.Time, a Author) (kept journal.Entry, err error) {
 	err = withJournal(ctx, cfg, log, func(s *system) error {
-		list, err := s.store.Entries(ctx, store.EntryQuery{Kind: journal.KindOutage, Subject: id})
+		seen, err := s.holding(ctx, journal.KindOutage, id, "outages list")
 		if err != nil {
 			return err
 		}
-		all := journal.Histories(list)
-		if id == "" || len(all) != 1 || all[0].Holds() == nil {
-			return fmt.Errorf("there is no outage %q: outages list shows them", id)
-		}
-		seen := all[0].Holds()
 		o, err := journal.Decode[journal.Outage](seen)
 		if err != nil {
 			return err

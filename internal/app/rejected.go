@@ -23,13 +23,22 @@ type RejectedQuery struct {
 	Limit  int // lines to print; 0: all
 }
 
-func (q RejectedQuery) letters(cfg config.Root) (deadletter.Query, error) {
+// letters reads what is asked for from the broker, once it answers.
+func (s *system) letters(ctx context.Context, q RejectedQuery) (deadletter.Listing, error) {
 	if q.Reason != "" && !slices.Contains(hotline.Reasons(), hotline.Reason(q.Reason)) {
-		return deadletter.Query{}, fmt.Errorf("reason %q is not known; known: %v", q.Reason, hotline.Reasons())
+		return deadletter.Listing{}, fmt.Errorf("reason %q is not known; known: %v", q.Reason, hotline.Reasons())
 	}
-	return deadletter.Query{
-		Topic: cfg.Topics.Rejected, Reason: hotline.Reason(q.Reason), Source: q.Source, Run: q.Run, Limit: q.Limit,
-	}, nil
+	if err := s.brokerAnswers(ctx); err != nil {
+		return deadletter.Listing{}, err
+	}
+	query := deadletter.Query{
+		Topic: s.cfg.Topics.Rejected, Reason: hotline.Reason(q.Reason), Source: q.Source, Run: q.Run, Limit: q.Limit,
+	}
+	list, err := deadletter.List(ctx, s.broker, query)
+	if err != nil {
+		return list, fmt.Errorf("reading %s: %w", query.Topic, err)
+	}
+	return list, nil
 }
 
 // ListRejected prints the records that could not be counted; their bytes stay sealed.
@@ -39,16 +48,9 @@ func ListRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out io
 		return err
 	}
 	defer func() { err = errJoin(err, sys.close()) }()
-	query, err := q.letters(cfg)
+	list, err := sys.letters(ctx, q)
 	if err != nil {
 		return err
-	}
-	if err := sys.brokerAnswers(ctx); err != nil {
-		return err
-	}
-	list, err := deadletter.List(ctx, sys.broker, query)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", query.Topic, err)
 	}
 	if list.Total == 0 {
 		_, err = fmt.Fprintln(out, "nothing is rejected")
@@ -134,23 +136,16 @@ func ReplayRejected(ctx context.Context, cfg config.Root, log *slog.Logger, out 
 		return err
 	}
 	defer func() { err = errJoin(err, sys.close()) }()
-	query, err := q.letters(cfg)
+	list, err := sys.letters(ctx, q)
 	if err != nil {
 		return err
-	}
-	if err := sys.brokerAnswers(ctx); err != nil {
-		return err
-	}
-	list, err := deadletter.List(ctx, sys.broker, query)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", query.Topic, err)
 	}
 	row, err := sys.rowReplayer(kit)
 	if err != nil {
 		return err
 	}
 	done, err := deadletter.Replayer{
-		Reader: sys.broker, Producer: sys.broker, Identity: kit.Identity(), Topic: query.Topic, Row: row,
+		Reader: sys.broker, Producer: sys.broker, Identity: kit.Identity(), Topic: cfg.Topics.Rejected, Row: row,
 	}.Replay(ctx, list.Entries)
 	w := &printer{out: out}
 	w.line("%d sent again, %d left", done.Sent, len(done.Kept))

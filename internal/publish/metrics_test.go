@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -40,26 +39,6 @@ func exposition(t testing.TB, c prometheus.Collector) string {
 		}
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; write it with go test -update", err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got); if it is right, go test -update:\n%s", path, diff)
-	}
 }
 
 func lines(text, having string) []string {
@@ -99,7 +78,7 @@ func TestMetricsText(t *testing.T) {
 	calls = append(calls, open("waits", now.Add(-90*time.Second)), open("stale", now.Add(-5*time.Hour)))
 	r.store.put(calls...)
 	r.look()
-	golden(t, "metrics.prom", exposition(t, NewMetrics(r.cfg, r, r.clock.now, nil)))
+	testkit.Golden{Name: "metrics.prom", Got: exposition(t, NewMetrics(r.cfg, r, r.clock.now, nil)), Update: *update}.Check(t)
 }
 
 func TestNoSnapshotNoFigures(t *testing.T) {

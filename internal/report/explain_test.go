@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
 )
 
 func explanation(t *testing.T) *kpi.Explanation {
@@ -71,19 +71,7 @@ func TestExplanationTable(t *testing.T) {
 	none := explanation(t)
 	none.DataTo, none.Value, none.Numerator, none.Denominator, none.Calls, none.Roles = nil, nil, 0, 0, nil, kpi.Standings{}.Totals()
 	for name, e := range map[string]*kpi.Explanation{"explained": explanation(t), "explained_differs": differs, "explained_none": none} {
-		got, golden := explained(t, Table, e), "testdata/"+name+".txt"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (go test -update writes it again): %s", name, diff)
-		}
+		testkit.Golden{Name: name + ".txt", Got: explained(t, Table, e), Update: *update}.Check(t)
 	}
 }
 

@@ -6,16 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/mattn/go-runewidth"
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
+	"hotline12333/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -105,19 +104,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s: %d columns do not fit a terminal of 80: %s", name, w, line)
 			}
 		}
-		golden := "testdata/" + name + ".txt"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (go test -update writes it again): %s", name, diff)
-		}
+		testkit.Golden{Name: name + ".txt", Got: got, Update: *update}.Check(t)
 	}
 }
 
