@@ -79,7 +79,7 @@ func newCurve(s *kpi.Snapshot) curve {
 	for _, p := range s.Curve {
 		c.Offered, c.Requested, c.Answered = append(c.Offered, p.Offered), append(c.Requested, p.Requested), append(c.Answered, p.Answered)
 	}
-	if missing(s, kpi.Today, kpi.Scope{Level: kpi.AllCentres}, "requested", 1) != "" {
+	if knows(s, kpi.Today, kpi.Scope{Level: kpi.AllCentres}).MissingFor("requested", 0) != "" {
 		c.Requested = nil
 	}
 	return c

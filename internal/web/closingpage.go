@@ -31,22 +31,36 @@ type closingPage struct {
 	Error    string
 }
 
-// closing shows how far a period is from being closed.
-func (s *Server) closing(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.showClosing(w, r, v, http.StatusOK, "", nil)
+// closingStep is what was done about a closing, and why not if it was not.
+type closingStep struct {
+	*asked
+	err   error
+	given *journal.Closing // what was written into the form, to be shown again
 }
 
-func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor, status int, failure string, given *journal.Closing) error {
+// closing shows how far a period is from being closed.
+func (s *Server) closing(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	return s.showClosing(w, r, v, closingStep{})
+}
+
+func (s *Server) showClosing(w http.ResponseWriter, r *http.Request, v *visitor, after closingStep) error {
 	a, err := s.ask(w, r, v, s.lastQuarter())
 	if err != nil {
 		return err
 	}
-	p := &closingPage{asked: a, Error: failure, Traced: v.Role.May(people.Trace)}
+	p := &closingPage{asked: a, Traced: v.Role.May(people.Trace)}
 	if err := s.closingState(r.Context(), p, v); err != nil {
 		return err
 	}
-	if given != nil {
-		p.Body = *given
+	status := http.StatusOK
+	if after.err != nil {
+		status, p.Error = http.StatusUnprocessableEntity, s.told(a.Lang, after.err)
+	}
+	// What somebody else has submitted meanwhile stands instead of what was written.
+	if conflict := (*journal.Conflict)(nil); errors.As(after.err, &conflict) {
+		status = http.StatusConflict
+	} else if after.given != nil {
+		p.Body = *after.given
 	}
 	if zone := s.deps.Desk.Zone(); s.deps.Now().Before(a.Span.To) {
 		p.NotOver = a.Span.To.In(zone).Format("2006-01-02 15:04")
@@ -120,7 +134,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 		return err
 	}
 	if v.Name == nobody {
-		return s.closed(w, r, v, a, s.says("must_sign_in"), nil)
+		return s.closed(w, r, v, closingStep{asked: a, err: s.says("must_sign_in")})
 	}
 	c := journal.Closing{Head: field(r, "head"), Answers: map[string]string{}, Revise: r.FormValue("revise") != "", Reason: field(r, "revision_reason")}
 	for name := range r.PostForm {
@@ -135,25 +149,20 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, v *visitor) err
 	if conflict := (*journal.Conflict)(nil); err != nil && !errors.Is(err, ErrNotAnswering) && !errors.As(err, &conflict) {
 		err = refusal.Errorf("未提交:%v", "not submitted: %v", err)
 	}
-	return s.closed(w, r, v, a, err, &c)
+	return s.closed(w, r, v, closingStep{a, err, &c})
 }
 
 // closed shows what has become of a step: the page again, or why it was not done.
-func (s *Server) closed(w http.ResponseWriter, r *http.Request, v *visitor, a *asked, err error, given *journal.Closing) error {
+func (s *Server) closed(w http.ResponseWriter, r *http.Request, v *visitor, step closingStep) error {
 	switch {
-	case err == nil:
+	case step.err == nil:
 		s.hub.errands.look(r.Context())
-		http.Redirect(w, r, query("/closing", "period", a.Span.Name, "centre", a.Centre), http.StatusSeeOther)
+		http.Redirect(w, r, query("/closing", "period", step.Span.Name, "centre", step.Centre), http.StatusSeeOther)
 		return nil
-	case errors.Is(err, ErrNotAnswering) || errors.Is(err, context.DeadlineExceeded):
-		return err
+	case errors.Is(step.err, ErrNotAnswering) || errors.Is(step.err, context.DeadlineExceeded):
+		return step.err
 	}
-	status := http.StatusUnprocessableEntity
-	var conflict *journal.Conflict
-	if errors.As(err, &conflict) {
-		status, given = http.StatusConflict, nil
-	}
-	return s.showClosing(w, r, v, status, s.told(a.Lang, err), given)
+	return s.showClosing(w, r, v, step)
 }
 
 // review seals what was submitted, or gives it back.
@@ -166,20 +175,22 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if err := s.closingState(r.Context(), p, v); err != nil {
 		return err
 	}
+	step := closingStep{asked: a}
 	switch {
 	case v.Name == nobody: // who could be the preparer, signed out
-		return s.closed(w, r, v, a, s.says("must_sign_in"), nil)
+		step.err = s.says("must_sign_in")
 	case p.Prepared == nil:
-		return s.closed(w, r, v, a, s.says("nothing_prepared"), nil)
+		step.err = s.says("nothing_prepared")
 	case p.Prepared.ID != r.FormValue("replaces"):
-		return s.closed(w, r, v, a, &journal.Conflict{Slot: p.Prepared.Slot, Newest: &p.Prepared.Entry}, nil)
+		step.err = &journal.Conflict{Slot: p.Prepared.Slot, Newest: &p.Prepared.Entry}
 	case r.FormValue("decision") == "back":
-		_, err := s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, p.Body, Author{By: v.Name, Reason: field(r, "reason"), Replaces: p.Prepared.ID, Withdraw: true})
-		return s.closed(w, r, v, a, err, nil)
+		_, step.err = s.deps.Desk.Prepare(r.Context(), a.Span.Name, a.Centre, p.Body, Author{By: v.Name, Reason: field(r, "reason"), Replaces: p.Prepared.ID, Withdraw: true})
 	case p.Own:
-		return s.closed(w, r, v, a, s.says("own_work"), nil)
+		step.err = s.says("own_work")
+	default:
+		return s.sealNow(w, r, v, p)
 	}
-	return s.sealNow(w, r, v, p)
+	return s.closed(w, r, v, step)
 }
 
 func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *closingPage) error {
@@ -196,7 +207,7 @@ func (s *Server) sealNow(w http.ResponseWriter, r *http.Request, v *visitor, p *
 		err = s.says("sealed_refused")
 	}
 	if err != nil {
-		return s.closed(w, r, v, p.asked, err, nil)
+		return s.closed(w, r, v, closingStep{asked: p.asked, err: err})
 	}
 	s.hub.errands.look(r.Context())
 	s.deps.Log.Info("a period was closed", "period", entry.Title(), "preparer", q.Preparer, "reviewer", q.Reviewer, "entry", entry.Sequence)

@@ -251,6 +251,6 @@ func (e *errands) callbacks(s *kpi.Snapshot) *callbacks {
 	}
 	all := kpi.Scope{Level: kpi.AllCentres}
 	callers := figures(s, kpi.ThisYear, all).RepeatCallers
-	known := callers.NotConnected == "" && missing(s, kpi.ThisYear, all, "requested", 0) == ""
+	known := callers.NotConnected == "" && knows(s, kpi.ThisYear, all).MissingFor("requested", 0) == ""
 	return &callbacks{Connected: known || e.owed.Owed > 0, Owed: e.owed.Owed, Overdue: e.owed.Overdue}
 }

@@ -17,6 +17,7 @@ type totalsPage struct {
 	Error   string
 	Saved   string
 	Counter []choice
+	status  int // of the answer
 }
 
 type totalsGiven struct {
@@ -35,10 +36,10 @@ const mostLines = 400
 
 // totals lists the control totals of a period.
 func (s *Server) totals(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.showTotals(w, r, v, http.StatusOK, totalsPage{Given: totalsGiven{Counter: "pbx"}})
+	return s.showTotals(w, r, v, totalsPage{Given: totalsGiven{Counter: "pbx"}})
 }
 
-func (s *Server) showTotals(w http.ResponseWriter, r *http.Request, v *visitor, status int, p totalsPage) error {
+func (s *Server) showTotals(w http.ResponseWriter, r *http.Request, v *visitor, p totalsPage) error {
 	a, err := s.ask(w, r, v, s.thisQuarter())
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (s *Server) showTotals(w http.ResponseWriter, r *http.Request, v *visitor, 
 			p.Days = append(p.Days, totalLine{heldEntry{Entry: *e, Holds: e == h.Holds()}, total})
 		}
 	}
-	s.show(w, r, status, shown{page: "totals", title: "entries", visitor: v, body: p})
+	s.show(w, r, p.status, shown{page: "totals", title: "entries", visitor: v, body: p})
 	return nil
 }
 
@@ -84,14 +85,13 @@ func (s *Server) enterTotals(w http.ResponseWriter, r *http.Request, v *visitor)
 		return err
 	}
 	l, _ := s.tastes(w, r)
-	status := http.StatusOK
 	if err != nil {
-		status, p.Error = http.StatusUnprocessableEntity, s.told(l, err)
+		p.status, p.Error = http.StatusUnprocessableEntity, s.told(l, err)
 	} else {
 		p.Saved = s.words.in(l, "totals_saved", done.Entered, done.Replaced, done.Unchanged)
 		p.Given = totalsGiven{Counter: p.Given.Counter, Evidence: p.Given.Evidence}
 	}
-	return s.showTotals(w, r, v, status, p)
+	return s.showTotals(w, r, v, p)
 }
 
 func (s *Server) keepTotals(r *http.Request, v *visitor, g *totalsGiven) (done TotalsDone, err error) {
@@ -125,6 +125,7 @@ type outagesPage struct {
 	Error  string
 	Theirs *heldEntry
 	Saved  bool
+	status int // of the answer
 }
 
 type outageGiven struct {
@@ -142,10 +143,10 @@ const formTime = "2006-01-02T15:04"
 
 // outages lists them; one is changed when its id is given.
 func (s *Server) outages(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.showOutages(w, r, v, http.StatusOK, outagesPage{Given: outageGiven{ID: r.FormValue("id")}, Saved: r.FormValue("saved") != ""})
+	return s.showOutages(w, r, v, outagesPage{Given: outageGiven{ID: r.FormValue("id")}, Saved: r.FormValue("saved") != ""})
 }
 
-func (s *Server) showOutages(w http.ResponseWriter, r *http.Request, v *visitor, status int, p outagesPage) error {
+func (s *Server) showOutages(w http.ResponseWriter, r *http.Request, v *visitor, p outagesPage) error {
 	a, err := s.ask(w, r, v, s.thisQuarter())
 	if err != nil {
 		return err
@@ -177,7 +178,7 @@ func (s *Server) showOutages(w http.ResponseWriter, r *http.Request, v *visitor,
 			}
 		}
 	}
-	s.show(w, r, status, shown{page: "outages", title: "entries", visitor: v, body: p})
+	s.show(w, r, p.status, shown{page: "outages", title: "entries", visitor: v, body: p})
 	return nil
 }
 
@@ -197,11 +198,11 @@ func (s *Server) enterOutage(w http.ResponseWriter, r *http.Request, v *visitor)
 		return nil
 	case errors.As(err, &conflict) && conflict.Newest != nil:
 		g.Replaces = conflict.Newest.ID
-		return s.showOutages(w, r, v, http.StatusConflict, outagesPage{Given: g, Theirs: &heldEntry{Entry: *conflict.Newest, Text: s.bodyText(l, conflict.Newest)}})
+		return s.showOutages(w, r, v, outagesPage{status: http.StatusConflict, Given: g, Theirs: &heldEntry{Entry: *conflict.Newest, Text: s.bodyText(l, conflict.Newest)}})
 	case errors.Is(err, ErrNotAnswering):
 		return err
 	}
-	return s.showOutages(w, r, v, http.StatusUnprocessableEntity, outagesPage{Given: g, Error: s.told(l, err)})
+	return s.showOutages(w, r, v, outagesPage{status: http.StatusUnprocessableEntity, Given: g, Error: s.told(l, err)})
 }
 
 func (s *Server) keepOutage(r *http.Request, v *visitor, g *outageGiven) error {

@@ -20,6 +20,7 @@ type historyPage struct {
 	Overlap bool
 	DataTo  bool
 	S       *kpi.Statement
+	traced  bool // the visitor may see calls
 }
 
 // historyRow is one line of figures, cut for display.
@@ -29,6 +30,14 @@ type historyRow struct {
 }
 
 type historyCell struct{ Text, Href, Class string }
+
+// historyPart is what a row is about: its figures, and where their calls are.
+type historyPart struct {
+	name   string
+	counts *kpi.Counts
+	exact  *kpi.Figures
+	at     Trace
+}
 
 // bys are how the history can be divided, by the word of the catalogue behind "by_".
 func bys() map[string]kpi.By {
@@ -40,7 +49,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, v *visitor) err
 	if err != nil {
 		return err
 	}
-	page := historyPage{asked: a, By: r.FormValue("by")}
+	page := historyPage{asked: a, By: r.FormValue("by"), traced: v.Role.May(people.Trace)}
 	by, ok := bys()[page.By]
 	if !ok {
 		page.By, by = "day", kpi.Day
@@ -56,15 +65,16 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, v *visitor) err
 		return err
 	}
 	page.Name = page.By
-	traced := v.Role.May(people.Trace)
-	page.Total = s.historyRow(a, s.words.in(a.Lang, "total"), &page.S.Counts, &page.S.Exact, Trace{Period: a.Span.Name, Place: kpi.Place{Centre: a.Centre}}, traced)
+	page.Total = s.historyRow(&page, historyPart{
+		s.words.in(a.Lang, "total"), &page.S.Counts, &page.S.Exact, Trace{Period: a.Span.Name, Place: kpi.Place{Centre: a.Centre}},
+	})
 	for i := range page.S.Groups {
 		g := &page.S.Groups[i]
 		name, at := placeOf(a, g)
 		if g.Key == "" {
 			name = s.words.in(a.Lang, "unnamed")
 		}
-		page.Rows = append(page.Rows, s.historyRow(a, name, &g.Counts, &g.Exact, at, traced))
+		page.Rows = append(page.Rows, s.historyRow(&page, historyPart{name, &g.Counts, &g.Exact, at}))
 		page.Overlap = page.Overlap || g.Overlap
 	}
 	s.show(w, r, http.StatusOK, shown{page: "history", title: "history", visitor: v, body: page})
@@ -87,13 +97,13 @@ func placeOf(a *asked, g *kpi.Group) (name string, at Trace) {
 	return name, at
 }
 
-func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures, at Trace, traced bool) historyRow {
-	row := historyRow{Name: name}
+func (s *Server) historyRow(p *historyPage, of historyPart) historyRow {
+	row, c, f := historyRow{Name: of.name}, of.counts, of.exact
 	add := func(figure, text, class string) {
 		cell := historyCell{Text: text, Class: class}
-		if traced {
-			at.Figure = figure
-			cell.Href = callsOf(at)
+		if p.traced {
+			of.at.Figure = figure
+			cell.Href = callsOf(of.at)
 		}
 		row.Cells = append(row.Cells, cell)
 	}
@@ -102,7 +112,7 @@ func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures
 		n      int64
 	}{{"offered", c.Offered}, {"requested", c.Requested}, {"answered", c.Answered}, {"requested_abandoned", c.RequestedAbandoned}} {
 		if c.NotConnected[n.figure] != "" {
-			add(n.figure, s.words.in(a.Lang, "not_connected"), "weak")
+			add(n.figure, s.words.in(p.Lang, "not_connected"), "weak")
 			continue
 		}
 		add(n.figure, group(n.n), "")
@@ -115,7 +125,7 @@ func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures
 		class := "met"
 		switch {
 		case !ok:
-			text, class = s.missing(a.Lang, rate.r), "weak"
+			text, class = s.missing(p.Lang, rate.r), "weak"
 		case !kpi.AnswerRateTarget.MetBy(rate.r):
 			class = "missed"
 		}
@@ -123,7 +133,7 @@ func (s *Server) historyRow(a *asked, name string, c *kpi.Counts, f *kpi.Figures
 	}
 	text, ok := kpi.CutSeconds(f.ASA, 2)
 	if !ok {
-		text = s.missing(a.Lang, f.ASA)
+		text = s.missing(p.Lang, f.ASA)
 	}
 	add("asa_seconds", text, "")
 	return row

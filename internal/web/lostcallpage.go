@@ -20,12 +20,19 @@ type lostCallPage struct {
 	Off       bool // no role may
 }
 
-// lostCall shows one caller.
-func (s *Server) lostCall(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.showLostCall(w, r, v, http.StatusOK, "", "")
+// revealed is what has become of the wish to see a number: the number, or why it is not
+// shown; the zero value: nobody asked.
+type revealed struct {
+	status          int // of the answer
+	number, problem string
 }
 
-func (s *Server) showLostCall(w http.ResponseWriter, r *http.Request, v *visitor, status int, number, problem string) error {
+// lostCall shows one caller.
+func (s *Server) lostCall(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	return s.showLostCall(w, r, v, revealed{})
+}
+
+func (s *Server) showLostCall(w http.ResponseWriter, r *http.Request, v *visitor, of revealed) error {
 	p, err := s.askLost(w, r, v)
 	if err != nil {
 		return err
@@ -35,17 +42,17 @@ func (s *Server) showLostCall(w http.ResponseWriter, r *http.Request, v *visitor
 	if err != nil {
 		return err
 	}
-	page := lostCallPage{lostPage: p, Row: s.rowOf(p, v, item, s.deps.Now()), Number: number, Off: len(s.cfg.RevealRoles) == 0}
+	page := lostCallPage{lostPage: p, Row: s.rowOf(p, v, item, s.deps.Now()), Number: of.number, Off: len(s.cfg.RevealRoles) == 0}
 	page.Row.Back = query("/lostcalls/item", "call", page.Row.Call, "day", p.Day, "centre", p.Centre)
 	page.MayReveal = s.cfg.MayReveal(v.Role) && item.Revealable() != nil && page.Row.IsMine
-	p.Error = problem
-	if did := r.FormValue("did"); s.words.has("lost_did_"+did) && problem == "" && number == "" {
+	p.Error = of.problem
+	if did := r.FormValue("did"); s.words.has("lost_did_"+did) && of == (revealed{}) {
 		p.Did = s.words.in(p.Lang, "lost_did_"+did)
 	}
 	if _, page.Past, err = s.newest(r.Context(), p.Lang, journal.Slot{Kind: journal.KindLostCall, Centre: item.Centre, Subject: item.ID}); err != nil {
 		return err
 	}
-	s.show(w, r, status, shown{page: "lostcall", title: "lostcalls", visitor: v, body: page})
+	s.show(w, r, of.status, shown{page: "lostcall", title: "lostcalls", visitor: v, body: page})
 	return nil
 }
 
@@ -67,7 +74,7 @@ func (s *Server) reveal(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	l, _ := s.tastes(w, r)
 	w.Header().Set("Cache-Control", "no-store")
 	if v.Name == nobody {
-		return s.showLostCall(w, r, v, http.StatusUnprocessableEntity, "", s.words.in(l, "lost_sign_in"))
+		return s.showLostCall(w, r, v, revealed{status: http.StatusUnprocessableEntity, problem: s.words.in(l, "lost_sign_in")})
 	}
 	call, refused := field(r, "call"), ""
 	if err := s.ofCentre(r.Context(), v, call); err != nil {
@@ -80,12 +87,12 @@ func (s *Server) reveal(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	switch status, text := s.toldOf(l, v, err); {
 	case err == nil:
 		s.deps.Log.Info("a number was shown to call back", "call", call, "by", v.Name)
-		return s.showLostCall(w, r, v, http.StatusOK, number, "")
+		return s.showLostCall(w, r, v, revealed{number: number})
 	case status == 0:
 		return err
 	case refused != "":
-		return s.showLostCall(w, r, v, http.StatusForbidden, "", s.words.in(l, "lost_reveal_off"))
+		return s.showLostCall(w, r, v, revealed{status: http.StatusForbidden, problem: s.words.in(l, "lost_reveal_off")})
 	default:
-		return s.showLostCall(w, r, v, status, "", text)
+		return s.showLostCall(w, r, v, revealed{status: status, problem: text})
 	}
 }

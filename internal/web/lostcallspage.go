@@ -37,6 +37,7 @@ type lostPage struct {
 	Error             string
 	NoNumbers         bool // none of those shown carries one
 	Blind             bool // a source does not tell who asked for an agent
+	status            int  // of the answer
 }
 
 // tile is a number that leads to its part of the list.
@@ -120,10 +121,10 @@ func (s *Server) lostCalls(w http.ResponseWriter, r *http.Request, v *visitor) e
 	if did := r.FormValue("did"); s.words.has("lost_did_" + did) {
 		p.Did = s.words.in(p.Lang, "lost_did_"+did)
 	}
-	return s.showLost(w, r, v, http.StatusOK, p)
+	return s.showLost(w, r, v, p)
 }
 
-func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, status int, p *lostPage) error {
+func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, p *lostPage) error {
 	list, err := s.callbacks(r, p)
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func (s *Server) showLost(w http.ResponseWriter, r *http.Request, v *visitor, st
 	for _, i := range items {
 		p.NoNumbers = p.NoNumbers && i.Revealable() == nil
 	}
-	s.show(w, r, status, shown{page: "lostcalls", title: "lostcalls", visitor: v, body: p})
+	s.show(w, r, p.status, shown{page: "lostcalls", title: "lostcalls", visitor: v, body: p})
 	return nil
 }
 
@@ -170,7 +171,7 @@ func (s *Server) blind(centre string) bool {
 	if centre != "" {
 		scope = kpi.Scope{Level: kpi.OneCentre, Centre: centre}
 	}
-	return missing(snapshot, kpi.ThisYear, scope, "requested", 0) != ""
+	return knows(snapshot, kpi.ThisYear, scope).MissingFor("requested", 0) != ""
 }
 
 // callbacks reads the list. Other days are read for this page alone, as pages are that take
@@ -316,8 +317,8 @@ func (s *Server) callBack(w http.ResponseWriter, r *http.Request, v *visitor) er
 	if e != nil {
 		return e
 	}
-	p.Error = text
-	return s.showLost(w, r, v, status, p)
+	p.status, p.Error = status, text
+	return s.showLost(w, r, v, p)
 }
 
 // ofCentre keeps who sees one centre only from the callers of another.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -221,7 +222,7 @@ func (s *Server) showMenu(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(out.Bytes()) // the client may be gone
 }
 
-// show answers with a page, whole or not at all.
+// show answers with a page, whole or not at all. The zero status is 200.
 func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, v shown) {
 	l, theme := s.tastes(w, r)
 	f := frame{
@@ -235,7 +236,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, v show
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
+	w.WriteHeader(cmp.Or(status, http.StatusOK))
 	// The client may be gone; there is nobody else to tell.
 	_, _ = w.Write(out.Bytes())
 }

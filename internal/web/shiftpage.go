@@ -29,6 +29,7 @@ type shiftPage struct {
 	Given   shiftGiven
 	Did     string
 	Error   string
+	status  int // of the answer
 }
 
 type shiftGiven struct {
@@ -97,10 +98,10 @@ func (s *Server) shift(w http.ResponseWriter, r *http.Request, v *visitor) error
 	if did := r.FormValue("did"); s.words.has("shift_did_" + did) {
 		p.Did = s.words.in(p.Lang, "shift_did_"+did)
 	}
-	return s.showShift(w, r, v, http.StatusOK, p)
+	return s.showShift(w, r, v, p)
 }
 
-func (s *Server) showShift(w http.ResponseWriter, r *http.Request, v *visitor, status int, p *shiftPage) error {
+func (s *Server) showShift(w http.ResponseWriter, r *http.Request, v *visitor, p *shiftPage) error {
 	state, err := s.stateNow(r, p.Centre)
 	if err != nil {
 		return err
@@ -117,7 +118,7 @@ func (s *Server) showShift(w http.ResponseWriter, r *http.Request, v *visitor, s
 		p.Own = pending.Outgoing == v.Name
 	}
 	p.Shifts.List = p.Shifts.List[:min(len(p.Shifts.List), mostShifts)]
-	s.show(w, r, status, shown{page: "shift", title: "shift", visitor: v, body: p})
+	s.show(w, r, p.status, shown{page: "shift", title: "shift", visitor: v, body: p})
 	return nil
 }
 
@@ -157,10 +158,10 @@ func (s *Server) pastShift(w http.ResponseWriter, r *http.Request, v *visitor) e
 
 // handOver is the signature of the outgoing supervisor.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	return s.signs(w, r, v, "handed", func(p *shiftPage) error {
+	return s.signs(w, r, v, func(p *shiftPage) (did string, err error) {
 		state, err := s.stateNow(r, p.Centre) // taken now, whatever the form showed
 		if err != nil {
-			return err
+			return "", err
 		}
 		given := HandedOver{Centre: p.Centre, By: v.Name, State: state, Notes: p.Given.Notes, Done: p.Given.Done, Seen: r.FormValue("seen")}
 		for line := range strings.Lines(p.Given.Points) {
@@ -169,41 +170,40 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, v *visitor) er
 			}
 		}
 		_, err = s.deps.Desk.HandOver(r.Context(), given)
-		return err
+		return "handed", err
 	})
 }
 
 // takeOver is that of the incoming one, or of the outgoing one who takes it back.
 func (s *Server) takeOver(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	did := "accepted"
-	if r.FormValue("decision") == "withdraw" {
-		did = "withdrawn"
-	}
-	return s.signs(w, r, v, did, func(p *shiftPage) (err error) {
+	return s.signs(w, r, v, func(p *shiftPage) (did string, err error) {
 		id := r.FormValue("id")
-		if did == "withdrawn" {
+		if r.FormValue("decision") == "withdraw" {
 			_, err = s.deps.Desk.WithdrawShift(r.Context(), p.Centre, id, v.Name, p.Given.Reason)
-			return err
+			return "withdrawn", err
 		}
 		_, err = s.deps.Desk.TakeOver(r.Context(), p.Centre, id, v.Name, p.Given.Remark)
-		return err
+		return "accepted", err
 	})
 }
 
-func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, did string, sign func(*shiftPage) error) error {
+// signs shows what has become of a signature: the page again, with what was done, or why
+// it was not.
+func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, sign func(*shiftPage) (did string, err error)) error {
 	p, err := s.askShift(w, r, v)
 	if err != nil {
 		return err
 	}
 	p.Given = shiftGiven{Notes: field(r, "notes"), Points: field(r, "points"), Remark: field(r, "remark"), Reason: field(r, "reason"), Done: r.PostForm["done"]}
+	did := ""
 	if p.Unnamed {
 		err = s.says("shift_sign_in")
 	} else {
-		err = sign(p)
+		did, err = sign(p)
 	}
 	var why journal.ShiftRefusal
 	var conflict *journal.Conflict
-	status := http.StatusUnprocessableEntity
+	p.status = http.StatusUnprocessableEntity
 	switch {
 	case err == nil:
 		s.hub.errands.look(r.Context())
@@ -215,14 +215,14 @@ func (s *Server) signs(w http.ResponseWriter, r *http.Request, v *visitor, did s
 	case errors.As(err, &why):
 		p.Error = s.words.in(p.Lang, "shift_why_"+string(why))
 		if why == journal.ShiftPending || why == journal.ShiftNotPending {
-			status = http.StatusConflict
+			p.status = http.StatusConflict
 		}
 	case errors.As(err, &conflict) && conflict.Newest != nil:
-		status, p.Error = http.StatusConflict, s.words.in(p.Lang, "shift_faster", conflict.Newest.By, conflict.Newest.At.In(s.deps.Desk.Zone()).Format("15:04:05"))
+		p.status, p.Error = http.StatusConflict, s.words.in(p.Lang, "shift_faster", conflict.Newest.By, conflict.Newest.At.In(s.deps.Desk.Zone()).Format("15:04:05"))
 	default:
 		p.Error = s.told(p.Lang, err)
 	}
-	return s.showShift(w, r, v, status, p)
+	return s.showShift(w, r, v, p)
 }
 
 // stateLines are the state in words, as it was and as it is.

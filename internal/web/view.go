@@ -170,7 +170,7 @@ func newView(s *kpi.Snapshot, cfg Config) *view {
 			v.Waiting.LongestSince = &w.Since
 		}
 	}
-	v.Waiting.NotConnected = string(missing(s, kpi.ThisYear, all, "waiting", int64(v.Waiting.Count)))
+	v.Waiting.NotConnected = string(knows(s, kpi.ThisYear, all).MissingFor("waiting", int64(v.Waiting.Count)))
 	if a := s.Agents[all]; a != nil {
 		v.Agents = &agents{
 			SignedIn: a.Total(), Talking: a[hotline.Talking], Ringing: a[hotline.Ringing],
@@ -219,10 +219,9 @@ func figures(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope) kpi.Figures {
 	return c.Figures(s.Definitions)
 }
 
-// missing is what a source of the window would have to know for a count.
-func missing(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope, count string, n int64) kpi.Capability {
-	c := s.Windows[w].Scopes[scope]
-	return c.Knows.MissingFor(count, n)
+// knows is what all sources of a window's calls know.
+func knows(s *kpi.Snapshot, w kpi.Window, scope kpi.Scope) kpi.Knows {
+	return s.Windows[w].Scopes[scope].Knows
 }
 
 func newToday(s *kpi.Snapshot, all kpi.Scope) today {
@@ -281,7 +280,7 @@ func newQueues(s *kpi.Snapshot) []queue {
 			continue // calls that never asked for an agent
 		}
 		q := queue{Name: scope.Queue, Rate: against(kpi.AnswerRateTarget, r)}
-		if missing(s, kpi.Today, scope, "waiting", int64(w.Count)) == "" {
+		if knows(s, kpi.Today, scope).MissingFor("waiting", int64(w.Count)) == "" {
 			q.Waiting = &w.Count
 		}
 		list = append(list, q)
