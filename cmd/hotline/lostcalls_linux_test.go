@@ -169,6 +169,9 @@ func TestLostCalls(t *testing.T) {
 
 	w.owedAgrees(wang)
 	before := w.lost("--view", "all")
+	if before.NotConnected != "" {
+		t.Errorf("a source that tells of lost callers is said not to: %s", before.NotConnected)
+	}
 	testkit.Eventually(t, steps, func() error { // they may be as old as somebody's last scrape
 		page, err := get(t, w, "/metrics")
 		if err != nil {

@@ -40,6 +40,15 @@ func TestNobodyKnowsWhoAsked(t *testing.T) {
 	if said := w.must("source", "describe", "blind"); !strings.Contains(said, "the agent answer rate") {
 		t.Errorf("the description does not say so:\n%s", said)
 	}
+	if list := w.must("callbacks", "list"); !strings.HasPrefix(list, "to call back 未接入 not connected, done 0") || !strings.Contains(list, "a source does not tell who asked for an agent") {
+		t.Errorf("the list of lost callers does not say that it does not know them:\n%s", list)
+	}
+	if list := w.lost("--centre", "default"); list.NotConnected != "requests" || list.Figures.Owed != 0 {
+		t.Errorf("as data: %+v", list)
+	}
+	if list := w.lost("--centre", "elsewhere"); list.NotConnected != "" {
+		t.Errorf("of a centre without calls: %+v", list)
+	}
 	pollUntilLive(t, w)
 	officer := w.person("王芳", "preparer")
 	for path, words := range map[string][]string{

@@ -241,6 +241,21 @@ func (d *callDesk) owed(ctx context.Context, centre string) (callback.Figures, e
 	return list.Figures(centre, time.Now(), time.Time{}), nil
 }
 
+// notConnected is what a source of this year's calls would have to know for its lost callers
+// to be on the list; empty: nothing.
+func (d *callDesk) notConnected(ctx context.Context, now time.Time, centre string) (kpi.Capability, error) {
+	from := kpi.DayStart(now.In(d.zone).Year(), time.January, 1, d.zone)
+	names, err := d.sys.store.TallySources(ctx, from, hotline.Latest, centre)
+	if err != nil {
+		return "", fmt.Errorf("asking which sources have calls: %w", err)
+	}
+	var all kpi.Knows
+	for _, name := range names {
+		all = all.And(knowsOf(d.sources)(name))
+	}
+	return all.MissingFor("requested", 0), nil
+}
+
 // CallbackAct is something that is done about a lost call.
 type CallbackAct struct {
 	callback.Act
@@ -292,6 +307,9 @@ func (d *callDesk) page(ctx context.Context, q CallbackQuery) (*CallbackList, er
 	}
 	items, total := all.Select(q.Filter, now, q.Skip, q.Limit)
 	out := &CallbackList{Figures: all.Figures(q.Centre, now, time.Time{}), Total: total, Days: d.sys.cfg.Callbacks.Days, Items: []CallbackLine{}}
+	if out.NotConnected, err = d.notConnected(ctx, now, q.Centre); err != nil {
+		return nil, err
+	}
 	for _, i := range items {
 		out.Items = append(out.Items, d.line(i, now))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline12333/internal/callback"
+	"hotline12333/internal/kpi"
 )
 
 // CallbackLine is an item as it is listed.
@@ -41,6 +42,8 @@ type CallbackList struct {
 	Days    int              `json:"days"`
 	Total   int              `json:"total"` // items that fit
 	Items   []CallbackLine   `json:"items"`
+	// NotConnected is what a source does not know: whom it lost is not among them.
+	NotConnected kpi.Capability `json:"not_connected,omitempty"`
 }
 
 func (d *callDesk) line(i *callback.Item, now time.Time) CallbackLine {
@@ -67,12 +70,22 @@ func (d *callDesk) line(i *callback.Item, now time.Time) CallbackLine {
 	return line
 }
 
+// lostUnknown is what is said of lost callers where a source does not tell of them.
+const lostUnknown = "not all lost callers are known: a source does not tell who asked for an agent (数据来源不提供哪些来电请求了人工)"
+
 // PrintCallbacks lists lost callers for people, whom to call next first.
 func PrintCallbacks(out io.Writer, l *CallbackList) error {
 	w := &printer{out: out}
 	f := l.Figures
-	w.line("to call back %d (overdue %d, in hand %d), done %d, reached by redial %d; apart: short abandons %d, numbers withheld %d; of the last %d days",
-		f.Owed, f.Overdue, f.Taken, f.Done, f.Redialled, f.Short, f.Withheld, l.Days)
+	owed := fmt.Sprintf("%d (overdue %d, in hand %d)", f.Owed, f.Overdue, f.Taken)
+	if l.NotConnected != "" && f.Owed == 0 { // it is not known that there are none
+		owed = "未接入 not connected"
+	}
+	w.line("to call back %s, done %d, reached by redial %d; apart: short abandons %d, numbers withheld %d; of the last %d days",
+		owed, f.Done, f.Redialled, f.Short, f.Withheld, l.Days)
+	if l.NotConnected != "" {
+		w.line("  %s", lostUnknown)
+	}
 	if len(l.Items) > 0 {
 		w.line("")
 		w.line("%-17s %-17s %-14s %5s  %-18s %-14s %s", "deadline", "lost", "caller", "calls", "outcome", "queue", "state")

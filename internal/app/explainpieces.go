@@ -147,7 +147,7 @@ func (x *explainer) kinds(ctx context.Context, q store.KindQuery) ([]store.SeenK
 
 // outside are the stretches outside service hours of the sources that tallies name.
 func (x *explainer) outside(ctx context.Context, from, to time.Time) (map[string][]store.Stretch, error) {
-	names, err := x.sys.store.TallySources(ctx, from, to)
+	names, err := x.sys.store.TallySources(ctx, from, to, "")
 	if err != nil {
 		return nil, fmt.Errorf("asking which sources have calls: %w", err)
 	}

@@ -26,7 +26,7 @@ func PrintMorning(out io.Writer, m *kpi.Morning) error {
 	w.line("")
 	w.line("to call back: %d, overdue %d, in hand %d; of the last %d days (hotline callbacks)", m.Owed.Owed, m.Owed.Overdue, m.Owed.Taken, m.Owed.Days)
 	if m.Owed.NotConnected != "" {
-		w.line("  not all lost callers are known: a source does not know %s", m.Owed.NotConnected)
+		w.line("  %s", lostUnknown)
 	}
 	w.line("")
 	if m.Refused != "" {

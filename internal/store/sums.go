@@ -102,9 +102,10 @@ func outsideSQL(outside map[string][]Stretch) string {
 	return strings.Join(parts, " OR ")
 }
 
-// TallySources returns the sources that have calls in the buckets of [from, to).
-func (s *Store) TallySources(ctx context.Context, from, to time.Time) ([]string, error) {
-	sql := fmt.Sprintf("SELECT DISTINCT toString(source) FROM %s WHERE dimension = %s AND bucket >= %d AND bucket < %d",
-		s.table(tableTallies), quote(string(kpi.ByQueue)), bound(from), bound(to))
+// TallySources returns the sources that have calls in the buckets of [from, to), of one
+// centre or, without its name, of all.
+func (s *Store) TallySources(ctx context.Context, from, to time.Time, centre string) ([]string, error) {
+	sql := fmt.Sprintf("SELECT DISTINCT toString(source) FROM %s FINAL WHERE %s",
+		s.table(tableTallies), s.tallyWhere(TallyQuery{From: from, To: to, Dimension: kpi.ByQueue, Centre: centre}))
 	return collect(ctx, s, "tally_sources", sql, func(rows driver.Rows, name *string) error { return rows.Scan(name) })
 }
