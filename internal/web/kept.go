@@ -91,8 +91,3 @@ var typed = map[string]string{
 	"cause": "cause", "measures": "measures", "note": "note", "head": "head", "revision_reason": "reason", "day": "day", "begins": "begins", "ends": "ends",
 	"offered": "offered", "requested": "requested", "answered": "answered", "points": "shift_new_points", "notes": "shift_notes", "remark": "shift_remark",
 }
-
-type resendPage struct {
-	Form *kept
-	Name string // who sends it now
-}

@@ -8,10 +8,7 @@ import (
 	"hotline12333/internal/web/people"
 )
 
-type loginPage struct {
-	Next, Why string
-	Kept      *kept // what was being sent; nil: nothing
-}
+type loginPage struct{ Next, Why string }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -27,7 +24,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	next, form := local(r.FormValue("next")), keptAgain(r)
 	refuse := func(status int, why string) {
-		s.show(w, r, status, shown{page: "login", title: "sign_in", body: loginPage{Next: next, Why: why, Kept: form}})
+		s.show(w, r, status, shown{page: "login", title: "sign_in", body: loginPage{Next: next, Why: why}, keeps: form})
 	}
 	if s.gate.people == nil {
 		refuse(http.StatusForbidden, "login_unknown")
@@ -45,11 +42,30 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	s.gate.remember(w, r, p)
 	s.deps.Log.Info("signed in", "name", p.Name, "role", string(p.Role))
 	if form != nil {
-		v := &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre, Signed: true}
-		s.show(w, r, http.StatusOK, shown{page: "resend", title: "resend", visitor: v, body: resendPage{Form: form, Name: p.Name}})
+		s.showResend(w, r, &visitor{Name: p.Name, Role: p.Role, Centre: p.Centre, Signed: true}, form)
 		return
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// showKept shows the page that keeps a form once more: its switches of language and theme
+// send it along.
+func (s *Server) showKept(w http.ResponseWriter, r *http.Request) {
+	form := keptAgain(r)
+	v, err := s.gate.who(w, r)
+	switch {
+	case form == nil:
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	case err == nil && v.Named():
+		s.showResend(w, r, v, form)
+	default:
+		s.show(w, r, http.StatusOK, shown{page: "login", title: "sign_in", body: loginPage{Next: "/", Why: "login_kept"}, keeps: form})
+	}
+}
+
+// showResend lets whoever has signed in send a form that was kept.
+func (s *Server) showResend(w http.ResponseWriter, r *http.Request, v *visitor, form *kept) {
+	s.show(w, r, http.StatusOK, shown{page: "resend", title: "resend", visitor: v, keeps: form})
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
@@ -97,11 +113,11 @@ func (s *Server) notSignedIn(w http.ResponseWriter, r *http.Request, err error) 
 	case strings.HasPrefix(r.URL.Path, "/api/"):
 		answer(w, http.StatusUnauthorized, "sign in first, at /login: "+err.Error())
 	case r.Method != http.MethodGet:
-		page := loginPage{Next: "/", Why: "login_lost", Kept: keepForm(r)}
-		if page.Kept != nil {
+		page, form := loginPage{Next: "/", Why: "login_lost"}, keepForm(r)
+		if form != nil {
 			page.Why = "login_kept"
 		}
-		s.show(w, r, http.StatusUnauthorized, shown{page: "login", title: "sign_in", body: page})
+		s.show(w, r, http.StatusUnauthorized, shown{page: "login", title: "sign_in", body: page, keeps: form})
 	default:
 		q := url.Values{"next": {local(r.URL.RequestURI())}}
 		if why != "" {

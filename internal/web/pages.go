@@ -139,6 +139,7 @@ type shown struct {
 	page, title string // title is a word of the catalogue
 	visitor     *visitor
 	body        any
+	keeps       *kept // a form that somebody still has to send
 }
 
 // frame is what the layout needs, with the page's own in Body.
@@ -152,6 +153,7 @@ type frame struct {
 	Build   string // that made the page
 	Visitor *visitor
 	Menu    []entry
+	Keeps   *kept // which the switches carry along, where the page keeps one
 	Body    any
 }
 
@@ -227,7 +229,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, v show
 	l, theme := s.tastes(w, r)
 	f := frame{
 		Lang: l, Theme: theme, Title: s.words.in(l, v.title), Hotline: l.of(s.cfg.Title, s.cfg.TitleEN), Here: v.title,
-		Path: pathOf(r), Build: build(), Visitor: v.visitor, Menu: s.menu(v.visitor), Body: v.body,
+		Path: pathOf(r), Build: build(), Visitor: v.visitor, Menu: s.menu(v.visitor), Keeps: v.keeps, Body: v.body,
 	}
 	var out bytes.Buffer
 	if err := s.pages[l][v.page].ExecuteTemplate(&out, "layout.html", f); err != nil {
@@ -251,7 +253,7 @@ func pathOf(r *http.Request) string {
 	if r.Method != http.MethodGet {
 		page, ok := map[string]string{
 			"/lostcalls/act": "/lostcalls", "/lostcalls/reveal": "/lostcalls/item", "/shift/hand": "/shift", "/shift/take": "/shift",
-			"/closing/prepare": "/closing", "/closing/review": "/closing",
+			"/closing/prepare": "/closing", "/closing/review": "/closing", "/kept": "/",
 		}[path]
 		if ok {
 			path = page

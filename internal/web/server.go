@@ -176,6 +176,7 @@ func (s *Server) boardRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /page/", http.FileServerFS(page))
 	mux.HandleFunc("GET /login", s.showLogin)
 	mux.HandleFunc("POST /login", s.signIn)
+	mux.HandleFunc("POST /kept", s.showKept)
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.HandleFunc("GET /{$}", s.guard(people.See, s.boardPage))
 	mux.HandleFunc("GET /runbooks", s.guard(people.See, s.listRunbooks))
