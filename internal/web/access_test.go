@@ -37,7 +37,7 @@ func access() map[string]string {
 	return map[string]string{
 		"GET /metrics": anybody, "GET /healthz": anybody, "GET /readyz": anybody,
 		"GET /page/": anybody, "GET /page/report.css": anybody,
-		"GET /login": anybody, "POST /login": anybody, "POST /logout": anybody,
+		"GET /login": anybody, "POST /login": anybody, "POST /logout": anybody, "POST /kept": anybody,
 
 		"GET /{$}": all, "/": all, "GET /api/board": all, "GET /api/events": all, "GET /api/menu": all,
 		"GET /runbooks": all, "GET /runbooks/{name}": all,
