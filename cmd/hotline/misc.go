@@ -129,9 +129,10 @@ func (c *command) measure() *cobra.Command {
 		Short: "Measure how fast this machine is, on a system that is thrown away",
 		Long: `measure starts a system of its own, as durable as a real one, and prints the time to start, memory
 and CPU when idle, the speed of a backfill, and the time from a record's acknowledgement
-until /metrics counts it and the last of the boards that are open shows it. Nothing else
-should be busy on the machine.`,
-		Example: "  hotline measure --rate 1000",
+until /metrics counts it and the last of the boards that are open shows it. All records of the
+feed lie in the quarter hour in which they are sent, which costs more the more it holds: a feed of
+minutes says more than one of seconds. Nothing else should be busy on the machine.`,
+		Example: "  hotline measure --rate 500 --for 10m",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.Records < 1 || opts.Rate < 1 || opts.For < time.Second || opts.Idle < time.Second || opts.Viewers < 0 {
 				return usageError{fmt.Errorf("--records and --rate must be at least 1, --for and --idle at least 1s, --viewers at least 0")}

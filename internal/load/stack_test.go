@@ -128,7 +128,7 @@ func (s *stack) pending() error {
 
 // live is what the store shows of the calls since noon, in words.
 func (s *stack) live() (map[string]string, error) {
-	list, err := s.store.LiveCalls(s.t.Context(), noon.Add(-time.Hour), nil)
+	list, err := s.store.LiveCalls(s.t.Context(), store.LiveQuery{From: noon.Add(-time.Hour)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
+	"hotline12333/internal/wire"
 )
 
 // memory is a store that holds raw calls and counts them with kpi.Count when asked. Only
@@ -27,6 +29,7 @@ type memory struct {
 	version uint64
 	broken  error
 	reads   int                  // of tallies
+	told    int                  // recent calls
 	agents  []hotline.AgentState // nil: none ever
 
 	confirmed []kpi.Confirmed
@@ -188,22 +191,50 @@ func (m *memory) Tallies(_ context.Context, q store.TallyQuery) ([]store.Tally, 
 	return out, m.broken
 }
 
-func (m *memory) LiveCalls(_ context.Context, from time.Time, only []time.Time) ([]store.Live, error) {
+func (m *memory) LiveCalls(_ context.Context, q store.LiveQuery) ([]store.Live, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	out := m.live(q)
+	m.told += len(out)
+	return out, m.broken
+}
+
+func (m *memory) LiveMarks(_ context.Context, q store.LiveQuery) ([]store.LiveMark, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []store.LiveMark
+	for _, l := range m.live(q) {
+		out = append(out, l.Mark)
+	}
+	return out, m.broken
+}
+
+func (m *memory) live(q store.LiveQuery) []store.Live {
 	var out []store.Live
 	for _, c := range m.calls {
 		f := c.Facts()
-		if f.Bucket.Before(hotline.BucketOf(from)) || len(only) > 0 && !slices.ContainsFunc(only, f.Bucket.Equal) {
+		mark := markOf(&c)
+		if f.Bucket.Before(hotline.BucketOf(q.From)) || len(q.Buckets) > 0 && !slices.ContainsFunc(q.Buckets, f.Bucket.Equal) ||
+			len(q.Calls) > 0 && !slices.Contains(q.Calls, mark.Call) {
 			continue
 		}
 		out = append(out, store.Live{
-			CallID: c.ID, Centre: c.Centre, Source: c.Source, Queue: c.Queue, Agent: c.Agent,
+			Mark: mark, CallID: c.ID, Centre: c.Centre, Source: c.Source, Queue: c.Queue, Agent: c.Agent,
 			Outcome: c.Outcome, Excluded: f.Excluded, StartedAt: c.StartedAt, QueuedAt: c.QueuedAt,
 			DecidedAt: f.DecidedAt, EndedAt: c.EndedAt, WaitMillis: f.Wait, Queued: f.Queued,
 		})
 	}
-	return out, m.broken
+	return out
+}
+
+var seed = maphash.MakeSeed()
+
+func markOf(c *hotline.Call) store.LiveMark {
+	return store.LiveMark{
+		Bucket: hotline.BucketOf(c.StartedAt).Unix(),
+		Call:   maphash.String(seed, c.ID),
+		State:  maphash.Bytes(seed, wire.AppendCall(nil, c)),
+	}
 }
 
 func (m *memory) DataTo(context.Context, time.Time) (time.Time, error) {

@@ -21,7 +21,8 @@ type Store interface {
 	Log(ctx context.Context, after map[int]uint64) ([]store.LogEntry, error)
 	LogHead(ctx context.Context) (map[int]uint64, error)
 	Tallies(ctx context.Context, q store.TallyQuery) ([]store.Tally, error)
-	LiveCalls(ctx context.Context, from time.Time, only []time.Time) ([]store.Live, error)
+	LiveCalls(ctx context.Context, q store.LiveQuery) ([]store.Live, error)
+	LiveMarks(ctx context.Context, q store.LiveQuery) ([]store.LiveMark, error)
 	DataTo(ctx context.Context, now time.Time) (time.Time, error)
 	TicketTallies(ctx context.Context, q store.TicketQuery) ([]kpi.TicketEntry, error)
 	TicketCentres(ctx context.Context) ([]string, error)
@@ -64,6 +65,7 @@ type Follower struct {
 	// Of the goroutine in Run alone.
 	after   map[int]uint64         // what has been read of the log
 	touched map[time.Time]struct{} // to be read anew, kept over failures
+	held    *held                  // which calls are in recent and openings
 	audited time.Time              // when the log's heads were last compared
 	warned  date                   // the day on which the calendar was last looked at
 
@@ -76,7 +78,7 @@ type Follower struct {
 	mu          sync.Mutex
 	cache       *cache // nil until the first reading
 	tickets     *ticketBook
-	calls       []store.Live
+	recent      *recent
 	openings    *openings
 	yardstick   yardstick
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
@@ -132,7 +134,7 @@ func New(cfg Config, deps Deps) (*Follower, error) {
 	r := rules{knows: deps.Knows, calendar: deps.Calendar}
 	return &Follower{
 		cfg: cfg, deps: deps, log: deps.Log, zone: zone, inst: inst,
-		rules: r, openings: newOpenings(r),
+		rules: r, held: newHeld(), recent: newRecent(r), openings: newOpenings(r),
 		kick:        make(chan struct{}, 1),
 		touched:     make(map[time.Time]struct{}),
 		subscribers: make(map[chan struct{}]struct{}),

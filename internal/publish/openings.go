@@ -2,6 +2,7 @@ package publish
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -11,6 +12,7 @@ import (
 
 // dayCall is a call of today as far as alerts need it.
 type dayCall struct {
+	call                  uint64 // hash of its id
 	centre, queue, source string
 	agent                 string // who answered it
 	started               time.Time
@@ -18,11 +20,13 @@ type dayCall struct {
 	decision              kpi.Decision
 }
 
-// openings holds what alerts are computed from: today's calls, by the quarter hour of
-// their arrival, who was on duty, and what is usual. It is not safe for concurrent use.
+// openings holds what alerts are computed from: today's calls, by the slice of time of their
+// arrival, who was on duty, and what is usual. It is not safe for concurrent use.
 type openings struct {
 	rules rules
-	calls map[int64][]dayCall
+	calls map[int64][]dayCall // a list is replaced, never changed: see held
+	at    map[uint64]int64    // the slice of each, by the hash of its id
+	since time.Time           // what arrived before is dropped
 	duty  []kpi.DutyChange
 	learnt
 
@@ -32,55 +36,80 @@ type openings struct {
 	changes  uint64 // of what it is computed from
 }
 
-func newOpenings(r rules) *openings { return &openings{rules: r, calls: make(map[int64][]dayCall)} }
+func newOpenings(r rules) *openings {
+	return &openings{rules: r, calls: make(map[int64][]dayCall), at: make(map[uint64]int64)}
+}
 
-// put replaces the calls of some quarter hours; of all where none are named.
-func (o *openings) put(buckets []time.Time, calls []store.Live, since time.Time) {
+// change replaces calls: without those that are gone, and with others as they are now. What
+// arrived before the quarter hour of an instant is dropped.
+func (o *openings) change(gone []uint64, fresh []store.Live, since time.Time) {
+	since = hotline.BucketOf(since)
+	if len(gone)+len(fresh) == 0 && since.Equal(o.since) {
+		return
+	}
 	o.changed()
-	if buckets == nil {
-		clear(o.calls)
-	}
-	for b := range o.calls {
-		if b < hotline.BucketOf(since).Unix() {
-			delete(o.calls, b)
-		}
-	}
-	for _, b := range buckets {
-		delete(o.calls, b.Unix())
-	}
-	// A call that was corrected into one of the buckets may still be held in another.
-	fresh := make(map[string]struct{}, len(calls))
-	for i := range calls {
-		fresh[calls[i].CallID] = struct{}{}
-	}
-	for b, held := range o.calls {
-		for i := range held {
-			if _, moved := fresh[held[i].decision.ID]; moved {
-				o.calls[b] = without(held, fresh)
-				break
+	o.since = since
+	for n, list := range o.calls {
+		if n < sliceOf(since) {
+			for i := range list {
+				delete(o.at, list[i].call)
 			}
+			delete(o.calls, n)
 		}
 	}
-	for i := range calls {
-		l := &calls[i]
-		if b := hotline.BucketOf(l.StartedAt).Unix(); b >= hotline.BucketOf(since).Unix() {
-			o.calls[b] = append(o.calls[b], o.dayCall(l))
+	dropped, added := make(map[int64]map[uint64]struct{}), make(map[int64][]dayCall)
+	drop := func(call uint64) {
+		if n, ok := o.at[call]; ok {
+			if dropped[n] == nil {
+				dropped[n] = make(map[uint64]struct{})
+			}
+			dropped[n][call] = struct{}{}
+			delete(o.at, call)
 		}
+	}
+	for _, call := range gone {
+		drop(call)
+	}
+	for i := range fresh {
+		l := &fresh[i]
+		drop(l.Mark.Call) // wherever it was, as of recent calls
+		if !l.StartedAt.Before(since) {
+			n := sliceOf(l.StartedAt)
+			added[n] = append(added[n], o.dayCall(l))
+			o.at[l.Mark.Call] = n
+		}
+	}
+	for n, calls := range dropped {
+		if list := without(o.calls[n], calls); len(list) > 0 {
+			o.calls[n] = list
+		} else {
+			delete(o.calls, n)
+		}
+	}
+	for n, list := range added {
+		o.calls[n] = append(slices.Clip(o.calls[n]), list...)
 	}
 }
 
-func without(list []dayCall, ids map[string]struct{}) []dayCall {
+// clear drops all calls.
+func (o *openings) clear() {
+	o.changed()
+	clear(o.calls)
+	clear(o.at)
+}
+
+func without(list []dayCall, calls map[uint64]struct{}) []dayCall {
 	var out []dayCall
-	for _, c := range list {
-		if _, ok := ids[c.decision.ID]; !ok {
-			out = append(out, c)
+	for i := range list {
+		if _, ok := calls[list[i].call]; !ok {
+			out = append(out, list[i])
 		}
 	}
 	return out
 }
 
 func (o *openings) dayCall(l *store.Live) dayCall {
-	c := dayCall{centre: l.Centre, queue: l.Queue, source: l.Source, agent: l.Agent, started: l.StartedAt}
+	c := dayCall{call: l.Mark.Call, centre: l.Centre, queue: l.Queue, source: l.Source, agent: l.Agent, started: l.StartedAt}
 	c.decision = kpi.Decision{At: l.DecidedAt, ID: l.CallID, Wait: time.Duration(l.WaitMillis) * time.Millisecond}
 	if l.DecidedAt.IsZero() {
 		return c

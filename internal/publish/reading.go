@@ -115,7 +115,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 		}
 		c.put(r, now)
 	}
-	calls, err := f.readCalls(ctx, now, nil)
+	calls, err := f.readCalls(ctx, store.LiveQuery{From: f.callsFrom(now)})
 	if err != nil {
 		return err
 	}
@@ -136,11 +136,12 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	}
 	f.after, f.audited = head, now
 	clear(f.touched)
+	f.held = newHeld()
 	f.mu.Lock()
 	f.cache, f.tickets, f.elsewhere = c, book, elsewhere
-	f.calls = nil // all are read anew
-	f.calls = f.replaceCalls(now, nil, calls)
-	f.openings.put(nil, calls, c.today.start(f.zone))
+	f.recent = newRecent(f.rules)
+	f.openings.clear()
+	f.changeCalls(now, nil, calls)
 	f.yardstick.stale, f.openings.stale = true, true
 	f.tell()
 	f.mu.Unlock()
@@ -162,20 +163,9 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 		f.inst.reads.WithLabelValues(readTallies).Inc()
 		readings = append(readings, r)
 	}
-	var live []time.Time
-	for b := range f.touched {
-		if !b.Before(hotline.BucketOf(f.callsFrom(now))) {
-			live = append(live, b)
-		}
-	}
-	calls := f.calls // changed here alone, so it may be read without the lock
-	var fresh []store.Live
-	if len(live) > 0 {
-		var err error
-		if fresh, err = f.readCalls(ctx, now, live); err != nil {
-			return err
-		}
-		calls = f.replaceCalls(now, live, fresh)
+	gone, fresh, err := f.readTouchedCalls(ctx, now)
+	if err != nil {
+		return err
 	}
 	elsewhere, err := f.readElsewhere(ctx, c, now)
 	if err != nil {
@@ -192,10 +182,8 @@ func (f *Follower) readTouched(ctx context.Context, c *cache, now time.Time) err
 	for _, r := range told {
 		f.tickets.put(r)
 	}
-	f.calls, f.elsewhere = calls, elsewhere
-	if len(live) > 0 {
-		f.openings.put(live, fresh, dateOf(now, f.zone).start(f.zone))
-	}
+	f.elsewhere = elsewhere
+	f.changeCalls(now, gone, fresh)
 	f.pastChanged(c.today)
 	f.tell()
 	f.mu.Unlock()
@@ -231,39 +219,49 @@ func (f *Follower) callsFrom(now time.Time) time.Time {
 	return earlier(f.liveFrom(now), dateOf(now, f.zone).start(f.zone))
 }
 
-// replaceCalls is the recent calls with those of some buckets as they are now, and without
-// those that are recent no more.
-func (f *Follower) replaceCalls(now time.Time, buckets []time.Time, fresh []store.Live) []store.Live {
-	read := make(map[int64]struct{}, len(buckets))
-	for _, b := range buckets {
-		read[b.Unix()] = struct{}{}
-	}
-	// A call that was corrected into one of the buckets may still be held in another, whose
-	// turn comes later.
-	moved := make(map[string]struct{}, len(fresh))
-	for i := range fresh {
-		moved[fresh[i].CallID] = struct{}{}
-	}
-	first := hotline.BucketOf(f.liveFrom(now))
-	calls := make([]store.Live, 0, len(f.calls)+len(fresh))
-	for i := range f.calls {
-		b := hotline.BucketOf(f.calls[i].StartedAt)
-		_, again := read[b.Unix()]
-		if _, elsewhere := moved[f.calls[i].CallID]; !again && !elsewhere && !b.Before(first) {
-			calls = append(calls, f.calls[i])
+// readTouchedCalls brings what has changed of the calls of the touched buckets: those that
+// are gone, and others as they are now.
+func (f *Follower) readTouchedCalls(ctx context.Context, now time.Time) (gone []uint64, fresh []store.Live, err error) {
+	q := store.LiveQuery{From: f.callsFrom(now)}
+	for b := range f.touched {
+		if !b.Before(hotline.BucketOf(q.From)) {
+			q.Buckets = append(q.Buckets, b)
 		}
 	}
-	for i := range fresh {
-		if !hotline.BucketOf(fresh[i].StartedAt).Before(first) {
-			calls = append(calls, fresh[i])
-		}
+	if len(q.Buckets) == 0 {
+		return nil, nil, nil
 	}
-	return calls
+	marks, err := f.deps.Store.LiveMarks(ctx, q)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading which recent calls have changed: %w", err)
+	}
+	changed, gone := f.held.difference(q.Buckets, marks)
+	if len(changed) == 0 {
+		return gone, nil, nil
+	}
+	if q.Calls = changed; len(changed) > maxPicked {
+		q.Calls = nil
+	}
+	fresh, err = f.readCalls(ctx, q)
+	// What has left its quarter hour since its mark was read is not among the fresh ones.
+	return append(gone, changed...), fresh, err
 }
 
-// readCalls brings the recent calls, of some buckets only where any are named.
-func (f *Follower) readCalls(ctx context.Context, now time.Time, only []time.Time) ([]store.Live, error) {
-	calls, err := f.deps.Store.LiveCalls(ctx, f.callsFrom(now), only)
+// maxPicked is how many calls are asked for one by one; more are read with all of their
+// quarter hours.
+const maxPicked = 10_000
+
+// changeCalls replaces calls and forgets those that are recent no more. f.mu is held.
+func (f *Follower) changeCalls(now time.Time, gone []uint64, fresh []store.Live) {
+	f.held.change(gone, fresh)
+	f.held.forget(f.callsFrom(now))
+	f.recent.change(gone, fresh, f.liveFrom(now))
+	f.openings.change(gone, fresh, dateOf(now, f.zone).start(f.zone))
+}
+
+// readCalls brings recent calls.
+func (f *Follower) readCalls(ctx context.Context, q store.LiveQuery) ([]store.Live, error) {
+	calls, err := f.deps.Store.LiveCalls(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("reading recent calls: %w", err)
 	}

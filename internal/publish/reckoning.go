@@ -182,9 +182,8 @@ func (r *reckoning) note(c *dayCall, now time.Time) {
 // waiters are those who wait at an instant, and how long that holds if no call changes; a
 // zero time is no end. f.mu is held.
 func (f *Follower) waiters(now time.Time) (list []dayCall, until time.Time) {
-	for i := range f.calls {
-		l := &f.calls[i]
-		if l.Outcome != hotline.Open || l.Excluded != hotline.NotExcluded || !l.Queued || !l.StartedAt.After(now.Add(-f.cfg.OpenMax)) {
+	for _, l := range f.recent.open {
+		if l.Excluded != hotline.NotExcluded || !l.Queued || !l.StartedAt.After(now.Add(-f.cfg.OpenMax)) {
 			continue
 		}
 		since := waitsSince(l, now)

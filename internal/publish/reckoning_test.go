@@ -207,6 +207,7 @@ func busyDay(tb testing.TB) (*Follower, time.Time) {
 	for i := range list {
 		at := day.Add(time.Duration(i) * 800 * time.Millisecond)
 		list[i] = store.Live{
+			Mark:   store.LiveMark{Bucket: hotline.BucketOf(at).Unix(), Call: uint64(i)},
 			CallID: fmt.Sprint(i), Centre: "xy", Source: "pbx", Queue: fmt.Sprint("q", i%5), Outcome: hotline.Answered,
 			StartedAt: at, QueuedAt: at, DecidedAt: at.Add(time.Minute), WaitMillis: 60_000, Queued: true,
 		}
@@ -214,7 +215,7 @@ func busyDay(tb testing.TB) (*Follower, time.Time) {
 			list[i].Outcome = hotline.AbandonedQueue
 		}
 	}
-	r.openings.put(nil, list, day)
+	r.openings.change(nil, list, day)
 	return r.Follower, r.clock.now()
 }
 

@@ -33,7 +33,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 		ServiceOpen: centre.InService(quarter),
 		Definitions: f.definitionsAt(now),
 		Windows:     maps.Clone(c.windowsAt(now)),
-		Waiting:     waiting(f.calls, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
+		Waiting:     waiting(f.recent.open, c.stale(now.Add(-f.cfg.OpenMax)), now, f.cfg.OpenMax),
 		Agents:      agentsAt(f.agents, f.agentsTold, now),
 	}
 	if err := centre.Check(quarter, quarter.Add(hotline.BucketLength)); err != nil {
@@ -44,7 +44,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 	for _, w := range kpi.Windows() {
 		if w.Sliding() {
 			from, to := w.Bounds(now, f.zone)
-			s.Windows[w] = sliding(f.calls, from, to, f.rules)
+			s.Windows[w] = f.recent.sliding(from, to)
 			continue
 		}
 		s.Windows[w] = f.tickets.with(s.Windows[w], t.windows[w])
@@ -58,7 +58,7 @@ func (f *Follower) Snapshot(now time.Time) (s *kpi.Snapshot, ok bool) {
 
 // dataTo is the latest instant that is known of: to the call where calls are held.
 func (f *Follower) dataTo(now time.Time) time.Time {
-	return later(latestLive(f.calls, now), f.tallied(now))
+	return later(f.recent.latest(now), f.tallied(now))
 }
 
 // tallied is how far the tallies reach. Tickets are judged by it, as they are where nothing

@@ -107,8 +107,8 @@ func (v *Service) check(c *checker, zone string) {
 	}
 	c.weekdays("service.weekdays", v.Weekdays)
 	checkHours(c, "service.hours", v.Hours, false)
-	if v.UnknownYears != "" && v.UnknownYears != refuseYears && v.UnknownYears != weekdaysOnly {
-		c.fail("service.unknown_years", "%q is not %s or %s", v.UnknownYears, refuseYears, weekdaysOnly)
+	if v.UnknownYears != "" && v.UnknownYears != refuseYears && v.UnknownYears != WeekdaysOnly {
+		c.fail("service.unknown_years", "%q is not %s or %s", v.UnknownYears, refuseYears, WeekdaysOnly)
 	}
 	c.length("service.overtime", v.Overtime, 2*time.Hour)
 }

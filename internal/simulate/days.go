@@ -12,10 +12,11 @@ import (
 	"hotline12333/pipelines"
 )
 
-// What to do about a year the scenario lists no holidays for.
+// What to do about a year the scenario lists no holidays for: refuse, which is what an empty
+// text means too, or take its weekdays for working days.
 const (
 	refuseYears  = "refuse"
-	weekdaysOnly = "weekdays"
+	WeekdaysOnly = "weekdays"
 )
 
 const (

@@ -143,10 +143,10 @@ func New(o Options) (*Simulation, error) {
 // known says whether the days off of a period are.
 func (s *Simulation) known(from, to time.Time) error {
 	err := s.plan.calendar.Check(from, to)
-	if err == nil || s.plan.Service.UnknownYears == weekdaysOnly {
+	if err == nil || s.plan.Service.UnknownYears == WeekdaysOnly {
 		return nil
 	}
-	return fmt.Errorf("scenario %q: %w; or set service.unknown_years: %s", s.plan.Name, err, weekdaysOnly)
+	return fmt.Errorf("scenario %q: %w; or set service.unknown_years: %s", s.plan.Name, err, WeekdaysOnly)
 }
 
 // Events yields every version of every call in the order it came about: open in the menu,

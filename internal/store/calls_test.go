@@ -196,36 +196,3 @@ func TestManyPartitions(t *testing.T) {
 		t.Errorf("got %s calls", got)
 	}
 }
-
-func TestLiveCalls(t *testing.T) {
-	s, _ := newStore(t)
-	open := &hotline.Call{ID: "o", Version: 1, Source: "pbx", StartedAt: noon.Add(time.Minute), QueuedAt: noon.Add(2 * time.Minute), Outcome: hotline.Open, Queue: "q"}
-	done := &hotline.Call{
-		ID: "d", Version: 1, StartedAt: noon.Add(time.Second), AnsweredAt: noon.Add(3 * time.Second), Outcome: hotline.Answered,
-		Agent: "a", Direction: hotline.Outbound, EndedAt: noon.Add(time.Hour),
-	}
-	past := &hotline.Call{ID: "p", Version: 1, StartedAt: noon.Add(-time.Second), Outcome: hotline.Open}
-	gone := row(t, &hotline.Call{ID: "g", Version: 1, StartedAt: noon, Outcome: hotline.Open})
-	insertCalls(t, s, 1, row(t, open), row(t, done), row(t, past), gone)
-	insertCalls(t, s, 2, tombstone("g", hotline.Rank{Version: 2}, noon))
-	got, err := s.LiveCalls(t.Context(), noon.Add(14*time.Minute), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []store.Live{
-		{
-			CallID: "d", Centre: "default", Agent: "a", Outcome: hotline.Answered, Excluded: hotline.ExcludedOutbound, StartedAt: done.StartedAt,
-			DecidedAt: done.AnsweredAt, EndedAt: done.EndedAt, WaitMillis: 2000, Queued: true,
-		},
-		{CallID: "o", Centre: "default", Source: "pbx", Queue: "q", Outcome: hotline.Open, StartedAt: open.StartedAt, QueuedAt: open.QueuedAt, Queued: true},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if got, err = s.LiveCalls(t.Context(), noon.Add(-time.Hour), []time.Time{noon.Add(-hotline.BucketLength)}); err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != 1 || got[0].CallID != past.ID {
-		t.Errorf("got %v of one quarter hour, want %s alone", got, past.ID)
-	}
-}

@@ -103,16 +103,6 @@ type Tally struct {
 	Tally kpi.Tally
 }
 
-// Live is a recent call as the live windows need it.
-type Live struct {
-	CallID, Centre, Source, Queue, Agent    string
-	Outcome                                 hotline.Outcome
-	Excluded                                hotline.Exclusion
-	StartedAt, QueuedAt, DecidedAt, EndedAt time.Time // zero: unknown
-	WaitMillis                              int64
-	Queued                                  bool
-}
-
 // LogEntry is one recomputation, as publishers follow it.
 type LogEntry struct {
 	Partition int
