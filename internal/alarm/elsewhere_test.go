@@ -125,7 +125,7 @@ func TestWrongFiles(t *testing.T) {
 	template := strings.Replace(string(good), "{{ $value }} waiting", "{{ $valu }} waiting", 1)
 	severity := strings.Replace(string(good), "labels: {severity: page}", "labels: {severity: critical}", 1)
 	tests := []struct{ name, text, want string }{
-		{"broken.yml", broken, fmt.Sprintf("broken.yml:%d: group \"hotline-answering\", rule 3, \"NobodyAnswers\"", lineOf(string(good), "hotline_calls_waiting{queue=\"all\"} > 0")-1)},
+		{"broken.yml", broken, fmt.Sprintf("broken.yml:%d: group \"hotline-answering\", rule 4, \"NobodyAnswers\"", lineOf(string(good), "hotline_calls_waiting{queue=\"all\"} > 0")-1)},
 		{"unknown.yml", unknown, fmt.Sprintf("unknown.yml:%d: field keep_firing not found", lineOf(string(good), "keep_firing_for: 15m"))},
 		{"template.yml", template, "undefined variable \"$valu\""},
 		{"severity.yml", severity, "severity is \"critical\", want page (somebody is woken) or warning"},

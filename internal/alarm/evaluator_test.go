@@ -199,12 +199,17 @@ func TestHoldsBack(t *testing.T) {
 		r.set("hotline_engine_up", 0)
 		r.set("hotline_publish_checked_timestamp_seconds", float64(time.Now().Add(-time.Hour).Unix()))
 		r.set("hotline_longest_wait_seconds", 1000, "queue", "all", "centre", "all")
+		r.set("hotline_longest_wait_seconds", 1000, "queue", "all", "centre", "default") // the only one
+		for _, centre := range []string{"all", "default"} {
+			r.set("hotline_calls_population", 5000, "population", "asked", "window", "year", "queue", "all", "centre", centre)
+		}
 		time.Sleep(5 * time.Minute)
 		expect(t, "in force", r.names(), "EngineDown page")
 		expect(t, "told", r.phone.heard(), "robot firing EngineDown")
 		r.set("hotline_engine_up", 1)
 		r.set("hotline_publish_checked_timestamp_seconds", float64(time.Now().Add(time.Hour).Unix()))
 		r.set("hotline_longest_wait_seconds", 400, "queue", "all", "centre", "all")
+		r.set("hotline_longest_wait_seconds", 400, "queue", "all", "centre", "default")
 		time.Sleep(10 * time.Minute)
 		expect(t, "in force", r.names(), "LongestWait warning")
 		// The page of the wait has ended; it was never told, and neither is its end.

@@ -179,10 +179,11 @@ func (r *replay) load(series []inputSeries) {
 	}
 }
 
-// only leaves out the groups that have no say in what is asked about.
+// only leaves out the groups that have no say in what is asked about: they have none of the
+// alerts, and record nothing.
 func (r *replay) only(about []alertCase) {
 	r.groups = slices.DeleteFunc(r.groups, func(g *rules.Group) bool {
-		return g.HasAlertingRules() && !slices.ContainsFunc(g.AlertingRules(), func(rule *rules.AlertingRule) bool {
+		return len(g.AlertingRules()) == len(g.Rules()) && !slices.ContainsFunc(g.AlertingRules(), func(rule *rules.AlertingRule) bool {
 			return slices.ContainsFunc(about, func(a alertCase) bool { return a.Alertname == rule.Name() })
 		})
 	})
