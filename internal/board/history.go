@@ -15,12 +15,14 @@ const zoneOfDays = "Asia/Shanghai"
 // bucketsShown are the quarter hours of the time shown, its end not in it.
 const bucketsShown = "bucket >= $__fromTime AND bucket < $__toTime"
 
-// tallied is the tallies of one dimension that hold, of the centre chosen. Only rows of the
+// tallied is the tallies of one dimension that hold, of the centre and the source chosen.
+// Only rows of the
 // version that a quarter hour's marker names count, as everywhere else in the program.
 func tallied(dimension kpi.Dimension) string {
 	return "tallies FINAL WHERE dimension = '" + string(dimension) + "' AND " + bucketsShown +
 		" AND (bucket, version) IN (SELECT bucket, version FROM tallies FINAL WHERE dimension = '' AND " + bucketsShown + ")" +
-		" AND toUnixTimestamp64Milli(data_to) != 0 AND (${centre:sqlstring} = 'all' OR centre = ${centre:sqlstring})"
+		" AND toUnixTimestamp64Milli(data_to) != 0 AND (${centre:sqlstring} = 'all' OR centre = ${centre:sqlstring})" +
+		" AND (${source:sqlstring} = 'all' OR source = ${source:sqlstring})"
 }
 
 // calls is tallied by queue, of the queue chosen.
@@ -48,9 +50,12 @@ func perStep(fields string) target {
 
 func rowsOf(format string, args ...any) target { return target{sql: fmt.Sprintf(format, args...)} }
 
-const sqlNote = "数据直接取自 ClickHouse 的刻钟计数，不含服务时间判断。"
+// What SQL does not know of the tallies: service hours, and what a source can tell.
+const (
+	sqlNote = "数据直接取自 ClickHouse 的刻钟计数，不含服务时间判断；来源不提供的（如等待时长、请求人工而未接通的来电）此处按0计，页面与报表则写“未接入”，可用上方“来源”分开看。"
 
-const sqlNoteEN = "From the quarter-hour tallies in ClickHouse; service hours are not judged here."
+	sqlNoteEN = "From the quarter-hour tallies in ClickHouse; service hours are not judged here. What a source cannot tell, as waits or callers who asked for an agent in vain, counts as 0 here, where pages and reports say not connected: the choice of a source at the top shows one alone."
+)
 
 // choicesOf lists what there is of a column, and all. Aliases never are names of columns:
 // ClickHouse would take the one for the other.
@@ -67,6 +72,7 @@ func history(t *texts) Dashboard {
 		vars: []variable{
 			{name: "centre", title: words("中心", "centre"), kind: "query", sql: true, current: "all", query: choicesOf("centre", "toString(centre)")},
 			{name: "queue", title: words("技能组", "queue"), kind: "query", sql: true, current: "all", query: choicesOf("queue", "name")},
+			{name: "source", title: words("来源", "source"), kind: "query", sql: true, current: "all", query: choicesOf("source", "toString(source)")},
 			fixed,
 			{name: "zone", title: words("时区", "zone"), kind: "textbox", current: zoneOfDays},
 		},
