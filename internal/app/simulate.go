@@ -195,7 +195,7 @@ func Simulate(stdout io.Writer, opts SimulateOptions) error {
 		_, err := format.Copy(write.Outputs{Calls: stdout}, how, deliver(events))
 		return err
 	}
-	counting := format.Count()
+	counting := format.Count(zone)
 	err = writeFiles(opts, format, func(out write.Outputs) error {
 		_, err := format.Copy(out, how, deliver(counting.Watch(events)))
 		return err
@@ -203,7 +203,7 @@ func Simulate(stdout io.Writer, opts SimulateOptions) error {
 	if err != nil {
 		return err
 	}
-	truth := counting.Truth(zone)
+	truth := counting.Truth()
 	truth.Scenario, truth.Seed, truth.From, truth.To = scenario.Name, opts.Seed, opts.From, opts.To
 	data, err := json.MarshalIndent(truth, "", "  ")
 	if err != nil {

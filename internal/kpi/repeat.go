@@ -13,6 +13,13 @@ import (
 // with its supplements, as for Count. A call back is no further call, since the centre
 // makes it, and excluded calls neither have further ones nor are any.
 func CountRepeats(into map[Key]*Tally, calls []*hotline.Call) {
+	CountRepeatsOf(into, calls, func(*hotline.Call) bool { return true })
+}
+
+// CountRepeatsOf is CountRepeats for some of the calls; the others are looked at alone. It is
+// right for a call when all of its caller's are there that arrived within
+// hotline.RepeatWindow of it, before and after.
+func CountRepeatsOf(into map[Key]*Tally, calls []*hotline.Call, counts func(*hotline.Call) bool) {
 	byCaller := make(map[string][]*hotline.Call)
 	for _, c := range calls {
 		if !c.Contact() {
@@ -30,6 +37,9 @@ func CountRepeats(into map[Key]*Tally, calls []*hotline.Call) {
 			return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
 		})
 		for i, c := range list {
+			if !counts(c) {
+				continue
+			}
 			part := Tally{}
 			if name == c.Caller() && c.Outcome == hotline.Answered && further(list[i+1:], c) {
 				part.RepeatedWithin = 1

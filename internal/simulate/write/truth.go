@@ -2,8 +2,6 @@ package write
 
 import (
 	"iter"
-	"maps"
-	"slices"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -58,8 +56,7 @@ func (n *TicketCounts) add(t *hotline.Ticket, zone *time.Location, last time.Tim
 		n.OnTheSpot++
 		return
 	}
-	y, m, d := t.OpenedAt.In(zone).Date()
-	by := time.Date(y, m, d+3, 0, 0, 0, 0, zone) // the end of the second day after
+	by := due(t, zone)
 	if by.After(last) {
 		return
 	}
@@ -74,54 +71,85 @@ func (n *TicketCounts) add(t *hotline.Ticket, zone *time.Location, last time.Tim
 	}
 }
 
-// Counting gathers the truth from the events of a simulation, as they came about. It keeps
-// every call: who calls again is not to be told from sums.
-type Counting struct {
-	format  *Format
-	all     map[string]*hotline.Call
-	told    map[string]*hotline.Call
-	tickets map[string]*hotline.Ticket
-	states  map[hotline.State]int
+// due is the end of the second day after a ticket was opened.
+func due(t *hotline.Ticket, zone *time.Location) time.Time {
+	y, m, d := t.OpenedAt.In(zone).Date()
+	return time.Date(y, m, d+3, 0, 0, 0, 0, zone)
 }
 
-// Count begins to gather the truth of a format.
-func (f *Format) Count() *Counting {
+// Counting gathers the truth from the events of a simulation, as they come about. It holds
+// the calls of some days, and of each day its sums: who calls again can be told once the
+// time in which they would has passed.
+type Counting struct {
+	// Each is given every call as a reader of the file knows it, once nothing changes it any
+	// more, and must not change it before Truth has been asked for; nil: nobody is.
+	Each func(*hotline.Call)
+
+	format  *Format
+	zone    *time.Location
+	hotline *callSums // everything
+	told    *callSums // by the file
+	tickets *ticketSums
+	states  map[hotline.State]int
+	settled time.Time // when calls were last let go
+}
+
+// Count begins to gather the truth of a format, in days of the zone.
+func (f *Format) Count(zone *time.Location) *Counting {
 	return &Counting{
-		format: f, all: make(map[string]*hotline.Call), told: make(map[string]*hotline.Call),
-		tickets: make(map[string]*hotline.Ticket), states: make(map[hotline.State]int),
+		format: f, zone: zone, hotline: newCallSums(zone), told: newCallSums(zone), tickets: newTicketSums(zone),
+		states: make(map[hotline.State]int),
 	}
 }
 
-// Add takes an event; its call needs its story. Events may come in any order.
-func (k *Counting) Add(e *simulate.Event) {
+// Add counts an event, none of which came about before the one added last; its call needs
+// its story.
+func (k *Counting) Add(e *simulate.Event) error {
 	switch {
 	case e.Call != nil:
 		c := *e.Call
 		c.CallerHash = e.Story.Number // who calls again is known by it; it leaves no trace but counts
-		if known := k.all[c.ID]; known != nil && wire.Rank(known).Compare(wire.Rank(&c)) > 0 {
-			return
+		if known := k.hotline.held[c.ID]; known != nil && wire.Rank(known).Compare(wire.Rank(&c)) > 0 {
+			break
 		}
-		k.all[c.ID] = &c
-		delete(k.told, c.ID)
+		if err := k.hotline.hold(c.ID, &c); err != nil {
+			return err
+		}
+		delete(k.told.held, c.ID)
 		if told := k.format.Carry(e); told != nil {
 			if k.format.callers == nil || k.format.callers(e) {
 				told.CallerHash = e.Story.Number
 			}
-			k.told[c.ID] = told
+			if err := k.told.hold(c.ID, told); err != nil {
+				return err
+			}
 		}
-	case e.Rating != nil: // it comes after its call
-		for _, m := range []map[string]*hotline.Call{k.all, k.told} {
-			if c := m[e.Rating.CallID]; c != nil {
+	case e.Rating != nil: // it comes with its call
+		for _, s := range []*callSums{k.hotline, k.told} {
+			if c := s.held[e.Rating.CallID]; c != nil {
 				c.Rating = e.Rating.Rating
 			}
 		}
 	case e.Ticket != nil:
-		if known := k.tickets[e.Ticket.ID]; known == nil || known.Version < e.Ticket.Version {
-			k.tickets[e.Ticket.ID] = e.Ticket
-		}
+		k.tickets.hold(e.Ticket)
 	case e.Agent != nil:
 		k.states[e.Agent.State]++
 	}
+	if e.At.Sub(k.settled) >= settleEvery {
+		k.settle(e.At)
+	}
+	return nil
+}
+
+// settle lets go what nothing changes any more that comes about from now on. What a format
+// shows of its calls only by the whole file stays.
+func (k *Counting) settle(now time.Time) {
+	k.settled = now
+	k.hotline.settle(now.Add(-horizon-hotline.RepeatWindow), nil)
+	if k.format.settle == nil {
+		k.told.settle(now.Add(-horizon-hotline.RepeatWindow), k.Each)
+	}
+	k.tickets.settle(now.Add(-horizon))
 }
 
 // Watch gathers events on their way.
@@ -129,7 +157,7 @@ func (k *Counting) Watch(events iter.Seq2[simulate.Event, error]) iter.Seq2[simu
 	return func(yield func(simulate.Event, error) bool) {
 		for e, err := range events {
 			if err == nil {
-				k.Add(&e)
+				err = k.Add(&e)
 			}
 			if !yield(e, err) {
 				return
@@ -138,58 +166,25 @@ func (k *Counting) Watch(events iter.Seq2[simulate.Event, error]) iter.Seq2[simu
 	}
 }
 
-// Told are the calls as a reader of the file knows them. They are the counting's own.
-func (k *Counting) Told() []*hotline.Call {
+// Truth is what was gathered; nothing can be added after. The rest of it is the caller's to
+// fill in.
+func (k *Counting) Truth() *Truth {
 	if k.format.settle != nil {
-		k.format.settle(k.told)
+		k.format.settle(k.told.held)
 	}
-	return slices.Collect(maps.Values(k.told))
-}
-
-func tallies(list []*hotline.Call) map[kpi.Key]*kpi.Tally {
-	into := make(map[kpi.Key]*kpi.Tally)
-	for _, c := range list {
-		kpi.Count(into, c)
-	}
-	kpi.CountRepeats(into, list)
-	return into
-}
-
-// Truth is what was gathered, in days of the zone. The rest of it is the caller's to fill in.
-func (k *Counting) Truth(zone *time.Location) *Truth {
+	k.hotline.settle(forever, nil)
+	k.told.settle(forever, k.Each)
 	t := &Truth{
 		Format: k.format.Name, File: k.format.File, Cannot: k.format.Cannot,
-		Groups: make(map[kpi.By][]kpi.Group), States: k.states,
+		Groups: make(map[kpi.By][]kpi.Group), States: k.states, Tickets: k.tickets.all(),
 	}
-	t.Hotline = newStatements(tallies(slices.Collect(maps.Values(k.all))), zone, nil).by(kpi.Undivided)
-	told := newStatements(tallies(k.Told()), zone, k.format.capabilities())
+	t.Hotline = newStatements(k.hotline.entries(), k.zone, nil).by(kpi.Undivided)
+	told := newStatements(k.told.entries(), k.zone, k.format.capabilities())
 	t.Told = told.by(kpi.Undivided)
 	for _, by := range []kpi.By{kpi.Day, kpi.Queue, kpi.Agent, kpi.Topic} {
 		t.Groups[by] = told.by(by).Groups
 	}
-	t.Tickets = k.ticketCounts(zone)
 	return t
-}
-
-func (k *Counting) ticketCounts(zone *time.Location) map[string]TicketCounts {
-	if len(k.tickets) == 0 {
-		return nil
-	}
-	var last time.Time
-	for _, t := range k.tickets {
-		for _, at := range []time.Time{t.OpenedAt, t.RespondedAt, t.ResolvedAt} {
-			if at.After(last) {
-				last = at
-			}
-		}
-	}
-	counts := make(map[string]TicketCounts)
-	for _, t := range k.tickets {
-		n := counts[string(t.Kind)]
-		n.add(t, zone, last)
-		counts[string(t.Kind)] = n
-	}
-	return counts
 }
 
 // statements makes figures of tallies, by what the sources can know; nil can is everything.
@@ -198,13 +193,13 @@ type statements struct {
 	entries map[kpi.Dimension][]kpi.Entry
 }
 
-func newStatements(counted map[kpi.Key]*kpi.Tally, zone *time.Location, can []kpi.Capability) *statements {
+func newStatements(counted []kpi.Entry, zone *time.Location, can []kpi.Capability) *statements {
 	s := &statements{
 		build:   kpi.Build{Zone: zone, Definitions: kpi.DefaultDefinitions()},
 		entries: make(map[kpi.Dimension][]kpi.Entry),
 	}
-	for k, t := range counted { // sums do not depend on the order, and groups are sorted
-		s.entries[k.Dimension] = append(s.entries[k.Dimension], kpi.Entry{Key: k, Tally: *t})
+	for _, e := range counted { // sums do not depend on the order, and groups are sorted
+		s.entries[e.Key.Dimension] = append(s.entries[e.Key.Dimension], e)
 	}
 	if can != nil {
 		knows := kpi.KnowsOnly(can)
