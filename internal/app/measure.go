@@ -18,8 +18,10 @@ import (
 	"hotline12333/internal/deadletter"
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/keys"
+	"hotline12333/internal/kpi"
 	"hotline12333/internal/notify"
 	"hotline12333/internal/simulate"
+	"hotline12333/internal/source"
 	"hotline12333/internal/web"
 	"hotline12333/internal/wire"
 )
@@ -61,7 +63,9 @@ type measured struct {
 	machine *machine
 	pages   *web.Server
 	parts   *crew
+	keys    *keys.Keys // that callers' names are made with
 	ready   time.Duration
+	past    int // answered calls of this year in the backfill
 }
 
 func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down *teardown) (*measured, error) {
@@ -115,7 +119,7 @@ func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down 
 	if err != nil {
 		return nil, err
 	}
-	m := &measured{system: sys, machine: machine, pages: pages, parts: newCrew(ctx)}
+	m := &measured{system: sys, machine: machine, pages: pages, parts: newCrew(ctx), keys: kit}
 	down.add("parts", 10*time.Second, m.parts.stop)
 	m.parts.start("load", loader.Run)
 	m.parts.start("aggregate", aggregator.Run)
@@ -129,12 +133,20 @@ func startMeasured(ctx context.Context, cfg config.Root, log *slog.Logger, down 
 
 // backfill sends a simulated past at once and waits until it shows.
 func (m *measured) backfill(ctx context.Context, w *printer, opts MeasureOptions) error {
-	calls, err := simulated(opts.Records, time.Now())
+	calls, err := m.simulated(opts.Records, time.Now())
 	if err != nil {
 		return err
 	}
+	zone, err := source.ParseZone(m.cfg.Publish.Zone)
+	if err != nil {
+		return err
+	}
+	year, _ := kpi.ThisYear.Bounds(time.Now(), zone)
 	records, bytes := make([]broker.Record, len(calls)), 0
 	for i, c := range calls {
+		if f := c.Facts(); c.Outcome == hotline.Answered && f.Excluded == hotline.NotExcluded && !c.StartedAt.Before(year) {
+			m.past++
+		}
 		records[i] = broker.Record{Key: []byte(c.ID), Value: wire.AppendCall(nil, c)}
 		bytes += len(records[i].Value)
 	}
@@ -158,13 +170,15 @@ func (m *measured) backfill(ctx context.Context, w *printer, opts MeasureOptions
 
 // simulated returns finished calls of the years before now: of a hotline that is open on
 // working days, whatever the demo looks like, so that machines and versions can be compared.
-func simulated(n int, now time.Time) ([]*hotline.Call, error) {
+func (m *measured) simulated(n int, now time.Time) ([]*hotline.Call, error) {
 	scenario, err := simulate.Named(simulate.NormalYear)
 	if err != nil {
 		return nil, err
 	}
 	scenario.Service.UnknownYears = simulate.WeekdaysOnly
-	sim, err := simulate.New(simulate.Options{Scenario: scenario, Seed: 1, From: now.AddDate(-1-n/150_000, 0, 0)})
+	sim, err := simulate.New(simulate.Options{
+		Scenario: scenario, Seed: 1, From: now.AddDate(-1-n/150_000, 0, 0), Pseudonym: m.pseudonym,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +263,9 @@ func (m *measured) steady(ctx context.Context, beat time.Duration, perBeat, tota
 				ID: fmt.Sprintf("measure-%08d", sent+i), Version: 1, Centre: hotline.DefaultCentre, Source: "measure",
 				StartedAt: now.Add(-30 * time.Second), QueuedAt: now.Add(-20 * time.Second), AnsweredAt: now,
 				Direction: hotline.Inbound, Outcome: hotline.Answered, Queue: fmt.Sprintf("%s%d", measuredQueue, i%5), Agent: fmt.Sprintf("agent %d", i%7),
+				Topics: []string{fmt.Sprint("topic ", i%3)},
 			}
+			c.CallerHash, c.CallerMasked = m.pseudonym(fmt.Sprintf("1380000%04d", (sent+i)%feedCallers))
 			records[i] = broker.Record{Key: []byte(c.ID), Value: wire.AppendCall(nil, &c)}
 		}
 		if err := m.broker.Produce(ctx, m.cfg.Topics.Calls, records); err != nil {
@@ -262,6 +278,14 @@ func (m *measured) steady(ctx context.Context, beat time.Duration, perBeat, tota
 	}
 	return nil
 }
+
+// pseudonym is the name a caller has in records.
+func (m *measured) pseudonym(number string) (hash, masked string) {
+	return m.keys.Pseudonym(number), m.keys.Mask(number)
+}
+
+// feedCallers is how many people call during a feed: some of them again, as in life.
+const feedCallers = 10_000
 
 // measuredQueue begins the names of the queues that nothing but the steady feed calls, so
 // that a backfill which is still being read is not taken for it.

@@ -64,13 +64,11 @@ type watchers struct {
 	least  int   // of them
 }
 
-// watch opens boards, which show the feed as answered calls of the year beyond those there
-// are now.
+// watch opens boards, which show the feed as answered calls of the year beyond those of the
+// backfill.
 func (m *measured) watch(ctx context.Context, viewers int) (*watchers, error) {
-	before := 0
 	if viewers > 0 {
-		var err error
-		if before, err = m.answeredBefore(ctx); err != nil {
+		if err := m.untilShown(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +94,7 @@ func (m *measured) watch(ctx context.Context, viewers int) (*watchers, error) {
 			lines.Buffer(nil, 1<<20)
 			for lines.Scan() {
 				if answered, ok := answeredOn(lines.Text()); ok {
-					w.saw(i, answered-before)
+					w.saw(i, answered-m.past)
 				}
 			}
 		})
@@ -126,22 +124,29 @@ func (m *measured) ask(ctx context.Context, client *http.Client, path string) (*
 	return client.Do(req)
 }
 
-// answeredBefore is what a board shows of the year now, not when it was last told of.
-func (m *measured) answeredBefore(ctx context.Context) (int, error) {
-	answer, err := m.ask(ctx, http.DefaultClient, "/api/board")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = answer.Body.Close() }() // only read from
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, err
-	}
-	n, ok := answeredOn(string(body))
-	if !ok {
-		return 0, fmt.Errorf("the board does not tell of the year's calls: %s", answer.Status)
-	}
-	return n, nil
+// untilShown waits until the board shows the whole backfill, so that none of it is taken for
+// a record of the feed.
+func (m *measured) untilShown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return untilReady(ctx, func(ctx context.Context) error {
+		answer, err := m.ask(ctx, http.DefaultClient, "/api/board")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = answer.Body.Close() }() // only read from
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			return err
+		}
+		switch n, ok := answeredOn(string(body)); {
+		case !ok:
+			return fmt.Errorf("the board does not tell of the year's calls: %s", answer.Status)
+		case n != m.past:
+			return fmt.Errorf("the board shows %d answered calls of this year, and %d were sent", n, m.past)
+		}
+		return nil
+	})
 }
 
 // saw notes how much of the feed a viewer sees, and tells when the last of them has come to

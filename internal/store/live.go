@@ -49,10 +49,13 @@ func (s *Store) LiveCalls(ctx context.Context, q LiveQuery) ([]Live, error) {
 	for _, c := range []string{"started_at", "queued_at", f.decided, "ended_at"} {
 		instants += ", toUnixTimestamp64Milli(" + c + ")"
 	}
+	// What is asked of ids is asked before versions are compared, and of the calls that are not
+	// meant no other column is read: of a busy quarter hour that is nearly all of the time.
 	where := q.where()
 	sql := fmt.Sprintf(`SELECT %s, call_id, toString(centre), toString(source), toString(queue), toString(agent),
     toString(outcome), toString(excluded)%s, toInt64(%s), %s
-FROM %s WHERE %s ORDER BY bucket, started_at, call_id`, with.mark(), instants, f.wait, f.queued, s.callsWith(with, where, time.Time{}, time.Time{}), where)
+FROM %s WHERE %s ORDER BY bucket, started_at, call_id
+SETTINGS optimize_move_to_prewhere_if_final = 1`, with.mark(), instants, f.wait, f.queued, s.callsWith(with, where, time.Time{}, time.Time{}), where)
 	return collect(ctx, s, "live_calls", sql, func(rows driver.Rows, l *Live) error {
 		var started, queued, decided, ended int64
 		var outcome, excluded string
