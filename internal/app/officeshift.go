@@ -89,7 +89,7 @@ func (o *office) ShiftState(ctx context.Context, centre string) (journal.ShiftSt
 		return state, told(err)
 	}
 	owed := list.Figures(centre, now, time.Time{})
-	if s, ok := o.snapshots.Snapshot(now); !ok || owed.Owed > 0 || s.Windows[kpi.ThisYear].Scopes[scope].Knows.MissingFor("requested", 0) == "" {
+	if s, ok := o.snapshots.Snapshot(now); !ok || s.KnowsLostCallers(scope, owed.Owed) {
 		state.CallbacksOwed, state.CallbacksOverdue = &owed.Owed, &owed.Overdue
 	}
 	state.Outages, err = o.outagesOf(ctx, now, centre)

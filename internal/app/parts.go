@@ -183,7 +183,7 @@ func (s *system) pages(of pagesOf) (*web.Server, error) {
 		s.reg.Register(publish.NewAlertMetrics(s.cfg.Publish, f, time.Now)),
 		s.reg.Register(of.alarms.planned),
 		s.reg.Register(publish.NewCalendarMetrics(calendarsInUse(sources), time.Now)),
-		s.reg.Register(publish.NewCallbacks(calls.figures, time.Now, s.log.With("part", "callbacks"))),
+		s.reg.Register(publish.NewCallbacks(f, calls.figures, time.Now, s.log.With("part", "callbacks"))),
 	); err != nil {
 		return nil, fmt.Errorf("registering the figures: %w", err)
 	}

@@ -142,6 +142,14 @@ type Snapshot struct {
 	Pace  *YearPace // of the days of the year that are over; nil where no calendar knows the year
 }
 
+// KnowsLostCallers says whether the callers to be called back of a scope are known. Who called,
+// and who asked for an agent in vain, some sources do not tell; where there are some, that is
+// known all the same.
+func (s *Snapshot) KnowsLostCallers(scope Scope, owed int) bool {
+	year := s.Windows[ThisYear].Scopes[scope]
+	return owed > 0 || year.Knows.MissingFor("requested", 0) == "" && year.Figures(s.Definitions).RepeatCallers.NotConnected == ""
+}
+
 // WindowCounts are the counts of a window.
 type WindowCounts struct {
 	From, To time.Time

@@ -249,8 +249,6 @@ func (e *errands) callbacks(s *kpi.Snapshot) *callbacks {
 	if e.owed == nil {
 		return nil
 	}
-	all := kpi.Scope{Level: kpi.AllCentres}
-	callers := figures(s, kpi.ThisYear, all).RepeatCallers
-	known := callers.NotConnected == "" && knows(s, kpi.ThisYear, all).MissingFor("requested", 0) == ""
-	return &callbacks{Connected: known || e.owed.Owed > 0, Owed: e.owed.Owed, Overdue: e.owed.Overdue}
+	known := s.KnowsLostCallers(kpi.Scope{Level: kpi.AllCentres}, e.owed.Owed)
+	return &callbacks{Connected: known, Owed: e.owed.Owed, Overdue: e.owed.Overdue}
 }
