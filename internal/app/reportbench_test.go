@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +30,7 @@ func BenchmarkReport(b *testing.B) {
 			q := ReportQuery{Period: "2026", Zone: zone, Now: time.Date(2027, 1, 2, 0, 0, 0, 0, zone), Program: "bench"}
 			var gather, render time.Duration
 			written := 0
-			used := cpuOfAll(b)
+			used := testkit.CPU(b)
 			for b.Loop() {
 				begin := time.Now()
 				r, err := Report(b.Context(), cfg, testkit.Log(b), q)
@@ -50,38 +47,12 @@ func BenchmarkReport(b *testing.B) {
 					b.Fatalf("%d answered by %d agents", r.Total.Counts.Answered, len(r.Agents))
 				}
 			}
-			b.ReportMetric((cpuOfAll(b)-used).Seconds()/float64(b.N), "cpu-s/op")
+			b.ReportMetric((testkit.CPU(b)-used).Seconds()/float64(b.N), "cpu-s/op")
 			b.ReportMetric(gather.Seconds()/float64(b.N), "s/gather")
 			b.ReportMetric(render.Seconds()/float64(b.N), "s/render")
 			b.ReportMetric(float64(written)/1024, "KB")
 		})
 	}
-}
-
-// cpuOfAll is the CPU time that this process and those it has started have used: the time
-// that passes tells of what else the machine does, too.
-func cpuOfAll(b *testing.B) time.Duration {
-	b.Helper()
-	all := cpuOf(os.Getpid())
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err != nil {
-			b.Fatal(err)
-		}
-		const parent = 1
-		if strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[parent] == strconv.Itoa(os.Getpid()) {
-			all += cpuOf(pid)
-		}
-	}
-	return all
 }
 
 // benchYear makes the calls of a year, and what tallying them would have made: quarter

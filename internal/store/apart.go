@@ -175,7 +175,7 @@ func (a apart) columns() joined {
 		repeat: "false", repeated: "false",
 	}
 	if a.supplements {
-		j.wait = "wait_ms - if(ivr_missing = 'waits', least(wait_ms, s_ivr.1), 0)"
+		j.wait = "toUInt64(wait_ms - if(ivr_missing = 'waits', least(wait_ms, s_ivr.1), 0))"
 		j.queued = "if(ivr_missing = 'waits', wait_ms > s_ivr.1, queued)"
 		j.skewed = "skewed OR (ivr_missing != '' AND s_ivr.2) OR (ivr_missing = 'waits' AND s_ivr.1 > wait_ms)"
 		j.decided = "if(ivr_missing = 'decision', addMilliseconds(decided_at, s_ivr.1), decided_at)"

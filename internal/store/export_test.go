@@ -36,5 +36,8 @@ var (
 	Classify    = classify
 )
 
+// GatherUpTo is how many buckets' calls are counted by kind.
+const GatherUpTo = gatherUpTo
+
 // EntryToken is the first token an entry is inserted under.
 func EntryToken(e journal.Entry) string { return entryToken(&e) + "/0" }

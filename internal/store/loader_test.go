@@ -154,8 +154,8 @@ func (l *loader) supplement(ctx context.Context, list []*hotline.Supplement) err
 	return nil
 }
 
-func (l *loader) recompute(ctx context.Context, version uint64) error {
-	var buckets []time.Time
+func (l *loader) recompute(ctx context.Context, version uint64, others ...time.Time) error {
+	buckets := others
 	for b := range l.touched {
 		buckets = append(buckets, b)
 	}

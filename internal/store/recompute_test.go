@@ -66,7 +66,14 @@ func TestRecomputeEqualsCount(t *testing.T) {
 			}
 			if i == len(batches)-1 || rapid.Bool().Draw(r, "recompute") {
 				version++
-				if err := l.recompute(t.Context(), version); err != nil {
+				var others []time.Time // with many others, as in a backfill, each call is counted by itself
+				if rapid.Bool().Draw(r, "backfill") {
+					others = make([]time.Time, 2*store.GatherUpTo)
+					for j := range others {
+						others[j] = base.AddDate(0, 0, 100).Add(time.Duration(j) * hotline.BucketLength)
+					}
+				}
+				if err := l.recompute(t.Context(), version, others...); err != nil {
 					r.Fatal(err)
 				}
 			}
