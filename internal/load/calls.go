@@ -32,6 +32,12 @@ func (calls) lookup(ctx context.Context, w *worker, b *batch) (err error) {
 	if b.known, err = w.versions(ctx, stepLookup, b.accepted); err != nil {
 		return err
 	}
+	// Nothing is sealed before a horizon was raised, and whoever raises one waits for the
+	// batches before it. A range that was begun earlier keeps the horizon of then.
+	b.sealed = nil
+	if b.guard.Closed.IsZero() && !b.announced {
+		return nil
+	}
 	b.sealed, err = w.sealed(ctx, b.accepted, store.SealedCall)
 	return err
 }

@@ -99,6 +99,25 @@ func TestSealedPeriod(t *testing.T) {
 	}
 }
 
+// TestNothingSealed: every batch would wait for an answer that is known as long as no horizon
+// was raised.
+func TestNothingSealed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i, asks := range []bool{false, true} {
+		if asks {
+			r.model.guard = sealedGuard()
+		}
+		r.part.append(sent(made(fmt.Sprint("call ", i), 1, 5, "x")))
+		if err := r.drain(); err != nil {
+			t.Fatal(err)
+		}
+		if asked := r.model.askedSealed > 0; asked != asks {
+			t.Errorf("sealed before %v: asked %d times", r.model.guard.Closed, r.model.askedSealed)
+		}
+	}
+}
+
 // TestSealedWhileDying: a range that was begun before a period was closed is taken as it was
 // begun, also by whoever repeats it after: its records were promised to be counted.
 func TestSealedWhileDying(t *testing.T) {

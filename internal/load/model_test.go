@@ -30,6 +30,8 @@ type model struct {
 	guard    store.Guard
 	sealed   map[string]struct{}
 
+	askedSealed int // how often it was asked what is sealed
+
 	fail func(step string) error // asked before and after each write, when set
 }
 
@@ -97,6 +99,7 @@ func (m *model) Guard(context.Context, store.Sealed) (store.Guard, error) {
 func (m *model) SealedAmong(_ context.Context, _ store.Sealed, ids []string) (map[string]struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.askedSealed++
 	out := map[string]struct{}{}
 	for _, id := range ids {
 		if _, ok := m.sealed[id]; ok {
