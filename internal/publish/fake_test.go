@@ -301,7 +301,7 @@ func newRig(t testing.TB, zone, now string, with ...func(*Deps)) *rig {
 // look polls once at the clock's time.
 func (r *rig) look() {
 	r.t.Helper()
-	if err := r.poll(r.t.Context()); err != nil {
+	if err := errors.Join(r.poll(r.t.Context()), r.relearn(r.t.Context(), r.clock.now())); err != nil {
 		r.t.Fatal(err)
 	}
 }

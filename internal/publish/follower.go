@@ -62,6 +62,8 @@ type Follower struct {
 	inst  *instruments
 	kick  chan struct{}
 
+	looked chan struct{} // receives after each reading, for who learns
+
 	// Of the goroutine in Run alone.
 	after   map[int]uint64         // what has been read of the log
 	touched map[time.Time]struct{} // to be read anew, kept over failures
@@ -81,6 +83,7 @@ type Follower struct {
 	recent      *recent
 	openings    *openings
 	yardstick   yardstick
+	pasts       uint64    // how often days before today have changed
 	elsewhere   time.Time // the latest instant of all data, asked when the held days tell of none
 	checked     time.Time
 	agents      []hotline.AgentState // the newest of each
@@ -135,7 +138,7 @@ func New(cfg Config, deps Deps) (*Follower, error) {
 	return &Follower{
 		cfg: cfg, deps: deps, log: deps.Log, zone: zone, inst: inst,
 		rules: r, held: newHeld(), recent: newRecent(r), openings: newOpenings(r),
-		kick:        make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), looked: make(chan struct{}, 1),
 		touched:     make(map[time.Time]struct{}),
 		subscribers: make(map[chan struct{}]struct{}),
 	}, nil
@@ -178,6 +181,9 @@ func (f *Follower) tell() {
 // Run follows the store until ctx ends; then it returns nil. Failures are logged,
 // counted and tried again.
 func (f *Follower) Run(ctx context.Context) error {
+	var learner sync.WaitGroup
+	defer learner.Wait()
+	learner.Go(func() { f.learn(ctx) })
 	for failures := 0; ; {
 		started := time.Now()
 		err := f.poll(ctx)
@@ -202,6 +208,7 @@ func (f *Follower) Run(ctx context.Context) error {
 				f.log.Info("reading what to publish works again", "failures", failures)
 			}
 			failures = 0
+			f.hasLooked()
 		}
 		if !f.rest(ctx, wait, rest, kick) {
 			return nil

@@ -63,16 +63,10 @@ func (f *Follower) poll(ctx context.Context) error {
 		}
 	}
 	f.mu.Unlock()
-	if err := f.readUsual(ctx, now); err != nil {
-		return err
-	}
 	if len(f.touched) > 0 {
 		if err := f.readTouched(ctx, c, now); err != nil {
 			return err
 		}
-	}
-	if err := f.readYardstick(ctx, c, now); err != nil {
-		return err
 	}
 	f.succeeded(now)
 	return nil
@@ -119,9 +113,6 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := f.readUsual(ctx, now); err != nil {
-		return err
-	}
 	elsewhere, err := f.readElsewhere(ctx, c, now)
 	if err != nil {
 		return err
@@ -142,7 +133,7 @@ func (f *Follower) readAll(ctx context.Context, now time.Time) error {
 	f.recent = newRecent(f.rules)
 	f.openings.clear()
 	f.changeCalls(now, nil, calls)
-	f.yardstick.stale, f.openings.stale = true, true
+	f.outdate()
 	f.tell()
 	f.mu.Unlock()
 	f.succeeded(now)

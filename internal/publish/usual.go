@@ -47,7 +47,7 @@ func (l *learnt) outdated(today date, now time.Time) bool {
 func (f *Follower) readUsual(ctx context.Context, now time.Time) error {
 	today := dateOf(now, f.zone)
 	f.mu.Lock()
-	due := f.openings.outdated(today, now)
+	due, pasts := f.openings.outdated(today, now), f.pasts
 	f.mu.Unlock()
 	if !due {
 		return nil
@@ -61,6 +61,7 @@ func (f *Follower) readUsual(ctx context.Context, now time.Time) error {
 	fresh := learnt{usual: usualOf(list, f.rules, f.zone, q.To), handling: handlingOf(list), day: today, at: now, took: time.Since(started)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	fresh.stale = f.pasts != pasts // the days have changed meanwhile
 	f.openings.learnt = fresh
 	f.openings.changed()
 	return nil

@@ -67,11 +67,11 @@ func (y *yardstick) outrun(s *kpi.Snapshot) bool {
 
 // readYardstick makes it anew where need be. What a calendar does not know is left out: the
 // board says why (Snapshot.NoCalendar).
-func (f *Follower) readYardstick(ctx context.Context, c *cache, now time.Time) error {
+func (f *Follower) readYardstick(ctx context.Context, now time.Time) error {
 	today := dateOf(now, f.zone)
 	f.mu.Lock()
 	definitions := f.definitionsAt(now)
-	due := f.yardstick.outdated(today, definitions.AnsweredCalls, now)
+	due, pasts := f.cache != nil && f.yardstick.outdated(today, definitions.AnsweredCalls, now), f.pasts
 	f.mu.Unlock()
 	if !due {
 		return nil
@@ -82,13 +82,14 @@ func (f *Follower) readYardstick(ctx context.Context, c *cache, now time.Time) e
 	if fresh.usual, err = f.readUsualDay(ctx, today); err != nil {
 		return err
 	}
-	if fresh.pace, err = f.readPace(ctx, c, definitions, now); err != nil {
+	if fresh.pace, err = f.readPace(ctx, definitions, now); err != nil {
 		return err
 	}
 	fresh.took = time.Since(started)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old := f.yardstick
+	fresh.stale = f.pasts != pasts // it has changed meanwhile
 	f.yardstick = fresh
 	// A board looks often enough for what moves a little. What was not there, or is no more,
 	// it is told of.
@@ -103,10 +104,16 @@ func (f *Follower) pastChanged(today date) {
 	start := today.start(f.zone)
 	for b := range f.touched {
 		if b.Before(start) {
-			f.yardstick.stale, f.openings.stale = true, true
+			f.outdate()
 			return
 		}
 	}
+}
+
+// outdate notes that what has been learnt of the past may hold no longer. f.mu is held.
+func (f *Follower) outdate() {
+	f.pasts++
+	f.yardstick.stale, f.openings.stale = true, true
 }
 
 // known makes of an error that a year is not known none.
@@ -166,7 +173,7 @@ func (f *Follower) entries(ctx context.Context, from, to time.Time) ([]kpi.Entry
 
 // readPace holds the days of the year that are over against the target. The year before,
 // where there are data of it, gives the season. It is nil before the first record.
-func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Definitions, now time.Time) (*kpi.YearPace, error) {
+func (f *Follower) readPace(ctx context.Context, definitions kpi.Definitions, now time.Time) (*kpi.YearPace, error) {
 	working := f.rules.calendar("").IsWorkingDay
 	year := dateOf(now, f.zone).year
 	days, err := kpi.YearDays(year, f.zone, working)
@@ -180,6 +187,8 @@ func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Defin
 	}
 	over := kpi.Over(days, now)
 	begun := past != nil
+	f.mu.Lock()
+	c := f.cache
 	until := c.dataTo(now)
 	for i := range days[:over] {
 		d := &days[i]
@@ -193,6 +202,7 @@ func (f *Follower) readPace(ctx context.Context, c *cache, definitions kpi.Defin
 		// Before the first record, and after what the last one tells of, nothing is known.
 		d.Known = begun && !d.Date.After(until)
 	}
+	f.mu.Unlock()
 	if over > 0 && !begun {
 		return nil, nil // a hotline of which nothing is recorded yet is not behind
 	}
