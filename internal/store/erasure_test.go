@@ -29,11 +29,7 @@ func TestErasureKeepsCounts(t *testing.T) {
 	until := first.AddDate(2, 0, 0)
 	run := 0
 	rapid.Check(t, fewer(t, 2, func(r *rapid.T) {
-		for _, table := range []string{"calls", "call_versions", "caller_calls", "call_supplements", "tallies"} {
-			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
-				r.Fatal(err)
-			}
-		}
+		empty(t, cfg, "calls", "call_versions", "caller_calls", "call_supplements", "tallies")
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("erased", run), Last: -1}, touched: map[time.Time]bool{}}
 		run++
 		worlds := make([]*world, 20)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"testing"
 	"time"
 
 	"hotline12333/internal/hotline"
@@ -164,4 +165,12 @@ func (l *loader) recompute(ctx context.Context, version uint64, others ...time.T
 		return fmt.Errorf("recomputing %d buckets: %w", len(buckets), err)
 	}
 	return nil
+}
+
+// empty drops the rows of tables, between one draw of a property and the next.
+func empty(t *testing.T, cfg store.Config, tables ...string) {
+	t.Helper()
+	for _, table := range tables {
+		query(t, cfg, "TRUNCATE TABLE {db}."+table)
+	}
 }

@@ -32,11 +32,7 @@ func TestRecomputeEqualsCount(t *testing.T) {
 	base := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
 	run := 0
 	rapid.Check(t, fewer(t, 25, func(r *rapid.T) {
-		for _, table := range []string{"calls", "call_versions", "caller_calls", "call_supplements", "load_batches", "tallies"} {
-			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
-				r.Fatal(err)
-			}
-		}
+		empty(t, cfg, "calls", "call_versions", "caller_calls", "call_supplements", "load_batches", "tallies")
 		// A topic of its own, so that no token of another check is in the way.
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("calls", run), Last: -1}, touched: map[time.Time]bool{}}
 		run++

@@ -82,11 +82,7 @@ func TestTicketsEqualCount(t *testing.T) {
 	}
 	run := 0
 	rapid.Check(t, fewer(t, 10, func(r *rapid.T) {
-		for _, table := range []string{"tickets", "ticket_versions", "ticket_tallies"} {
-			if err := testkit.Exec(t.Context(), cfg, "TRUNCATE TABLE "+cfg.Database+"."+table); err != nil {
-				r.Fatal(err)
-			}
-		}
+		empty(t, cfg, "tickets", "ticket_versions", "ticket_tallies")
 		run++
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("tickets", run), Last: -1}, touched: map[time.Time]bool{}}
 		newest := make(map[string]*hotline.Ticket)
