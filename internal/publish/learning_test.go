@@ -26,7 +26,7 @@ func TestCallsDoNotWaitForThePast(t *testing.T) {
 				}
 			}
 		})
-		time.Sleep(at(t, "2026-11-23T02:10:00Z").Sub(time.Now())) // the bubble's clock begins in 2000
+		time.Sleep(time.Until(at(t, "2026-11-23T02:10:00Z"))) // the bubble's clock begins in 2000
 		r.store.put(someMondays(t, 4)...)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

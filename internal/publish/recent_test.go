@@ -117,6 +117,12 @@ func TestOnlyChangedCallsAreRead(t *testing.T) {
 	read(0, "one deleted")
 	r.store.put(calls[9]) // delivered again
 	read(0, "one delivered again")
+	var many []hotline.Call
+	for i := range maxPicked + 1 {
+		many = append(many, answered(fmt.Sprint("import ", i), start, time.Second))
+	}
+	r.store.put(many...)
+	read(200+len(many), "too many to ask for one by one")
 }
 
 // BenchmarkBusyHour is what a board costs while 500 calls a second are decided.
