@@ -59,7 +59,7 @@ func TestLiveMarksTellWhatHasChanged(t *testing.T) {
 	}
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	run := 0
-	rapid.Check(t, fewer(t, 4, func(r *rapid.T) {
+	rapid.Check(t, fewer(t, 2, func(r *rapid.T) {
 		empty(t, cfg, "calls", "call_versions", "caller_calls", "call_supplements", "load_batches")
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("live", run), Last: -1}, touched: map[time.Time]bool{}}
 		run++
