@@ -24,7 +24,7 @@ type dayCall struct {
 // arrival, who was on duty, and what is usual. It is not safe for concurrent use.
 type openings struct {
 	rules rules
-	calls map[int64][]dayCall // a list is replaced, never changed: see held
+	calls map[int64][]dayCall // a list is replaced, never changed: see frozen
 	at    map[uint64]int64    // the slice of each, by the hash of its id
 	since time.Time           // what arrived before is dropped
 	duty  []kpi.DutyChange
@@ -125,8 +125,8 @@ func (o *openings) dayCall(l *store.Live) dayCall {
 	return c
 }
 
-// held is what a reckoning needs, as it is now: what is in it is replaced, never changed.
-func (o *openings) held() *openings {
+// frozen is what a reckoning needs, as it is now: what is in it is replaced, never changed.
+func (o *openings) frozen() *openings {
 	return &openings{rules: o.rules, calls: maps.Clone(o.calls), duty: o.duty, learnt: o.learnt}
 }
 
@@ -178,7 +178,7 @@ func (f *Follower) Alerts(now time.Time) (*AlertState, bool) {
 // reckon looks at all calls of the day, which takes a while where there are many: f.mu is
 // held, and given back meanwhile, so that no board waits.
 func (f *Follower) reckon(opening, now time.Time) *reckoning {
-	o := f.openings.held()
+	o := f.openings.frozen()
 	changes := f.openings.changes
 	waiting, until := f.waiters(now)
 	f.mu.Unlock()

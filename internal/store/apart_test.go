@@ -10,7 +10,6 @@ import (
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/store"
-	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
@@ -18,11 +17,7 @@ import (
 // supplements, and calls of the same caller. Few records at a time, so that a bucket is
 // counted anew for no other reason than theirs.
 func TestApartEqualsCount(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	run := 0
 	rapid.Check(t, fewer(t, 8, func(r *rapid.T) {

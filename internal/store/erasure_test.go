@@ -13,18 +13,13 @@ import (
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/store"
-	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
 // TestErasureKeepsCounts: callers lose their identity across a change of keys, between
 // batches and recomputations, and every tally stays what the calls with it say.
 func TestErasureKeepsCounts(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	until := first.AddDate(2, 0, 0)
 	run := 0
@@ -106,11 +101,7 @@ func (w *world) person(r *rapid.T) *hotline.Call {
 // TestErasures: the list of the erased is what was put into it, a replacement that was
 // forgotten stays forgotten, and who was erased is found again wherever they lie.
 func TestErasures(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	e := store.Erasure{Caller: store.ErasedName("k.one"), Until: at.Add(hotline.BucketLength), Replacement: hotline.ErasedPrefix + "x"}
 	blank := e

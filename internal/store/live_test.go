@@ -12,7 +12,6 @@ import (
 
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/store"
-	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
@@ -52,11 +51,7 @@ func TestLiveCalls(t *testing.T) {
 // Whoever keeps calls and reads again only those whose marks have changed has what reading all
 // of them gives: whatever calls, versions and supplements come.
 func TestLiveMarksTellWhatHasChanged(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	run := 0
 	rapid.Check(t, fewer(t, 2, func(r *rapid.T) {

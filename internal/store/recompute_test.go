@@ -16,7 +16,6 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
-	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
@@ -24,11 +23,7 @@ import (
 // with corrections, moves, deletions, duplicates and equal versions, in random batches
 // with recomputations between them.
 func TestRecomputeEqualsCount(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	base := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
 	run := 0
 	rapid.Check(t, fewer(t, 25, func(r *rapid.T) {

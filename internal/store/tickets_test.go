@@ -14,7 +14,6 @@ import (
 	"hotline12333/internal/hotline"
 	"hotline12333/internal/kpi"
 	"hotline12333/internal/store"
-	"hotline12333/internal/testkit"
 	"hotline12333/internal/wire"
 )
 
@@ -75,11 +74,7 @@ func (l *loader) tickets(ctx context.Context, list []*hotline.Ticket) error {
 // deadlines and openings, deletions, duplicates and equal versions of other content, with
 // recomputations in between.
 func TestTicketsEqualCount(t *testing.T) {
-	cfg := testkit.StoreConfig(t)
-	s := testkit.OpenStore(t, cfg)
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, cfg := newStore(t)
 	run := 0
 	rapid.Check(t, fewer(t, 10, func(r *rapid.T) {
 		empty(t, cfg, "tickets", "ticket_versions", "ticket_tallies")
