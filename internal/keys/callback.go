@@ -56,7 +56,8 @@ func (k *Keys) OpenForCallback(callID, sealed string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("opening a number: %w", err)
 	}
-	b, err := base64.RawURLEncoding.DecodeString(text)
+	// Strict: else the last character has four that mean the same.
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) < box.aead.NonceSize() {
 		return "", errSealed
 	}
