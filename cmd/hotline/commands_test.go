@@ -5,8 +5,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"hotline12333/internal/config"
 )
 
 // TestHelp walks all commands: whoever asks for help gets a sentence and an example.
@@ -89,5 +92,16 @@ func TestHelpIsPrinted(t *testing.T) {
 	}
 	if code, out, _ := runInside("version"); code != 0 || !strings.HasPrefix(out, "hotline dev ") {
 		t.Errorf("version: %d, %q", code, out)
+	}
+}
+
+// Durations have their unit in the log, in both forms.
+func TestLogSpellsDurations(t *testing.T) {
+	for format, want := range map[string]string{"json": `"took":"9.383s"`, "text": "took=9.383s"} {
+		var out bytes.Buffer
+		newLog(&out, config.Log{Level: "info", Format: format}).Info("ready", "took", 9383*time.Millisecond)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %s lacks %s", format, out.String(), want)
+		}
 	}
 }

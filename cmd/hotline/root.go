@@ -188,9 +188,18 @@ func newLog(w any, cfg config.Log) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	writer, _ := w.(interface{ Write([]byte) (int, error) })
 	if cfg.Format == "json" || cfg.Format == "auto" && !terminal {
+		options.ReplaceAttr = spelledDuration
 		return slog.New(personal.NewHandler(slog.NewJSONHandler(writer, options)))
 	}
 	return slog.New(personal.NewHandler(slog.NewTextHandler(writer, options)))
+}
+
+// spelledDuration writes a duration as text does, with its unit; JSON's would be nanoseconds.
+func spelledDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // quiet is the log of commands whose output is figures: only what needs attention.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -222,6 +223,25 @@ func TestHoldsBack(t *testing.T) {
 		r.set("hotline_engine_up", 0)
 		time.Sleep(10 * time.Minute)
 		expect(t, "in maintenance", r.names()+r.phone.heard(), "")
+	})
+}
+
+// A page about one centre does not hide what another centre is warned of, nor is a wait told
+// of all centres as well.
+func TestTellsOfEachCentre(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, dir)
+		for centre, seconds := range map[string]float64{"all": 1000, "far": 1000, "near": 400} {
+			r.set("hotline_longest_wait_seconds", seconds, "queue", "all", "centre", centre)
+		}
+		time.Sleep(5 * time.Minute)
+		var told []string
+		for _, a := range r.State().Firing {
+			told = append(told, a.Labels["centre"]+" "+a.Severity)
+		}
+		slices.Sort(told)
+		expect(t, "in force", strings.Join(told, "; "), "far page; near warning")
 	})
 }
 
