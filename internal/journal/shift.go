@@ -75,10 +75,11 @@ type ShiftState struct {
 
 // ShiftAlarm is an alert that was in force.
 type ShiftAlarm struct {
-	Name     string    `json:"name"`
-	Severity string    `json:"severity,omitempty"`
-	Summary  string    `json:"summary,omitempty"` // in Chinese
-	Since    time.Time `json:"since"`
+	Name      string    `json:"name"`
+	Severity  string    `json:"severity,omitempty"`
+	Summary   string    `json:"summary,omitempty"`    // in Chinese
+	SummaryEN string    `json:"summary_en,omitempty"` // hand-overs of earlier versions have none
+	Since     time.Time `json:"since"`
 }
 
 // The longest a hand-over may be; texts count in bytes.

@@ -79,7 +79,7 @@ func (s *Server) stateNow(r *http.Request, centre string) (journal.ShiftState, e
 	list := []journal.ShiftAlarm{}
 	for _, a := range alarms.Firing {
 		if centre == "" || a.Centre == "" || a.Centre == centre {
-			list = append(list, journal.ShiftAlarm{Name: a.Name, Severity: a.Severity, Summary: a.Summary.ZH, Since: a.Since.UTC().Truncate(time.Second)})
+			list = append(list, journal.ShiftAlarm{Name: a.Name, Severity: a.Severity, Summary: a.Summary.ZH, SummaryEN: a.Summary.EN, Since: a.Since.UTC().Truncate(time.Second)})
 		}
 	}
 	state.Alarms = &list
@@ -280,7 +280,11 @@ func (s *Server) stateLines(l Lang, then, now *journal.ShiftState) []stateLine {
 	if then.Alarms != nil && len(*then.Alarms) > 0 {
 		alarms.Bad = true
 		for _, a := range *then.Alarms {
-			alarms.List = append(alarms.List, strings.TrimSpace(a.Name+" "+a.Summary)+" ("+a.Since.In(zone).Format("01-02 15:04")+")")
+			summary := a.Summary
+			if l == english && a.SummaryEN != "" {
+				summary = a.SummaryEN
+			}
+			alarms.List = append(alarms.List, strings.TrimSpace(a.Name+" "+summary)+" ("+a.Since.In(zone).Format("01-02 15:04")+")")
 		}
 	}
 	if then.Maintenance != nil || now.Maintenance != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (toldAlarms) Subscribe() (<-chan struct{}, func()) { return nil, func() {} 
 // evaluates rules, that is said and not that there is nothing.
 func TestShiftKnowsAlarms(t *testing.T) {
 	firing := AlarmState{At: noon, Maintenance: &Maintenance{From: noon, To: noon.Add(time.Hour), Reason: "升级"}, Firing: []Alarm{
-		{Name: "AnswerRateDropped", Severity: "page", Centre: "xy", Summary: kpi.Wording{ZH: "接通率下降"}, Since: noon.Add(-time.Minute + time.Millisecond)},
+		{Name: "AnswerRateDropped", Severity: "page", Centre: "xy", Summary: kpi.Wording{ZH: "接通率下降", EN: "the answer rate drops"}, Since: noon.Add(-time.Minute + time.Millisecond)},
 		{Name: "DataStopped", Severity: "page", Since: noon},
 		{Name: "AnswerRateDropped", Centre: "other", Since: noon},
 	}}
@@ -72,14 +73,28 @@ func TestShiftKnowsAlarms(t *testing.T) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", what, got, tt.want)
 		}
-		text := ""
-		for _, line := range s.stateLines(chinese, &state, &state) {
-			text += s.words.in(chinese, line.Word) + " " + line.Then + " " + strings.Join(line.List, " ") + "\n"
-		}
-		if !strings.Contains(text, tt.say) {
+		if text := shiftText(s, chinese, &state); !strings.Contains(text, tt.say) {
 			t.Errorf("%s: no %q in\n%s", what, tt.say, text)
 		}
+		if len(tt.want) == 0 {
+			continue
+		}
+		if text := shiftText(s, english, &state); !strings.Contains(text, "AnswerRateDropped the answer rate drops (03-02 11:59)") {
+			t.Errorf("%s: in English\n%s", what, text)
+		}
+		(*state.Alarms)[0].SummaryEN = "" // as signed by an earlier version
+		if text := shiftText(s, english, &state); !strings.Contains(text, "AnswerRateDropped 接通率下降 (03-02 11:59)") {
+			t.Errorf("%s: of an earlier version\n%s", what, text)
+		}
 	}
+}
+
+func shiftText(s *Server, l Lang, state *journal.ShiftState) string {
+	var text strings.Builder
+	for _, line := range s.stateLines(l, state, state) {
+		fmt.Fprintln(&text, s.words.in(l, line.Word), line.Then, strings.Join(line.List, " "))
+	}
+	return text.String()
 }
 
 func TestDue(t *testing.T) {
