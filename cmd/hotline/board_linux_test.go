@@ -74,9 +74,7 @@ func TestBoardOfRunningSystem(t *testing.T) {
 	b.Run(t, testkit.Shows("#trouble", "连接中断"), testkit.Shows("#trouble", "不是现在的"))
 	w.up()
 	b.Run(t, testkit.Holds(`!document.querySelector('#trouble').checkVisibility()`), testkit.Shows("#rate", agent), testkit.Holds(`window.mine`))
-	b.Forgive("ERR_CONNECTION_REFUSED")
-	b.Forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
-	b.Forgive("503 (Service Unavailable)") // while the figures are being read
+	b.ForgiveLostServer("503 (Service Unavailable)") // while the figures are being read
 	b.Quiet(t)
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -134,12 +135,18 @@ func (b *Browser) Text(t testing.TB, selector string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// Forgive forgets complaints that hold a text: what a browser says of a server that a test
-// has stopped.
-func (b *Browser) Forgive(text string) {
+// lostServer is what a browser says of a server that a test has stopped: depending on how far
+// a request had come.
+var lostServer = regexp.MustCompile(`net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)`)
+
+// ForgiveLostServer forgets complaints of a server that was stopped, and those that hold one
+// of the texts.
+func (b *Browser) ForgiveLostServer(also ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.complaints = slices.DeleteFunc(b.complaints, func(c string) bool { return strings.Contains(c, text) })
+	b.complaints = slices.DeleteFunc(b.complaints, func(c string) bool {
+		return lostServer.MatchString(c) || slices.ContainsFunc(also, func(text string) bool { return strings.Contains(c, text) })
+	})
 }
 
 // EnvShots in the environment names a folder into which tests put pictures of pages.

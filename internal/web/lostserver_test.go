@@ -53,8 +53,7 @@ func TestBoardLosesItsServer(t *testing.T) {
 	b.Run(t, testkit.Holds(`typeof mine === 'undefined' && document.querySelector('#data-to').textContent.startsWith('14:')`), chromedp.Evaluate(`window.mine = true`, nil))
 	w.tell(func(s *kpi.Snapshot) { s.Waiting = map[kpi.Scope]kpi.Waiting{{}: {Count: 77, Since: s.At}} })
 	b.Run(t, testkit.Shows("#waiting", "77"), testkit.Holds(`mine`))
-	b.Forgive("ERR_CONNECTION_REFUSED")
-	b.Forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
+	b.ForgiveLostServer()
 	b.Quiet(t)
 }
 
