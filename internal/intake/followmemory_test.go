@@ -41,6 +41,9 @@ func heap() uint64 {
 // TestFollowConstantMemory follows a file that is large when it is met, and goes on growing
 // while it is read. HOTLINE_BYTES makes it as large as wanted.
 func TestFollowConstantMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("is about memory, which the race detector multiplies")
+	}
 	size := int64(24 << 20)
 	if v := os.Getenv("HOTLINE_BYTES"); v != "" {
 		var err error

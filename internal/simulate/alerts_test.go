@@ -299,6 +299,9 @@ const (
 // run makes the tables of docs/alerts.md; the short one, of the same seeds each time, sees to
 // it that the goals are still met, and that the page tells the thresholds in force.
 func TestAlertQuality(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates some thousand days, one after the other")
+	}
 	x := extent{coinRuns: 6, coinTrials: 400, queueRuns: 1, queueDays: 60, queueTrials: 60, teamDays: 12, teamTrials: 6}
 	if os.Getenv("HOTLINE_SOAK") == "1" {
 		x = extent{coinRuns: 60, coinTrials: 3000, queueRuns: 4, queueDays: 360, queueTrials: 300, teamDays: 120, teamTrials: 40}

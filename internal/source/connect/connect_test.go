@@ -224,6 +224,9 @@ func TestPieces(t *testing.T) {
 // TestEndlessChain: contacts that all say they belong to one call cost no more than others,
 // in time and memory.
 func TestEndlessChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("is about time and memory, which the race detector multiplies")
+	}
 	const n = 14_000 // more than the window holds
 	for name, next := range map[string]func(i int) contact{
 		"ever new ones": func(i int) contact {
