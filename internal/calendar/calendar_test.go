@@ -144,7 +144,10 @@ func TestTerms(t *testing.T) {
 			Off:     days(t, "2026-05-01..2026-05-05", "2026-10-01..2026-10-07"),
 			Working: days(t, "2026-05-09", "2026-10-10"),
 		}},
-		Special: map[calendar.Date][]calendar.Hours{day(t, "2026-03-20"): nil},
+		Special: map[calendar.Date][]calendar.Hours{
+			day(t, "2026-03-20"): nil,
+			day(t, "2026-03-23"): {{From: 22 * 60, To: 32 * 60}}, day(t, "2026-03-24"): {{From: 15, To: 225}},
+		},
 	}
 	for _, tc := range []struct {
 		deadline    calendar.Deadline
@@ -161,6 +164,7 @@ func TestTerms(t *testing.T) {
 		{"", "2026-03-02T07:00:00+08:00", 1, "2026-03-03T17:30:00+08:00", "begun before opening"},
 		{"", "2026-03-02T23:59:59+08:00", 1, "2026-03-03T17:30:00+08:00", "begun after the close"},
 		{"", "2026-03-19T10:00:00+08:00", 1, "2026-03-21T00:00:00+08:00", "a working day without service ends at midnight"},
+		{"", "2026-03-23T10:00:00+08:00", 1, "2026-03-24T08:00:00+08:00", "the night before ends after the day's own hours"},
 		{"", "2026-03-02T10:00:00+08:00", 0, "2026-03-02T17:30:00+08:00", "the same day"},
 		{"", "2026-03-02T17:30:00+08:00", 0, "2026-03-02T17:30:00+08:00", "at the close itself"},
 		{"", "2026-03-02T17:31:00+08:00", 0, "2026-03-03T17:30:00+08:00", "the same day is over"},

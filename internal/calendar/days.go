@@ -120,11 +120,17 @@ func (c Calendar) endOn(d Date, t time.Time) time.Time {
 			return spans[0].From
 		}
 	}
-	close := midnight
-	for _, h := range hours {
+	if len(hours) == 0 {
+		return midnight
+	}
+	var close time.Time // also where the night before ends after the day's own hours
+	for _, h := range slices.Concat(c.reachingInto(d), hours) {
 		if spans := instants(at(d, h.From), at(d, h.To), c.Zone()); len(spans) > 0 {
-			close = spans[len(spans)-1].To
+			close = later(close, spans[len(spans)-1].To)
 		}
+	}
+	if close.IsZero() {
+		return midnight
 	}
 	return close
 }

@@ -256,7 +256,7 @@ func drawn(t *testing.T, r *rapid.T, in *time.Location) calendar.Calendar {
 			From: calendar.MonthDay{Month: time.October, Day: 20}, To: calendar.MonthDay{Month: time.March, Day: 31}, Week: week(),
 		}}}},
 	}
-	for y := range spec.Years {
+	for y := 2025; y <= 2027; y++ { // in order: what is drawn must mean the same when drawn again
 		first := calendar.NewDate(y, time.January, 1)
 		seen := map[calendar.Date]bool{}
 		year := calendar.Year{}
