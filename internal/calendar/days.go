@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -120,19 +121,16 @@ func (c Calendar) endOn(d Date, t time.Time) time.Time {
 			return spans[0].From
 		}
 	}
-	if len(hours) == 0 {
-		return midnight
+	var close time.Time
+	if len(hours) > 0 { // the night before may end after the day's own hours
+		hours = slices.Concat(c.reachingInto(d), hours)
 	}
-	var close time.Time // also where the night before ends after the day's own hours
-	for _, h := range slices.Concat(c.reachingInto(d), hours) {
+	for _, h := range hours {
 		if spans := instants(at(d, h.From), at(d, h.To), c.Zone()); len(spans) > 0 {
 			close = later(close, spans[len(spans)-1].To)
 		}
 	}
-	if close.IsZero() {
-		return midnight
-	}
-	return close
+	return cmp.Or(close, midnight)
 }
 
 func (c Calendar) deadline() Deadline {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -280,10 +281,7 @@ func (s *Server) stateLines(l Lang, then, now *journal.ShiftState) []stateLine {
 	if then.Alarms != nil && len(*then.Alarms) > 0 {
 		alarms.Bad = true
 		for _, a := range *then.Alarms {
-			summary := a.Summary
-			if l == english && a.SummaryEN != "" {
-				summary = a.SummaryEN
-			}
+			summary := l.of(a.Summary, cmp.Or(a.SummaryEN, a.Summary))
 			alarms.List = append(alarms.List, strings.TrimSpace(a.Name+" "+summary)+" ("+a.Since.In(zone).Format("01-02 15:04")+")")
 		}
 	}
