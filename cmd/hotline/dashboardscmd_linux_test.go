@@ -1,11 +1,12 @@
 package main
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"hotline12333/internal/testkit"
 )
 
 // Whatever is wrong with Grafana or its token is one sentence and an exit code.
@@ -16,14 +17,7 @@ func TestDashboardsWithoutGrafana(t *testing.T) {
 		_, _ = w.Write([]byte(`{"commit":"x","database":"ok","version":"8.5.27"}`)) // the client is waited for
 	}))
 	defer old.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	down := "http://" + l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	down := "http://" + testkit.FreeAddress(t)
 	for _, tt := range []struct {
 		token string
 		args  []string

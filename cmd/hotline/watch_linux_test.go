@@ -25,9 +25,8 @@ type another struct {
 }
 
 func newAnother(t *testing.T) *another {
-	a := &another{addr: "127.0.0.1:0", ready: func() string { return "" }}
+	a := &another{addr: testkit.FreeAddress(t), ready: func() string { return "" }}
 	a.up(t)
-	a.addr = a.Listener.Addr().String()
 	t.Cleanup(func() { a.Close() })
 	return a
 }

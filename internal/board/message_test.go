@@ -1,13 +1,14 @@
 package board
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"hotline12333/internal/testkit"
 )
 
 // Whatever answers in place of a Grafana that takes the dashboards: one sentence that says
@@ -91,7 +92,7 @@ func TestMessages(t *testing.T) {
 			cfg:  func(cfg *Config) { cfg.Timeout = 150 * time.Millisecond },
 			want: "has not answered within 150ms",
 		},
-		"down":          {cfg: func(cfg *Config) { cfg.URL = "http://" + closedAddress(t) }, want: "cannot be reached"},
+		"down":          {cfg: func(cfg *Config) { cfg.URL = "http://" + testkit.FreeAddress(t) }, want: "cannot be reached"},
 		"no such place": {cfg: func(cfg *Config) { cfg.URL += "/elsewhere" }, want: "there is no Grafana at"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,18 +114,6 @@ func TestMessages(t *testing.T) {
 			}
 		})
 	}
-}
-
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
 }
 
 func TestWrongToken(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"pgregory.net/rapid"
+
+	"hotline12333/internal/testkit"
 )
 
 const (
@@ -289,7 +291,10 @@ func TestRefusals(t *testing.T) {
 	if n := r.came()["/dingtalk"]; n != 1 {
 		t.Errorf("tried %d times", n)
 	}
-	r.Close()
+	away := strings.NewReplacer(r.Listener.Addr().String(), testkit.FreeAddress(t))
+	for _, url := range []*string{&cfg.DingTalk.URL, &cfg.Feishu.URL, &cfg.WeCom.URL, &cfg.SMS.URL} {
+		*url = away.Replace(*url)
+	}
 	code, body = hook(t, newServer(t, cfg, nil), group(dropped(firing)))
 	if code != http.StatusBadGateway || strings.Contains(body, "geheim") || strings.Contains(body, "access_token") {
 		t.Errorf("away: %d %s", code, body)

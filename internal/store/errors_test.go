@@ -100,15 +100,8 @@ func TestErrorsOfTheRealThing(t *testing.T) {
 }
 
 func TestNothingListens(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := store.DefaultConfig()
-	cfg.Address, cfg.ReadRetries = l.Addr().String(), 1
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	cfg.Address, cfg.ReadRetries = testkit.FreeAddress(t), 1
 	s := testkit.OpenStore(t, cfg)
 	if err := s.Ping(t.Context()); !store.IsRetryable(err) {
 		t.Errorf("got %v", err)

@@ -236,7 +236,7 @@ func TestJournalRefuses(t *testing.T) {
 func TestJournalKilled(t *testing.T) {
 	testkit.NeedEngine(t)
 	cfg := engine.DefaultConfig()
-	cfg.Dir, cfg.Listen = filepath.Join(t.TempDir(), "engine"), "127.0.0.1:0"
+	cfg.Dir, cfg.Listen = filepath.Join(t.TempDir(), "engine"), testkit.FreeAddress(t)
 	e := engine.New(cfg, engine.Deps{Log: testkit.Log(t)})
 	if err := e.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func EmbeddedBroker(t testing.TB, cfg embedded.Config) *embedded.Broker {
 		cfg.Dir = t.TempDir()
 	}
 	if cfg.Listen == "" {
-		cfg.Listen = "127.0.0.1:0"
+		cfg.Listen = FreeAddress(t)
 	}
 	if cfg.SegmentBytes == 0 {
 		cfg.SegmentBytes = def.SegmentBytes

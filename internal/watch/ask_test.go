@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hotline12333/internal/testkit"
 )
 
 // once asks one address by a new watcher.
@@ -39,8 +41,6 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 }
 
 func TestWhatAnswersMean(t *testing.T) {
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	lost, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestWhatAnswersMean(t *testing.T) {
 			http.Redirect(w, r, "/login", http.StatusFound)
 		}), Gone, "it answers 302 Found"},
 		"another program": {serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome</html>") }), Gone, "what answers is not this program"},
-		"nothing":         {closed.URL, Gone, "connection refused"},
+		"nothing":         {"http://" + testkit.FreeAddress(t), Gone, "connection refused"},
 		"closes at once":  {"http://" + lost.Addr().String(), Gone, "the connection was lost"},
 		"no host":         {"http://hotline.invalid:8333", Gone, "no such host: hotline.invalid"},
 	} {

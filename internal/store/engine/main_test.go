@@ -38,7 +38,7 @@ func shared(t testing.TB) string {
 func testConfig(t testing.TB) engine.Config {
 	cfg := engine.DefaultConfig()
 	cfg.Dir = t.TempDir()
-	cfg.Listen = "127.0.0.1:0"
+	cfg.Listen = testkit.FreeAddress(t)
 	return cfg
 }
 
