@@ -123,7 +123,7 @@ type figureWalk struct {
 
 // page checks every figure of a page that leads nowhere, and of the others a part, unless
 // time does not matter.
-func (f *figureWalk) page(t *testing.T, path string, least int) {
+func (f *figureWalk) page(t *testing.T, path string, least int, rows bool) {
 	t.Helper()
 	status, page := f.w.stranger().get(path)
 	if status != http.StatusOK {
@@ -148,7 +148,7 @@ func (f *figureWalk) page(t *testing.T, path string, least int) {
 	if len(linked) < least {
 		t.Errorf("%s has %d figures that lead somewhere, want %d", path, len(linked), least)
 	}
-	linked = f.few(linked)
+	linked = f.few(linked, rows)
 	f.read(t, linked)
 	for _, c := range linked {
 		if b := f.seen[c.href]; b.problem != "" || !b.equal || c.title == "" && !b.says(c.text) {
@@ -178,23 +178,24 @@ func (f *figureWalk) reason(at string) string {
 	return ""
 }
 
-// few takes some cells of each column, fewer of those that count nothing, of which a week by
-// hours is full. With HOTLINE_SOAK it takes all.
-func (f *figureWalk) few(cells []figureCell) (list []figureCell) {
+// few takes a cell of each column, or, of the tables whose rows are indicators, of each row,
+// and one of each table that counts nothing, of which a week by hours is full. With
+// HOTLINE_SOAK it takes all.
+func (f *figureWalk) few(cells []figureCell, rows bool) (list []figureCell) {
 	if os.Getenv("HOTLINE_SOAK") != "" {
 		return cells
 	}
 	taken := map[string]int{}
 	for _, c := range cells {
 		parts := strings.SplitN(c.at, "/", 4)
-		in, most := strings.Join(parts[:3], "/"), 2
-		if strings.HasPrefix(in, "summary") || strings.HasPrefix(in, "form") {
-			most = 100
+		in := strings.Join(parts[:3], "/")
+		switch {
+		case c.text == "0":
+			in = strings.Join(parts[:2], "/")
+		case rows && (strings.HasPrefix(in, "summary") || strings.HasPrefix(in, "form")):
+			in = c.at
 		}
-		if c.text == "0" {
-			in, most = strings.Join(parts[:2], "/"), 2
-		}
-		if taken[in]++; taken[in] <= most || f.seen[c.href] != nil {
+		if taken[in]++; taken[in] == 1 || f.seen[c.href] != nil {
 			list = append(list, c)
 		}
 	}

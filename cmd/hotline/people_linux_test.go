@@ -129,6 +129,7 @@ func hidden(t *testing.T, page, name string) string {
 // TestPeopleAtWork enters, closes and looks back through the pages, in the roles that may,
 // and tries what the others may not.
 func TestPeopleAtWork(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

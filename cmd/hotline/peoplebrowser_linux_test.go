@@ -74,9 +74,13 @@ func TestPagesInBrowser(t *testing.T) {
 	b.Quiet(t)
 }
 
-// looksGood looks at a page on a desk, at twice the size, and on a phone, in both languages and themes.
+// looksGood looks at a page on a desk, at twice the size, and on a phone, in both languages and
+// themes; not with the race detector, to which they are all alike.
 func looksGood(t *testing.T, b *testkit.Browser, address string, odd int) {
 	t.Helper()
+	if testing.Short() {
+		return
+	}
 	tastes := []string{"zh&theme=light", "en&theme=dark", "zh&theme=dark", "en&theme=light"}
 	for i, size := range [][2]int64{{1366, 768}, {683, 384}, {390, 844}} {
 		at := withLang(address, tastes[(i+odd)%len(tastes)])

@@ -144,6 +144,7 @@ func form(pairs ...string) url.Values {
 // TestRefusalsInBothLanguages sends every kind of bad form and opens every kind of address
 // that leads nowhere: what a person is told is in the language of the page.
 func TestRefusalsInBothLanguages(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t).with("web.loopback_role=", "intake.callbacks.enabled=true", "web.reveal_roles=administrator", "rules.calendar=cn-2026")

@@ -44,6 +44,7 @@ func badRecords() []bad {
 }
 
 func TestRejected(t *testing.T) {
+	sequential(t)
 	t.Parallel()
 	needEngine(t)
 	w := newWorld(t)

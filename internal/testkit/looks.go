@@ -18,8 +18,12 @@ var looks string
 
 // Looks fails the test for what can be told of the page's look without eyes: wider than its
 // window, text over text or out of its box, cut without a title, words that are missing.
+// Under -short, which is how the race detector runs tests, it does not look.
 func (b *Browser) Looks(t testing.TB, where string) {
 	t.Helper()
+	if testing.Short() {
+		return
+	}
 	var flaws []string
 	b.Run(t, chromedp.Evaluate(looks, &flaws))
 	for _, flaw := range flaws {
@@ -48,9 +52,12 @@ const findings = `axe.run(document, { resultTypes: ['violations'], runOnly: ['wc
 
 // Accessible fails the test for what axe-core finds in the page: names, contrast, order,
 // roles. Without axe-core nothing is looked at, or the test fails when HOTLINE_REQUIRE
-// contains npm.
+// contains npm. Under -short it does not look.
 func (b *Browser) Accessible(t testing.TB, where string) {
 	t.Helper()
+	if testing.Short() {
+		return
+	}
 	source, err := axe()
 	if err != nil {
 		for name := range strings.SplitSeq(os.Getenv("HOTLINE_REQUIRE"), ",") {
