@@ -156,7 +156,7 @@ func (s *system) follower(sources *source.Registry) (*publish.Follower, error) {
 	}
 	return publish.New(s.cfg.Publish, publish.Deps{
 		Store: s.store, Log: s.log.With("part", "publish"), Registerer: s.reg, Now: time.Now,
-		Definitions: rules.Definitions.List, Knows: knowsOf(sources), Calendar: sources.Calendar,
+		Definitions: rules.Definitions.List, Knows: knowsOf(sources), Cannot: sources.Cannot(), Calendar: sources.Calendar,
 		Unusual: func(ctx context.Context) (func(time.Time) bool, error) { return s.unusual(ctx, sources, zone) },
 	})
 }

@@ -36,10 +36,20 @@ const (
 	sumOffered   = "sum(answered + self_service + abandoned_ivr + abandoned_queue + abandoned_ringing + timed_out + blocked + voicemail + callback_requested)"
 	sumAnswered  = "sum(answered)"
 	sumAbandoned = "sum(abandoned_queue + abandoned_ringing)"
-	rateWhole    = "(" + sumAnswered + " + sum(self_service)) / nullIf(" + sumOffered + ", 0)"
-	rateWithin   = "sum(arraySum(arrayMap((s, n) -> if(s <= 15, n, 0), mapKeys(wait_answered), mapValues(wait_answered)))) / nullIf(" + sumAnswered + ", 0)"
-	meanWait     = "sum(wait_ms) / nullIf(" + sumAnswered + ", 0) / 1000"
+	meanHandling = "sum(talk_ms + hold_ms + wrapup_ms) / nullIf(" + sumAnswered + ", 0) / 1000"
 )
+
+var (
+	rateWhole  = needing(kpi.CanIVR, "("+sumAnswered+" + sum(self_service)) / nullIf("+sumOffered+", 0)")
+	rateWithin = needing(kpi.CanQueueWait, "sum(arraySum(arrayMap((s, n) -> if(s <= 15, n, 0), mapKeys(wait_answered), mapValues(wait_answered)))) / nullIf("+sumAnswered+", 0)")
+	meanWait   = needing(kpi.CanQueueWait, "sum(wait_ms) / nullIf("+sumAnswered+", 0) / 1000")
+)
+
+// needing is a figure where every source of the calls can tell what it needs, and nothing
+// elsewhere, as everywhere else in the program.
+func needing(what kpi.Capability, figure string) string {
+	return "if(countIf(calls + legs > 0 AND source IN (SELECT source FROM source_gaps FINAL WHERE has(cannot, '" + string(what) + "'))) > 0, NULL, " + figure + ")"
+}
 
 // stepped is the beginning of the day, week or month, in the zone chosen.
 const stepped = "toDateTime(date_trunc('${step}', bucket, ${zone:sqlstring}), ${zone:sqlstring}) AS time"
@@ -50,12 +60,15 @@ func perStep(fields string) target {
 
 func rowsOf(format string, args ...any) target { return target{sql: fmt.Sprintf(format, args...)} }
 
-// What SQL does not know of the tallies: service hours, and what a source can tell.
+// What SQL does not know of the tallies is service hours.
 const (
-	sqlNote = "数据直接取自 ClickHouse 的刻钟计数，不含服务时间判断；来源不提供的（如等待时长、请求人工而未接通的来电）此处按0计，页面与报表则写“未接入”，可用上方“来源”分开看。"
+	sqlNote = "数据直接取自 ClickHouse 的刻钟计数，不含服务时间判断；来源不提供等待时长或语音导航内来电的，相应指标为空（未接入），可用上方“来源”分开看。"
 
-	sqlNoteEN = "From the quarter-hour tallies in ClickHouse; service hours are not judged here. What a source cannot tell, as waits or callers who asked for an agent in vain, counts as 0 here, where pages and reports say not connected: the choice of a source at the top shows one alone."
+	sqlNoteEN = "From the quarter-hour tallies in ClickHouse; service hours are not judged here. A figure is empty (not connected) where a source cannot tell what it needs, waits or calls that end in the IVR: the choice of a source at the top shows one alone."
 )
+
+// untold is shown where a figure is undefined, or a source cannot tell it.
+const untold = "无数据或未接入 no data or not connected"
 
 // choicesOf lists what there is of a column, and all. Aliases never are names of columns:
 // ClickHouse would take the one for the other.
@@ -94,10 +107,12 @@ func totals() []panel {
 	abandoned := total("放弃量", "abandoned", "口径：排队或振铃中放弃的来电。", "Abandoned in the queue or ringing.", sumAbandoned)
 	whole := total("综合接通率（含自助）", "composite answer rate", "口径：（人工接听量＋自助服务量）÷来电总量。", "(Answered by agents + self-service) / offered.", rateWhole)
 	whole.ratio(kpi.AnswerRateTarget)
+	whole.noValue = untold
 	within := total("15秒应答率（占接听）", "within 15 s of answered", "口径：等待不超过15秒即接听的通数÷人工接听量（GB/T 33358-2016）。", "Answered within 15 s / answered.", rateWithin)
 	within.ratio(kpi.TimelinessTarget)
+	within.noValue = untold
 	mean := total("平均等待", "ASA", "口径：已接听来电的等待之和÷人工接听量。", "Wait of answered calls / answered.", meanWait)
-	mean.unit = "s"
+	mean.unit, mean.noValue = "s", untold
 	return []panel{offered, answered, abandoned, whole, within, mean}
 }
 
@@ -111,7 +126,7 @@ func volumes(t *texts) []panel {
 		t.version(kpi.DefAnswerRate, kpi.RateComposite)+"\n\n"+t.version(kpi.DefResponse, kpi.ResponseWait)+"\n\n"+about(sqlNote, sqlNoteEN), 12, 8,
 		perStep(rateWhole+` AS "综合接通率 composite", `+rateWithin+` AS "15秒应答率 within 15 s"`)).targeted(kpi.AnswerRateTarget)
 	mean := lines(words("平均等待与平均处理时长", "ASA and AHT"), t.of("asa_seconds")+"\n\n"+t.of("aht_seconds"), 12, 8,
-		perStep(meanWait+` AS "平均等待 ASA", sum(talk_ms + hold_ms + wrapup_ms) / nullIf(sum(answered), 0) / 1000 AS "平均处理时长 AHT"`)).in("s")
+		perStep(meanWait+` AS "平均等待 ASA", `+meanHandling+` AS "平均处理时长 AHT"`)).in("s")
 	return []panel{volume, rates, mean}
 }
 

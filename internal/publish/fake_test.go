@@ -33,6 +33,8 @@ type memory struct {
 	agents  []hotline.AgentState // nil: none ever
 
 	confirmed []kpi.Confirmed
+	cannot    map[string][]kpi.Capability
+	full      error // of what writes
 
 	tickets map[kpi.TicketKey]*kpi.TicketTally
 }
@@ -64,6 +66,15 @@ func (m *memory) Duty(_ context.Context, from, to time.Time) ([]kpi.DutyChange, 
 	}
 	slices.SortStableFunc(list, func(a, b kpi.DutyChange) int { return a.Since.Compare(b.Since) })
 	return list, m.broken
+}
+
+func (m *memory) NoteSourceGaps(_ context.Context, cannot map[string][]kpi.Capability) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.full == nil {
+		m.cannot = cannot
+	}
+	return m.full
 }
 
 func (m *memory) Confirmed(context.Context) ([]kpi.Confirmed, error) {

@@ -29,6 +29,7 @@ type Store interface {
 	Agents(ctx context.Context, from, to time.Time) (list []hotline.AgentState, ever bool, err error)
 	Duty(ctx context.Context, from, to time.Time) ([]kpi.DutyChange, error)
 	Confirmed(ctx context.Context) ([]kpi.Confirmed, error)
+	NoteSourceGaps(ctx context.Context, cannot map[string][]kpi.Capability) error
 }
 
 // Deps is what a Follower needs from its surroundings.
@@ -45,6 +46,9 @@ type Deps struct {
 	Now func() time.Time
 	// Knows tells what a source can know; nil: every source knows everything.
 	Knows func(source string) kpi.Knows
+	// Cannot is what the sources that are described cannot tell. It is noted in the store
+	// at the start, for dashboards that ask the tables themselves.
+	Cannot map[string][]kpi.Capability
 	// Calendar is the calendar of a source, that of the centre itself for the empty
 	// name; nil: always in service.
 	Calendar func(source string) calendar.Calendar
@@ -70,6 +74,8 @@ type Follower struct {
 	held    *held                  // which calls are in recent and openings
 	audited time.Time              // when the log's heads were last compared
 	warned  date                   // the day on which the calendar was last looked at
+	noted   bool                   // the store has what the sources cannot tell
+	noting  time.Time              // when it was last tried
 
 	askedAgents    time.Time // when the store was last asked what agents do
 	askedDuty      time.Time // and who was on duty today

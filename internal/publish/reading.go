@@ -16,6 +16,7 @@ import (
 func (f *Follower) poll(ctx context.Context) error {
 	now := f.deps.Now()
 	f.warnOfCalendar(now)
+	f.noteGaps(ctx, now)
 	if err := f.readAgents(ctx, now); err != nil {
 		return err
 	}

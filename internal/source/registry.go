@@ -231,6 +231,22 @@ func (r *Registry) Knows(name string) kpi.Knows {
 	return nil
 }
 
+// Cannot is what each source that is described cannot tell.
+func (r *Registry) Cannot() map[string][]kpi.Capability {
+	names := r.Names()
+	for _, f := range r.faults {
+		if f.part != nil {
+			names = append(names, f.part.name)
+		}
+	}
+	all := make(map[string][]kpi.Capability, len(names))
+	for _, name := range names {
+		can := r.described(name).Capabilities()
+		all[name] = slices.DeleteFunc(kpi.Capabilities(), func(c kpi.Capability) bool { return slices.Contains(can, c) })
+	}
+	return all
+}
+
 // Calendar knows the service hours of the source of that name; of a name that has no
 // description, as that of a live feed, they are the centre's.
 func (r *Registry) Calendar(name string) calendar.Calendar {

@@ -60,6 +60,7 @@ const (
 	tableCallers       = "caller_calls"
 	tableAgents        = "agent_states"
 	tableJournal       = "journal"
+	tableSourceGaps    = "source_gaps"
 	tableSealedReports = "sealed_reports"
 	tableSealedParts   = "sealed_parts"
 

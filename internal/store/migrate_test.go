@@ -59,6 +59,7 @@ func TestMigrateFromNothing(t *testing.T) {
 		"sealed_calls",
 		"sealed_parts",
 		"sealed_reports",
+		"source_gaps",
 		"tallies",
 		"tally_log",
 		"ticket_tallies",
