@@ -37,8 +37,8 @@ func TestHistoryLeavesOutWhatNobodyTells(t *testing.T) {
 			"来电总量": &offered, "综合接通率（含自助）": s.Rates.AnswerRateComposite,
 			"15秒应答率（占接听）": s.Rates.ServiceLevelOfAnswered["15"], "平均等待": s.Rates.ASASeconds,
 		} {
-			if got := w.shown(t, history, title, source); fmt.Sprint(told64(got)) != fmt.Sprint(told64(want)) {
-				t.Errorf("%d to %d March of %s: %s is %v, kpi has %v", from, to, source, title, told64(got), told64(want))
+			if got := w.shown(t, history, title, source); fmt.Sprint(orNothing(got)) != fmt.Sprint(orNothing(want)) {
+				t.Errorf("%d to %d March of %s: %s is %v, kpi has %v", from, to, source, title, orNothing(got), orNothing(want))
 			}
 		}
 		if got := s.Rates.ASASeconds != nil && s.Rates.AnswerRateComposite != nil; got != known {
@@ -58,7 +58,7 @@ func TestHistoryLeavesOutWhatNobodyTells(t *testing.T) {
 	agree(2, 3, "all", true)
 }
 
-func told64(v *float64) any {
+func orNothing(v *float64) any {
 	if v == nil {
 		return "nothing"
 	}

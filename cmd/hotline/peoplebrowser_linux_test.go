@@ -45,10 +45,7 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	fill := `document.querySelectorAll('textarea[name^=answer_]').forEach(a => { a.value = '试点' })`
 	b.Run(t, chromedp.Navigate(base+"/closing?period=2026Q1"), chromedp.WaitVisible(`.checks`), chromedp.Evaluate(fill, nil),
-		chromedp.SendKeys(`input[name=head]`, "赵敏"), chromedp.Click(`#prepare button`), chromedp.WaitVisible(`.tag.warn`), chromedp.Text(`.tag.warn`, &text))
-	if !strings.Contains(text, "王芳") {
-		t.Errorf("after submitting: %q", text)
-	}
+		chromedp.SendKeys(`input[name=head]`, "赵敏"), chromedp.Click(`#prepare button`), testkit.Shows(`.tag.warn`, "王芳")) // the page before has such tags too
 	status, body := w.stranger().post("/closing/review", url.Values{"period": {"2026Q1"}, "decision": {"seal"}})
 	says(t, "sealing without a name", status, body, http.StatusUnprocessableEntity, "关账须署名")
 	b.Run(t, chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible(`input[name=token]`), signIn("李强", "reviewer"),

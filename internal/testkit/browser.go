@@ -89,10 +89,10 @@ func (b *Browser) hear(host string, event any) {
 	}
 }
 
-// Run does something in the browser within the time that a step may take.
+// Run does something in the browser within the patience that tests have.
 func (b *Browser) Run(t testing.TB, actions ...chromedp.Action) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.Context, 60*time.Second)
+	ctx, cancel := context.WithTimeout(b.Context, Patience)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		b.mu.Lock()
