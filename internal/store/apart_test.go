@@ -20,7 +20,7 @@ func TestApartEqualsCount(t *testing.T) {
 	s, cfg := newStore(t)
 	first := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	run := 0
-	rapid.Check(t, fewer(t, 8, func(r *rapid.T) {
+	rapid.Check(t, fewer(t, 5, func(r *rapid.T) {
 		empty(t, cfg, "calls", "call_versions", "caller_calls", "call_supplements", "load_batches", "tallies")
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("apart", run), Last: -1}, touched: map[time.Time]bool{}}
 		run++

@@ -26,7 +26,7 @@ func TestRecomputeEqualsCount(t *testing.T) {
 	s, cfg := newStore(t)
 	base := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
 	run := 0
-	rapid.Check(t, fewer(t, 25, func(r *rapid.T) {
+	rapid.Check(t, fewer(t, 15, func(r *rapid.T) {
 		empty(t, cfg, "calls", "call_versions", "caller_calls", "call_supplements", "load_batches", "tallies")
 		// A topic of its own, so that no token of another check is in the way.
 		l := &loader{store: s, batch: store.Batch{Topic: fmt.Sprint("calls", run), Last: -1}, touched: map[time.Time]bool{}}
