@@ -309,12 +309,11 @@ func (w *watched) value(ctx context.Context, d *dashboard, title, legend string)
 				continue
 			}
 			if target.RawSQL != "" {
-				rows, err := w.rows(ctx, target.RawSQL, values)
-				if err != nil || len(rows) != 1 {
-					return 0, fmt.Errorf("%s: %d rows, %w", title, len(rows), err)
+				n, err := w.number(ctx, target.RawSQL, values)
+				if err != nil || n == nil {
+					return 0, fmt.Errorf("%s: %v, %w", title, n, err)
 				}
-				n, _ := rows[0]["value"].(float64)
-				return n, nil
+				return *n, nil
 			}
 			found, err := w.ask(ctx, target, values)
 			if err != nil || len(found) != 1 {

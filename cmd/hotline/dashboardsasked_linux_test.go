@@ -100,3 +100,15 @@ func (w *watched) rows(ctx context.Context, sql string, values map[string]string
 	}
 	return out, nil
 }
+
+// number runs the query of a panel of one number; nil: there is none.
+func (w *watched) number(ctx context.Context, sql string, values map[string]string) (*float64, error) {
+	rows, err := w.rows(ctx, sql, values)
+	if err != nil || len(rows) != 1 {
+		return nil, fmt.Errorf("%d rows, %w", len(rows), err)
+	}
+	if n, ok := rows[0]["value"].(float64); ok {
+		return &n, nil
+	}
+	return nil, nil
+}

@@ -74,14 +74,11 @@ func (w *watched) shown(t *testing.T, d *dashboard, title, source string) *float
 		if !strings.HasPrefix(p.Title, title+" ") {
 			continue
 		}
-		rows, err := w.rows(bounded(t), p.Targets[0].RawSQL, values)
-		if err != nil || len(rows) != 1 {
-			t.Fatalf("%s: %d rows, %v", title, len(rows), err)
+		n, err := w.number(bounded(t), p.Targets[0].RawSQL, values)
+		if err != nil {
+			t.Fatalf("%s: %v", title, err)
 		}
-		if v, ok := rows[0]["value"].(float64); ok {
-			return &v
-		}
-		return nil
+		return n
 	}
 	t.Fatalf("%s has no panel %s", d.UID, title)
 	return nil
